@@ -1,0 +1,172 @@
+"""The session hook: stamps every written record, queues it, and notes who wrote it.
+
+It works inside the flush, so the outbox row is part of the transaction of the record and
+nobody can forget to queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import event, inspect
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session, UOWTransaction
+
+from app.clock import Clock
+from app.errors import Defect
+from app.models.actor import Actor
+from app.models.base import Base, Syncable
+from app.models.identity import new_id
+from app.models.local import AuditEvent
+from app.models.outbox import WAITING, Outbox
+from app.models.records import KIND_OF_MODEL, PARENT_OF_CHILD
+from app.models.resident import Resident
+
+
+class RecordingSession(Session):
+    """A session whose ``info`` holds ``actor`` and ``clock`` (and ``remote`` for pulled rows)."""
+
+
+def _touched(session: Session) -> tuple[list[Syncable], list[Syncable]]:
+    """New and changed records; a changed child makes its parent changed."""
+    created = [row for row in session.new if isinstance(row, Syncable)]
+    known = {id(row) for row in created}
+    changed: list[Syncable] = []
+
+    def add(row: Any) -> None:
+        if id(row) not in known:
+            known.add(id(row))
+            changed.append(row)
+
+    for row in session.dirty:
+        if isinstance(row, Syncable) and session.is_modified(row):
+            add(row)
+    for row in list(session.new) + list(session.dirty) + list(session.deleted):
+        owner = PARENT_OF_CHILD.get(type(row))
+        if owner is None or (row in session.dirty and not session.is_modified(row)):
+            continue
+        kind, child = owner
+        parent = _parent(session, row, kind.model, child.parent_column)
+        if parent is not None:
+            add(parent)
+    return created, changed
+
+
+def _parent(session: Session, row: Any, model: type[Base], column: str) -> Any:
+    parent_id = getattr(row, column)
+    for relation in inspect(type(row)).relationships:
+        if relation.mapper.class_ is model:
+            parent = getattr(row, relation.key)
+            if parent is not None:
+                return parent
+    with session.no_autoflush:
+        return session.get(model, parent_id) if parent_id else None
+
+
+@event.listens_for(RecordingSession, "before_flush")
+def _stamp(session: Session, context: UOWTransaction, instances: Iterable[Any] | None) -> None:
+    if session.info.get("remote"):
+        return
+    for row in session.deleted:
+        if isinstance(row, Syncable):
+            raise Defect("a record is never deleted; it changes its state")
+    actor: Actor | None = session.info.get("actor")
+    clock: Clock = session.info["clock"]
+    created, changed = _touched(session)
+    if not created and not changed:
+        return
+    if actor is None:
+        raise Defect("a record cannot be written without an author")
+    now = clock.now()
+    for row in created:
+        row.id = row.id or new_id()
+        row.organisation_id = row.organisation_id or actor.organisation_id
+        row.author_id = row.author_id or actor.staff_id
+        row.created_at = row.created_at or now
+    for row in created + changed:
+        row.updated_by = actor.staff_id
+        row.updated_at = now
+        row.change_id = new_id()
+    queue: list[tuple[str, Syncable, str]] = session.info.setdefault("touched", [])
+    queue.extend(("create", row, actor.staff_id) for row in created)
+    queue.extend(("update", row, actor.staff_id) for row in changed)
+
+
+@event.listens_for(RecordingSession, "after_flush")
+def _queue(session: Session, context: UOWTransaction) -> None:
+    touched: list[tuple[str, Syncable, str]] = session.info.pop("touched", [])
+    if not touched:
+        return
+    actor: Actor = session.info["actor"]
+    clock: Clock = session.info["clock"]
+    now = clock.now()
+    outbox_rows: list[dict[str, Any]] = []
+    audit_rows: list[dict[str, Any]] = []
+    residents: list[Resident] = []
+    for action, row, staff_id in touched:
+        kind = KIND_OF_MODEL[type(row)]
+        audit_rows.append(
+            {
+                "at": now,
+                "staff_id": staff_id,
+                "organisation_id": actor.organisation_id,
+                "action": action,
+                "kind": kind.name,
+                "record_id": row.id,
+                "detail": {},
+            }
+        )
+        if isinstance(row, Resident):
+            residents.append(row)
+        if kind.travels:
+            outbox_rows.append(
+                {
+                    "kind": kind.name,
+                    "record_id": row.id,
+                    "change_id": row.change_id,
+                    "author_id": staff_id,
+                    "organisation_id": row.organisation_id,
+                    "resident_id": getattr(row, kind.resident_column or "", None),
+                    "lane": kind.lane(row.__dict__),
+                    "state": WAITING,
+                    "attempts": 0,
+                    "created_at": now,
+                }
+            )
+    connection = session.connection()
+    if outbox_rows:
+        statement = insert(Outbox)
+        connection.execute(
+            # A record edited again keeps its place in the queue but takes the new change.
+            statement.on_conflict_do_update(
+                index_elements=["kind", "record_id"],
+                set_={
+                    "change_id": statement.excluded.change_id,
+                    "author_id": statement.excluded.author_id,
+                    "lane": statement.excluded.lane,
+                    "state": WAITING,
+                    "attempts": 0,
+                    "reason": None,
+                    "sent_at": None,
+                },
+            ),
+            outbox_rows,
+        )
+    connection.execute(insert(AuditEvent), audit_rows)
+    if residents:
+        from app.models.search import rebuild_tokens
+
+        rebuild_tokens(
+            session,
+            [
+                {
+                    "id": r.id,
+                    "name": r.name,
+                    "id_no": r.id_no,
+                    "phone": r.phone,
+                    "record_no": r.record_no,
+                }
+                for r in residents
+            ],
+        )

@@ -1,0 +1,6 @@
+"""The shapes of the store, oldest first; a light list so that opening needs no Alembic."""
+
+from __future__ import annotations
+
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]

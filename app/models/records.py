@@ -1,0 +1,237 @@
+"""Records as plain values: the one description of every kind that travels.
+
+A *record* is a dict of column values that JSON can hold (dates and instants as ISO text,
+children as lists of dicts). The wire floor maps records to FHIR resources and back; the
+courier reads and writes them in bulk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Date, Table, Text, delete, select, type_coerce
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from app.models.base import Base, Instant
+from app.models.chronic import FollowUp, FollowUpDisease
+from app.models.organisation import Organisation, Staff
+from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
+from app.models.referral import Referral, ReferralEvent, ReferralService, ReferralTask
+from app.models.rehab import CheckIn, RehabPlan
+from app.models.resident import Condition, Residence, Resident
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Child:
+    """A table whose rows belong to a record and travel inside it."""
+
+    name: str
+    model: type[Base]
+    parent_column: str
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """One kind of record.
+
+    ``shared`` records are changed by several organisations or PCs and carry a version check;
+    the others are only ever added. ``resident_column`` tells whose record it is.
+    """
+
+    name: str
+    model: type[Base]
+    shared: bool
+    resident_column: str | None
+    children: tuple[Child, ...] = ()
+    travels: bool = True
+    lane: Callable[[Mapping[str, Any]], int] = field(default=lambda _: LANE_REST)
+
+    @property
+    def table(self) -> Table:
+        table = self.model.__table__
+        assert isinstance(table, Table)
+        return table
+
+
+def _referral_lane(values: Mapping[str, Any]) -> int:
+    return LANE_EMERGENCY if values.get("urgency") == "emergency" else LANE_REFERRAL
+
+
+KINDS: dict[str, RecordKind] = {
+    kind.name: kind
+    for kind in (
+        RecordKind("organisation", Organisation, True, None, travels=False),
+        RecordKind("staff", Staff, True, None),
+        RecordKind(
+            "resident",
+            Resident,
+            True,
+            "id",
+            (Child("residences", Residence, "resident_id"),),
+        ),
+        RecordKind("condition", Condition, True, "resident_id"),
+        RecordKind(
+            "follow_up",
+            FollowUp,
+            False,
+            "resident_id",
+            (Child("diseases", FollowUpDisease, "follow_up_id"),),
+        ),
+        RecordKind("rehab_plan", RehabPlan, True, "resident_id"),
+        RecordKind("check_in", CheckIn, False, "resident_id"),
+        RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),
+        RecordKind("referral_service", ReferralService, True, "resident_id", lane=_referral_lane),
+        RecordKind("referral_task", ReferralTask, True, "resident_id", lane=_referral_lane),
+        RecordKind("referral_event", ReferralEvent, False, "resident_id", lane=_referral_lane),
+    )
+}
+
+KIND_OF_MODEL: dict[type[Any], RecordKind] = {kind.model: kind for kind in KINDS.values()}
+PARENT_OF_CHILD: dict[type[Any], tuple[RecordKind, Child]] = {
+    child.model: (kind, child) for kind in KINDS.values() for child in kind.children
+}
+
+
+@cache
+def _columns(table: Table) -> tuple[list[str], list[Any]]:
+    """Names and select expressions; dates and instants stay the text that the store keeps."""
+    names = [column.name for column in table.columns]
+    expressions = [
+        type_coerce(column, Text).label(column.name)
+        if isinstance(column.type, Instant | Date)
+        else column
+        for column in table.columns
+    ]
+    return names, expressions
+
+
+def fetch(session: Session, kind: str, ids: Iterable[str]) -> dict[str, Record]:
+    """The records of ``ids`` that are in the store, whole, children sorted by id."""
+    description = KINDS[kind]
+    wanted = list(ids)
+    records: dict[str, Record] = {}
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        names, expressions = _columns(description.table)
+        rows = session.execute(select(*expressions).where(description.table.c.id.in_(part)))
+        for row in rows:
+            record = dict(zip(names, row, strict=True))
+            for child in description.children:
+                record[child.name] = []
+            records[record["id"]] = record
+        for child in description.children:
+            _fetch_children(session, child, part, records)
+    return records
+
+
+def _fetch_children(
+    session: Session, child: Child, ids: list[str], records: dict[str, Record]
+) -> None:
+    table = child.model.__table__
+    assert isinstance(table, Table)
+    names, expressions = _columns(table)
+    rows = session.execute(
+        select(*expressions).where(table.c[child.parent_column].in_(ids)).order_by(table.c.id)
+    )
+    for row in rows:
+        values = dict(zip(names, row, strict=True))
+        parent = records.get(values.pop(child.parent_column))
+        if parent is not None:
+            parent[child.name].append(values)
+
+
+@cache
+def _upsert(table: Table) -> Any:
+    """An upsert of one row; instants and dates are given as text."""
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={c.name: statement.excluded[c.name] for c in table.columns if c.name != "id"},
+    )
+
+
+@cache
+def _parsers(table: Table) -> dict[str, Callable[[str], Any]]:
+    from datetime import date
+
+    from app.clock import parse_instant
+
+    parsers: dict[str, Callable[[str], Any]] = {}
+    for column in table.columns:
+        if isinstance(column.type, Instant):
+            parsers[column.name] = parse_instant
+        elif isinstance(column.type, Date):
+            parsers[column.name] = date.fromisoformat
+    return parsers
+
+
+def row_values(table: Table, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a record for one table, with dates and instants as objects.
+
+    Fields that a record of another version lacks take the column's default; fields that
+    this version does not know are left out.
+    """
+    parsers = _parsers(table)
+    values: dict[str, Any] = {}
+    for column in table.columns:
+        name = column.name
+        if name in record:
+            value = record[name]
+            if value is not None and name in parsers and isinstance(value, str):
+                value = parsers[name](value)
+        else:
+            default = column.default
+            value = None
+            if default is not None and default.is_scalar:
+                value = default.arg  # type: ignore[attr-defined]
+            elif default is not None and default.is_callable:
+                value = default.arg(None)  # type: ignore[attr-defined]
+        values[name] = value
+    return values
+
+
+def put(session: Session, kind: str, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write whole records as they are: children that a record no longer has are removed.
+
+    For rows that come from elsewhere (``Store.apply_remote``): nothing is stamped and
+    nothing is queued. The caller has checked the records.
+    """
+    description = KINDS[kind]
+    batch = list(records)
+    if not batch:
+        return
+    table = description.table
+    session.execute(_upsert(table), [row_values(table, record) for record in batch])
+    for child in description.children:
+        child_table = child.model.__table__
+        assert isinstance(child_table, Table)
+        ids = [record["id"] for record in batch]
+        for start in range(0, len(ids), 500):
+            session.execute(
+                delete(child_table).where(
+                    child_table.c[child.parent_column].in_(ids[start : start + 500])
+                )
+            )
+        rows = [
+            row_values(child_table, {**values, child.parent_column: record["id"]})
+            for record in batch
+            for values in record.get(child.name, ())
+        ]
+        if rows:
+            session.execute(insert(child_table), rows)
+    if kind == "resident":
+        from app.models.search import rebuild_tokens
+
+        rebuild_tokens(session, batch)
+    session.expire_all()
+
+
+def lane_of(kind: str, values: Mapping[str, Any]) -> int:
+    """The lane of a record: 0 emergency, 1 referral, 2 the rest."""
+    return KINDS[kind].lane(values)

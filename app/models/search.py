@@ -1,0 +1,178 @@
+"""Finding a resident by what a person types.
+
+Every resident has some ten *tokens*; a word that is typed finds those whose token begins
+with it, over one index. Tokens: the name from each of its characters on (part of a Chinese
+name), full pinyin and initials from each syllable on, with every reading of the surname,
+the ID number and the phone number read backwards behind a ``~`` (so a tail is a beginning),
+the whole numbers, and the record number. Words are joined by "and".
+"""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from app.models.local import SearchToken
+from app.models.resident import Resident
+
+# Readings of surnames that differ from the character's usual one. Both are kept.
+SURNAME_READINGS: dict[str, str] = {
+    "单": "shan", "仇": "qiu", "曾": "zeng", "解": "xie", "查": "zha", "区": "ou", "任": "ren",
+    "华": "hua", "朴": "piao", "盖": "ge", "尉": "wei", "缪": "miao", "繁": "po", "种": "chong",
+    "乐": "yue", "员": "yun", "秘": "bi", "冼": "xian", "翟": "zhai", "折": "she", "黑": "he",
+    "洗": "xian", "覃": "qin", "重": "chong", "长": "chang", "燕": "yan", "臧": "zang", "宓": "mi",
+    "逄": "pang", "召": "shao", "晟": "cheng", "郗": "xi", "隗": "wei", "阚": "kan", "葛": "ge",
+}  # fmt: skip
+COMPOUND_SURNAMES: dict[str, tuple[str, ...]] = {
+    "尉迟": ("yu", "chi"), "长孙": ("zhang", "sun"), "万俟": ("mo", "qi"), "澹台": ("tan", "tai"),
+    "单于": ("chan", "yu"), "令狐": ("ling", "hu"),
+}  # fmt: skip
+_MOST_READINGS = 8
+
+
+def normalise(text: str) -> str:
+    """Full-width to half-width, lower case, no blanks or dots inside a name."""
+    return unicodedata.normalize("NFKC", text).strip().lower()
+
+
+@lru_cache(maxsize=20000)
+def _character_readings(character: str, surname: bool) -> tuple[str, ...]:
+    from pypinyin import Style, pinyin
+
+    readings = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    found = list(readings[0]) if readings else [character.lower()]
+    # ü is typed as v or u.
+    found = [reading.replace("ü", "v") for reading in found]
+    found += [reading.replace("v", "u") for reading in found if "v" in reading]
+    if surname and character in SURNAME_READINGS:
+        found.insert(0, SURNAME_READINGS[character])
+    return tuple(dict.fromkeys(found))
+
+
+def _is_han(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("CJK")
+
+
+def name_readings(name: str) -> list[list[str]]:
+    """Up to eight readings of a name, each a list of syllables; the surname's own first."""
+    characters = [c for c in normalise(name) if not c.isspace() and c not in "·•.-"]
+    if not characters or not any(_is_han(c) for c in characters):
+        return []
+    compound = COMPOUND_SURNAMES.get("".join(characters[:2]))
+    options: list[tuple[str, ...]] = []
+    for index, character in enumerate(characters[:12]):
+        usual = _character_readings(character, index == 0)
+        if compound and index < 2:
+            usual = tuple(dict.fromkeys((compound[index], *usual)))
+        # Only the surname keeps all its readings; other characters their two commonest.
+        options.append(usual[:4] if index == 0 else usual[:2])
+    return [list(r) for r in itertools.islice(itertools.product(*options), _MOST_READINGS)]
+
+
+def tokens(record: Mapping[str, Any]) -> set[str]:
+    """All tokens of a resident given ``name``, ``id_no``, ``phone`` and ``record_no``."""
+    found: set[str] = set()
+    name = "".join(c for c in normalise(record.get("name") or "") if not c.isspace())[:50]
+    for start in range(min(len(name), 12)):
+        found.add(name[start:])
+    for syllables in name_readings(record.get("name") or ""):
+        for start in range(len(syllables)):
+            found.add("".join(syllables[start:]))
+            found.add("".join(s[0] for s in syllables[start:]))
+    for number in (record.get("id_no"), record.get("phone"), record.get("record_no")):
+        digits = "".join(c for c in normalise(number or "") if c.isalnum())
+        if digits:
+            found.add(digits)
+            found.add("~" + digits[::-1])
+    found.discard("")
+    return found
+
+
+def rebuild_tokens(session: Session, records: Iterable[Mapping[str, Any]]) -> None:
+    """Write the tokens of residents anew."""
+    batch = list(records)
+    ids = [record["id"] for record in batch]
+    connection = session.connection()
+    for start in range(0, len(ids), 500):
+        connection.execute(
+            delete(SearchToken).where(SearchToken.resident_id.in_(ids[start : start + 500]))
+        )
+    rows = [
+        {"token": token, "resident_id": record["id"]}
+        for record in batch
+        for token in tokens(record)
+    ]
+    if rows:
+        connection.execute(insert(SearchToken), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resident found, with what tells two people apart."""
+
+    id: str
+    name: str
+    sex: str
+    birth_date: date
+    id_no: str | None
+    phone: str | None
+    village: str | None
+    record_status: str
+
+
+def _ranges(word: str) -> list[tuple[str, str]]:
+    """The token ranges that a word may begin; a number may be a beginning or a tail."""
+    ranges = [(word, word + "\U0010ffff")]
+    # Three digits or more may be a tail: fewer match half the county.
+    if len(word) >= 3 and word[:-1].isdigit() and (word[-1].isdigit() or word[-1] == "x"):
+        tail = "~" + word[::-1]
+        ranges.append((tail, tail + "\U0010ffff"))
+    return ranges
+
+
+def find(session: Session, text: str, limit: int = 50) -> list[Found]:
+    """Residents whose tokens begin with every word of ``text``; at most ``limit``.
+
+    An empty text finds nobody. Ordered by token (so exact beginnings come together), then id.
+    """
+    words = [word for word in normalise(text).split() if word]
+    if not words:
+        return []
+    # The longest word narrows most; the others are tested against what it finds.
+    words.sort(key=len, reverse=True)
+    first, rest = words[0], words[1:]
+    ids: dict[str, None] = {}
+    for low, high in _ranges(first):
+        query = select(SearchToken.resident_id).where(
+            SearchToken.token >= low, SearchToken.token < high
+        )
+        for word in rest:
+            other = SearchToken.__table__.alias()
+            matches = [(other.c.token >= a) & (other.c.token < b) for a, b in _ranges(word)]
+            condition = matches[0] if len(matches) == 1 else matches[0] | matches[1]
+            query = query.where(
+                select(other.c.resident_id)
+                .where(other.c.resident_id == SearchToken.resident_id, condition)
+                .exists()
+            )
+        for resident_id in session.scalars(query.order_by(SearchToken.token).limit(limit * 4)):
+            ids.setdefault(resident_id)
+            if len(ids) >= limit:
+                break
+    chosen = list(ids)[:limit]
+    rows = session.execute(
+        select(
+            Resident.id, Resident.name, Resident.sex, Resident.birth_date, Resident.id_no,
+            Resident.phone, Resident.village, Resident.record_status,
+        ).where(Resident.id.in_(chosen))
+    )  # fmt: skip
+    found = {row.id: Found(*row) for row in rows}
+    return [found[resident_id] for resident_id in chosen if resident_id in found]

@@ -1,0 +1,225 @@
+"""The store: one encrypted SQLite file, opened with its data key.
+
+Every write is one ``BEGIN IMMEDIATE`` transaction with ``synchronous=FULL``; when
+``write()`` has ended without an error the rows are on the disk, together with their outbox
+rows. Reading never blocks writing (WAL). Sessions never leave the ``with`` block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from app.clock import SYSTEM_CLOCK, Clock
+from app.errors import StoreTooNew
+from app.i18n import tr
+from app.models.actor import Actor
+from app.models.base import to_json
+from app.models.faults import damaged, environment_faults
+from app.models.hook import RecordingSession
+from app.models.migrations.revisions import HEAD, REVISIONS
+
+STORE_FILE = "store.db"
+_BUSY_MILLISECONDS = 10_000
+
+
+class Store:
+    """An open store. Made by ``create_store`` and ``open_store``; close it with ``close``."""
+
+    def __init__(self, folder: Path, data_key: bytes, clock: Clock, organisation_id: str) -> None:
+        self.folder = folder
+        self.path = folder / STORE_FILE
+        self.clock = clock
+        self.organisation_id = organisation_id
+        self._data_key = data_key
+        self._engine = _engine(self.path, data_key)
+        self._write_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+
+    @contextmanager
+    def write(self, actor: Actor | None) -> Iterator[Session]:
+        """One transaction of one user action: committed whole at the end, or not at all.
+
+        Raises ``StoreFault`` where the disk or the file fails; then nothing was saved.
+        """
+        with environment_faults(), self._session(self._write_engine, actor=actor) as session:
+            with session.begin():
+                yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view of the store; what is changed in it is never written."""
+        with environment_faults(), self._session(self._engine, actor=None) as session:
+            with session.begin():
+                yield session
+                session.rollback()
+
+    @contextmanager
+    def apply_remote(self) -> Iterator[Session]:
+        """A transaction for rows that come from the server: not stamped and not queued."""
+        with (
+            environment_faults(),
+            self._session(self._write_engine, actor=None, remote=True) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def _session(self, engine: Engine, **info: Any) -> Iterator[Session]:
+        session = RecordingSession(
+            engine, autoflush=True, expire_on_commit=False, info={"clock": self.clock, **info}
+        )
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def snapshot(self, target: Path) -> None:
+        """A consistent encrypted copy, with the same key, made while the store is in use.
+
+        (A plain file copy of a live WAL database can lose every committed row.)
+        """
+        import sqlcipher3.dbapi2 as sqlcipher
+
+        with environment_faults():
+            source = _connect(self.path, self._data_key)
+            copy = sqlcipher.connect(str(target), isolation_level=None)
+            try:
+                _unlock(copy, self._data_key)
+                source.backup(copy)
+            finally:
+                copy.close()
+                source.close()
+
+    def quick_check(self) -> bool:
+        """Whether SQLite finds the file sound."""
+        with self._engine.connect() as connection:
+            return bool(connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok")
+
+    def wrap_key(self) -> bytes:
+        """The data key, for giving another account a wrapped copy of it."""
+        return self._data_key
+
+    def close(self) -> None:
+        """Close all connections; what was committed stays."""
+        self._engine.dispose()
+
+
+def create_store(
+    folder: Path, data_key: bytes, organisation_id: str, clock: Clock = SYSTEM_CLOCK
+) -> Store:
+    """Make a new, empty store of the newest shape in ``folder``."""
+    with environment_faults():
+        folder.mkdir(parents=True, exist_ok=True)
+    store = Store(folder, data_key, clock, organisation_id)
+    with environment_faults():
+        _migrate(store)
+    return store
+
+
+def open_store(
+    folder: Path, data_key: bytes, organisation_id: str, clock: Clock = SYSTEM_CLOCK
+) -> Store:
+    """Open a store, brought to the newest shape (a snapshot is taken before that).
+
+    Raises ``StoreDamaged`` for a file that the key does not open, ``StoreTooNew`` for one
+    that a newer version of the program wrote.
+    """
+    if not (folder / STORE_FILE).exists():
+        raise damaged()
+    store = Store(folder, data_key, clock, organisation_id)
+    try:
+        with environment_faults():
+            revision = _revision(store)
+            if revision != HEAD:
+                _check_known(revision)
+                store.snapshot(folder / f"before-{HEAD}-{store.clock.now():%Y%m%d%H%M%S}.db")
+                _migrate(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _check_known(revision: str | None) -> None:
+    if revision is not None and revision not in REVISIONS:
+        raise StoreTooNew(
+            tr(
+                "The record store was written by a newer version of this program. Nothing was "
+                "changed. Install the newer version on this PC."
+            )
+        )
+
+
+def _revision(store: Store) -> str | None:
+    with store._engine.connect() as connection:
+        table = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
+        ).scalar()
+        if table is None:
+            return None
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _migrate(store: Store) -> None:
+    """Bring the tables to the newest shape. Alembic is heavy, so it is loaded only here."""
+    from app.models.migrations.run import upgrade
+
+    with store._write_engine.begin() as connection:
+        upgrade(connection)
+
+
+def _connect(path: Path, data_key: bytes) -> Any:
+    import sqlcipher3.dbapi2 as sqlcipher
+
+    connection = sqlcipher.connect(
+        str(path),
+        timeout=_BUSY_MILLISECONDS / 1000,
+        isolation_level=None,  # transactions are begun by us, never by the driver
+        check_same_thread=False,  # the pool gives a connection to one thread at a time
+    )
+    try:
+        _unlock(connection, data_key)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -16384")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _unlock(connection: Any, data_key: bytes) -> None:
+    # A wrong key is told by our own error, not by the library on stderr.
+    connection.execute("PRAGMA cipher_log_level = NONE")
+    # A raw key skips SQLCipher's own key derivation (88 ms a connection).
+    connection.execute(f"PRAGMA key = \"x'{data_key.hex()}'\"")
+
+
+def _engine(path: Path, data_key: bytes) -> Engine:
+    import sqlcipher3.dbapi2 as sqlcipher
+
+    engine = create_engine(
+        "sqlite://",
+        module=sqlcipher,
+        creator=lambda: _connect(path, data_key),
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=4,
+        json_serializer=to_json,
+        hide_parameters=True,  # values of a record never stand in an error's text
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        statement = connection.get_execution_options().get("begin", "BEGIN")
+        connection.exec_driver_sql(statement)
+
+    return engine
