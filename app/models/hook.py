@@ -166,6 +166,7 @@ def _queue(session: Session, context: UOWTransaction) -> None:
                     "id_no": r.id_no,
                     "phone": r.phone,
                     "record_no": r.record_no,
+                    "village": r.village,
                 }
                 for r in residents
             ],

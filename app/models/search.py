@@ -4,7 +4,7 @@ Every resident has some ten *tokens*; a word that is typed finds those whose tok
 with it, over one index. Tokens: the name from each of its characters on (part of a Chinese
 name), full pinyin and initials from each syllable on, with every reading of the surname,
 the ID number and the phone number read backwards behind a ``~`` (so a tail is a beginning),
-the whole numbers, and the record number. Words are joined by "and".
+the whole numbers, the record number, and the village. Words are joined by "and".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.models.local import SearchToken
@@ -30,17 +30,36 @@ SURNAME_READINGS: dict[str, str] = {
     "乐": "yue", "员": "yun", "秘": "bi", "冼": "xian", "翟": "zhai", "折": "she", "黑": "he",
     "洗": "xian", "覃": "qin", "重": "chong", "长": "chang", "燕": "yan", "臧": "zang", "宓": "mi",
     "逄": "pang", "召": "shao", "晟": "cheng", "郗": "xi", "隗": "wei", "阚": "kan", "葛": "ge",
+    "句": "gou", "能": "nai", "粘": "nian", "佴": "nai", "适": "kuo", "都": "du", "祭": "zhai",
+    "乜": "nie", "莘": "shen", "牟": "mu", "郇": "huan", "於": "yu", "缐": "xian", "哈": "ha",
 }  # fmt: skip
 COMPOUND_SURNAMES: dict[str, tuple[str, ...]] = {
     "尉迟": ("yu", "chi"), "长孙": ("zhang", "sun"), "万俟": ("mo", "qi"), "澹台": ("tan", "tai"),
-    "单于": ("chan", "yu"), "令狐": ("ling", "hu"),
+    "单于": ("chan", "yu"), "令狐": ("ling", "hu"), "亓官": ("qi", "guan"),
+    "乐正": ("yue", "zheng"), "皇甫": ("huang", "fu"), "毌丘": ("guan", "qiu"),
 }  # fmt: skip
-_MOST_READINGS = 8
+_MOST_READINGS = 12
+# Signs that stand between the parts of a name or number and are typed or left out at will.
+_MARKS = str.maketrans("", "", "·•‧・∙.,'’-‐–—()（）")
 
 
 def normalise(text: str) -> str:
-    """Full-width to half-width, lower case, no blanks or dots inside a name."""
-    return unicodedata.normalize("NFKC", text).strip().lower()
+    """Full-width to half-width, lower case, no dots, dashes or brackets inside a word."""
+    return unicodedata.normalize("NFKC", text).translate(_MARKS).strip().lower()
+
+
+def _solid(text: str | None) -> str:
+    """A name or number as a token holds it: normalised, without any blank."""
+    return "".join(normalise(text or "").split())
+
+
+def _words(text: str) -> list[str]:
+    """The words of what was typed; a number typed in groups (``138 1234 5678``) is one."""
+    words = normalise(text).split()
+    whole = "".join(words)
+    if len(words) > 1 and len(whole) >= 7 and whole[:-1].isdigit() and whole[-1] in "0123456789x":
+        return [whole]
+    return words
 
 
 @lru_cache(maxsize=20000)
@@ -62,8 +81,8 @@ def _is_han(character: str) -> bool:
 
 
 def name_readings(name: str) -> list[list[str]]:
-    """Up to eight readings of a name, each a list of syllables; the surname's own first."""
-    characters = [c for c in normalise(name) if not c.isspace() and c not in "·•.-"]
+    """Up to twelve readings of a name, each a list of syllables; the surname's own first."""
+    characters = list(_solid(name))
     if not characters or not any(_is_han(c) for c in characters):
         return []
     compound = COMPOUND_SURNAMES.get("".join(characters[:2]))
@@ -72,15 +91,15 @@ def name_readings(name: str) -> list[list[str]]:
         usual = _character_readings(character, index == 0)
         if compound and index < 2:
             usual = tuple(dict.fromkeys((compound[index], *usual)))
-        # Only the surname keeps all its readings; other characters their two commonest.
-        options.append(usual[:4] if index == 0 else usual[:2])
+        # The surname keeps three readings (its own first), other characters two.
+        options.append(usual[:3] if index == 0 else usual[:2])
     return [list(r) for r in itertools.islice(itertools.product(*options), _MOST_READINGS)]
 
 
 def tokens(record: Mapping[str, Any]) -> set[str]:
-    """All tokens of a resident given ``name``, ``id_no``, ``phone`` and ``record_no``."""
+    """All tokens of a resident: ``name``, ``id_no``, ``phone``, ``record_no``, ``village``."""
     found: set[str] = set()
-    name = "".join(c for c in normalise(record.get("name") or "") if not c.isspace())[:50]
+    name = _solid(record.get("name"))[:50]
     for start in range(min(len(name), 12)):
         found.add(name[start:])
     for syllables in name_readings(record.get("name") or ""):
@@ -88,10 +107,11 @@ def tokens(record: Mapping[str, Any]) -> set[str]:
             found.add("".join(syllables[start:]))
             found.add("".join(s[0] for s in syllables[start:]))
     for number in (record.get("id_no"), record.get("phone"), record.get("record_no")):
-        digits = "".join(c for c in normalise(number or "") if c.isalnum())
+        digits = "".join(c for c in _solid(number) if c.isalnum())
         if digits:
             found.add(digits)
             found.add("~" + digits[::-1])
+    found.add(_solid(record.get("village"))[:50])
     found.discard("")
     return found
 
@@ -129,25 +149,28 @@ class Found:
 
 
 def _ranges(word: str) -> list[tuple[str, str]]:
-    """The token ranges that a word may begin; a number may be a beginning or a tail."""
+    """The token ranges that a word may begin; a number may be a beginning or a tail.
+
+    Tails come first: nearly every ID number of a county begins with the same digits.
+    """
     ranges = [(word, word + "\U0010ffff")]
     # Three digits or more may be a tail: fewer match half the county.
     if len(word) >= 3 and word[:-1].isdigit() and (word[-1].isdigit() or word[-1] == "x"):
         tail = "~" + word[::-1]
-        ranges.append((tail, tail + "\U0010ffff"))
+        ranges.insert(0, (tail, tail + "\U0010ffff"))
     return ranges
 
 
 def find(session: Session, text: str, limit: int = 50) -> list[Found]:
     """Residents whose tokens begin with every word of ``text``; at most ``limit``.
 
-    An empty text finds nobody. Ordered by token (so exact beginnings come together), then id.
+    An empty text finds nobody. Ordered by token (so exact beginnings come together), then id;
+    of numbers the tails come before the beginnings.
     """
-    words = [word for word in normalise(text).split() if word]
+    # The longest word narrows most; the others are tested against what it finds.
+    words = sorted(_words(text), key=len, reverse=True)
     if not words:
         return []
-    # The longest word narrows most; the others are tested against what it finds.
-    words.sort(key=len, reverse=True)
     first, rest = words[0], words[1:]
     ids: dict[str, None] = {}
     for low, high in _ranges(first):
@@ -157,16 +180,23 @@ def find(session: Session, text: str, limit: int = 50) -> list[Found]:
         for word in rest:
             other = SearchToken.__table__.alias()
             matches = [(other.c.token >= a) & (other.c.token < b) for a, b in _ranges(word)]
-            condition = matches[0] if len(matches) == 1 else matches[0] | matches[1]
             query = query.where(
                 select(other.c.resident_id)
-                .where(other.c.resident_id == SearchToken.resident_id, condition)
+                .where(other.c.resident_id == SearchToken.resident_id, or_(*matches))
                 .exists()
             )
-        for resident_id in session.scalars(query.order_by(SearchToken.token).limit(limit * 4)):
+        # Several tokens of one resident may match, so rows are taken until enough are found.
+        hits = session.execute(
+            query.order_by(SearchToken.token, SearchToken.resident_id),
+            execution_options={"yield_per": 100},
+        )
+        for (resident_id,) in hits:
             ids.setdefault(resident_id)
             if len(ids) >= limit:
+                hits.close()
                 break
+        if len(ids) >= limit:
+            break
     chosen = list(ids)[:limit]
     rows = session.execute(
         select(
