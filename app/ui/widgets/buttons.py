@@ -1,0 +1,85 @@
+"""Buttons by their weight: one primary a page, others plain, quiet or dangerous."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QPushButton, QSizePolicy
+
+from app.i18n import tr
+from app.ui import theme
+from app.ui.icons import icon
+from app.ui.style import dress
+
+
+class Button(QPushButton):
+    """A plain button with a word, an optional icon and an optional shortcut (told in the tip)."""
+
+    _kind = ""
+    _icon_colour = "text_secondary"
+
+    def __init__(
+        self,
+        text: str,
+        pressed: Callable[[], object] | None = None,
+        *,
+        icon_name: str = "",
+        shortcut: str = "",
+        tip: str = "",
+    ) -> None:
+        super().__init__(text.replace("&", "&&"))
+        dress(self, kind=self._kind)
+        self.setAutoDefault(False)
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(text)
+        if icon_name:
+            self.setIcon(icon(icon_name, self._icon_colour))
+            self.setIconSize(QSize(theme.ICON, theme.ICON))
+        if shortcut:
+            self.setShortcut(QKeySequence(shortcut))
+            keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+            tip = tr("{what} ({keys})").format(what=tip or text, keys=keys)
+        if tip:
+            self.setToolTip(tip)
+        if pressed is not None:
+            self.clicked.connect(lambda: pressed())
+
+
+class PrimaryButton(Button):
+    """The one main action of a page, bottom right. ``shortcut`` defaults to Ctrl+S (save)."""
+
+    _kind = "primary"
+    _icon_colour = "on_accent"
+
+    def __init__(
+        self,
+        text: str,
+        pressed: Callable[[], object] | None = None,
+        *,
+        icon_name: str = "",
+        shortcut: str = "Ctrl+S",
+        tip: str = "",
+    ) -> None:
+        super().__init__(text, pressed, icon_name=icon_name, shortcut=shortcut, tip=tip)
+
+
+class QuietButton(Button):
+    """A button without a frame, for secondary actions in headers and lists."""
+
+    _kind = "quiet"
+
+
+class LinkButton(Button):
+    """Looks like a link."""
+
+    _kind = "link"
+    _icon_colour = "accent"
+
+
+class DangerButton(Button):
+    """An action that takes something away or concerns a danger to a person."""
+
+    _kind = "danger"
+    _icon_colour = "danger"
