@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.referral_letter import FORM_VERSION, LetterInput, ServiceWish
@@ -47,13 +47,15 @@ def next_number(session: Session, organisation: Organisation, today: date) -> st
     """The referral number ``short name-yyyymmdd-seq``; seq counts the letters of that day."""
     short = organisation.short_name or organisation.name
     prefix = f"{short}-{today:%Y%m%d}-"
-    last = session.scalar(
-        select(func.max(Referral.referral_no)).where(
+    numbers = session.scalars(
+        select(Referral.referral_no).where(
             Referral.from_organisation_id == organisation.id,
             Referral.referral_no.startswith(prefix, autoescape=True),
         )
     )
-    return f"{prefix}{int(last.rpartition('-')[2]) + 1 if last else 1:03d}"
+    tails = (number.removeprefix(prefix) for number in numbers if number)
+    last = max((int(tail) for tail in tails if tail.isdecimal()), default=0)
+    return f"{prefix}{last + 1:03d}"
 
 
 def new_rows(session: Session, clock: Clock, actor: Actor, letter: LetterInput) -> ReferralRows:
