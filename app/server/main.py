@@ -1,0 +1,136 @@
+"""Starting and stopping the lead hospital's server."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from app import __version__
+from app.clock import SYSTEM_CLOCK, Clock
+from app.errors import TownshipCareError
+from app.i18n import tr
+from app.paths import resources
+from app.server import logs
+from app.server.database import Database
+from app.server.directory import load_directory
+from app.server.web import make_app
+
+
+def default_directory() -> Path:
+    """The directory of organisations that the program brings along."""
+    return resources() / "county" / "jinzhai.json"
+
+
+def run(
+    data_dir: Path,
+    host: str,
+    port: int,
+    database_url: str | None = None,
+    directory: Path | None = None,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code of the process.
+
+    Prints the one line ``READY http://HOST:PORT`` when the server answers; ``port`` 0 takes
+    any free one. What prevents the start is said in one sentence on standard error (code 1).
+    """
+    logs.set_up()
+    try:
+        listener = _listen(host, port)
+    except OSError as error:
+        print(_why_not(error, host, port), file=sys.stderr, flush=True)
+        return 1
+    with listener:
+        try:
+            database = Database(data_dir, database_url, clock)
+            load_directory(database, directory or default_directory())
+        except TownshipCareError as error:
+            print(error, file=sys.stderr, flush=True)
+            return 1
+        address = _address(host, listener.getsockname()[1])
+        server = _Server(
+            uvicorn.Config(
+                make_app(database, __version__),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="none",
+                lifespan="on",
+                # Devices keep one warm connection between two syncs.
+                timeout_keep_alive=120,
+                timeout_graceful_shutdown=10,
+                proxy_headers=False,
+            ),
+            address,
+        )
+        server.run(sockets=[listener])
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it answers, and ends with code 0 when asked to end."""
+
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            print(f"READY {self._address}", flush=True)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own version raises the signal again after a graceful stop, which would
+        # make an orderly end look like a crash to whoever started the process.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signals = [signal.SIGTERM, signal.SIGINT]
+        before = {one: signal.signal(one, self.handle_exit) for one in signals}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(256)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if isinstance(error, socket.gaierror):
+        return tr("The server cannot start: this machine has no address {host}.").format(host=host)
+    if error.errno == errno.EADDRINUSE:
+        text = tr("The server cannot start: another program uses port {port} of {host}.")
+    elif error.errno == errno.EACCES:
+        text = tr("The server cannot start: port {port} of {host} needs more rights.")
+    else:
+        text = tr("The server cannot start: port {port} of {host} cannot be opened.")
+    return text.format(port=port, host=host)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,69 @@
+"""Reads of one record, within what an organisation may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from app.server import wire
+from app.server.outcome import Refusal
+from app.server.prepare import unknown_type
+from app.server.profile import DIRECTORY_TYPES, PROFILES
+from app.server.search import visible_to
+from app.server.tables import history, resource
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One version of a record: its JSON text, version and time (microseconds)."""
+
+    text: str
+    version: int
+    updated: int
+
+
+def read(connection: Connection, organisation: str, type_: str, id_: str) -> Found:
+    """The newest version; 404 alike for what is not there and what is not shared."""
+    row = _row(connection, organisation, type_, id_)
+    text = wire.whole(type_, id_, row.version, row.updated, row.content)
+    return Found(text, row.version, row.updated)
+
+
+def read_version(
+    connection: Connection, organisation: str, type_: str, id_: str, version: str
+) -> Found:
+    """One version. Earlier ones are the author's alone: they may hold what was later removed."""
+    row = _row(connection, organisation, type_, id_)
+    if version == str(row.version):
+        return Found(
+            wire.whole(type_, id_, row.version, row.updated, row.content), row.version, row.updated
+        )
+    if row.organisation == organisation and version.isascii() and version.isdigit():
+        old = connection.execute(
+            select(history.c.updated, history.c.content).where(
+                history.c.key == row.key, history.c.version == int(version[:9])
+            )
+        ).first()
+        if old:
+            number = int(version[:9])
+            text = wire.whole(type_, id_, number, old.updated, old.content)
+            return Found(text, number, old.updated)
+    raise _missing()
+
+
+def _row(connection: Connection, organisation: str, type_: str, id_: str) -> Row[Any]:
+    if type_ not in PROFILES:
+        raise unknown_type()
+    statement = select(resource).where(resource.c.id == id_, resource.c.type == type_)
+    if type_ not in DIRECTORY_TYPES:
+        statement = statement.where(visible_to(organisation))
+    row = connection.execute(statement).first()
+    if row is None:
+        raise _missing()
+    return row
+
+
+def _missing() -> Refusal:
+    return Refusal(404, "not-found", "There is no such record for this organisation.")

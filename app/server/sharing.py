@@ -1,0 +1,164 @@
+"""Who may read what, worked out when something is written, not when it is read.
+
+An organisation reads its own records, the directory, and what others *share* with it. Sharing
+begins at a Task, which its owner and requester may read, and goes on along references, each
+only if all of this holds (the rules that keep a reference trick from widening access):
+
+1. The reference was first written by the organisation that owns the record it points at.
+   Pointing a Task at somebody else's patient therefore shares nothing: only the patient's
+   own organisation can do that. The first writer of a reference stays its writer for ever,
+   so a reference that an attacker slips into a common Task and that the victim's program
+   faithfully sends back with its next edit is still the attacker's.
+2. What a participant adds to another organisation's Task is shared with the participants of
+   that Task, not with readers who merely reach the Task through references.
+
+References are followed forward only. Table ``share`` holds the result: one row per
+(organisation, record) besides the organisation's own and the directory. It is kept exact:
+removed references withdraw what hung on them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, insert, or_, select
+
+from app.server.tables import edge, resource, share
+
+#: (key of a record, organisation that may read it)
+Pair = tuple[int, str]
+
+_CHUNK = 400
+_target = resource.alias("target")
+_source = resource.alias("source")
+_keys: BindParameter[list[int]] = bindparam("keys", expanding=True)
+
+_OUT = (
+    select(
+        edge.c.source,
+        edge.c.organisation == _source.c.organisation,
+        _source.c.owner,
+        _source.c.requester,
+        _target.c.key,
+        _target.c.organisation,
+    )
+    .join_from(edge, _source, _source.c.key == edge.c.source)
+    .join(_target, and_(_target.c.id == edge.c.target_id, _target.c.type == edge.c.target_type))
+    .where(edge.c.source.in_(_keys), edge.c.present, _target.c.organisation == edge.c.organisation)
+)
+
+_IN = (
+    select(_target.c.key, share.c.organisation)
+    .join_from(
+        _target,
+        edge,
+        and_(edge.c.target_id == _target.c.id, edge.c.target_type == _target.c.type),
+    )
+    .join(share, share.c.key == edge.c.source)
+    .join(_source, _source.c.key == edge.c.source)
+    .where(
+        _target.c.key.in_(_keys),
+        edge.c.present,
+        edge.c.organisation == _target.c.organisation,
+        share.c.organisation != _target.c.organisation,
+        or_(
+            edge.c.organisation == _source.c.organisation,
+            share.c.organisation == _source.c.owner,
+            share.c.organisation == _source.c.requester,
+        ),
+    )
+)
+
+_HELD = select(share.c.key, share.c.organisation).where(share.c.key.in_(_keys))
+_ROOTS = select(resource.c.key, resource.c.owner, resource.c.requester).where(
+    resource.c.key.in_(_keys), resource.c.type == "Task"
+)
+_REMOVE = delete(share).where(
+    share.c.key == bindparam("gone_key"), share.c.organisation == bindparam("gone_organisation")
+)
+
+
+def inherited(connection: Connection, keys: Iterable[int]) -> set[Pair]:
+    """What organisations may read of ``keys`` through references from records they may read."""
+    return {
+        (row[0], row[1])
+        for part in _chunks(keys)
+        for row in connection.execute(_IN, {"keys": part})
+    }
+
+
+def spread(connection: Connection, pairs: Iterable[Pair]) -> None:
+    """Share each pair and everything that follows from it along references."""
+    frontier = set(pairs)
+    _add(connection, frontier)
+    while frontier:
+        found = set(_onward(connection, frontier))
+        frontier = found - held(connection, {key for key, _ in found})
+        _add(connection, frontier)
+
+
+def withdraw(connection: Connection, pairs: Iterable[Pair]) -> None:
+    """Take back the pairs and what follows from them, except what other references still give.
+
+    Call it after the references are gone: everything that may have hung on them is removed
+    first, then whatever has another reason is shared again.
+    """
+    doubtful = set(pairs)
+    frontier = doubtful & held(connection, {key for key, _ in doubtful})
+    gone: set[Pair] = set()
+    while frontier:
+        gone |= frontier
+        onward = set(_onward(connection, frontier)) - gone
+        frontier = onward & held(connection, {key for key, _ in onward})
+    if not gone:
+        return
+    connection.execute(_REMOVE, [{"gone_key": key, "gone_organisation": org} for key, org in gone])
+    keys = {key for key, _ in gone}
+    spread(connection, (_roots(connection, keys) | inherited(connection, keys)) & gone)
+
+
+def held(connection: Connection, keys: Iterable[int]) -> set[Pair]:
+    """The pairs in force for ``keys``."""
+    return {
+        (row[0], row[1])
+        for part in _chunks(keys)
+        for row in connection.execute(_HELD, {"keys": part})
+    }
+
+
+def _onward(connection: Connection, frontier: set[Pair]) -> Iterator[Pair]:
+    readers: dict[int, list[str]] = {}
+    for key, organisation in frontier:
+        readers.setdefault(key, []).append(organisation)
+    for part in _chunks(readers):
+        for source, by_author, owner, requester, target, target_owner in connection.execute(
+            _OUT, {"keys": part}
+        ):
+            for organisation in readers[source]:
+                if organisation == target_owner:
+                    continue
+                if by_author or organisation in (owner, requester):
+                    yield target, organisation
+
+
+def _roots(connection: Connection, keys: Iterable[int]) -> set[Pair]:
+    return {
+        (row[0], participant)
+        for part in _chunks(keys)
+        for row in connection.execute(_ROOTS, {"keys": part})
+        for participant in row[1:]
+        if participant
+    }
+
+
+def _add(connection: Connection, pairs: set[Pair]) -> None:
+    new = pairs - held(connection, {key for key, _ in pairs})
+    if new:
+        connection.execute(insert(share), [{"key": key, "organisation": org} for key, org in new])
+
+
+def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(sorted(set(keys)))
+    while part := list(islice(rest, _CHUNK)):
+        yield part

@@ -1,0 +1,148 @@
+"""Tables of the server's database.
+
+``resource.key`` is the time of the first write in microseconds, which is unique because
+times are strictly increasing; it needs no sequence and never changes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+SCHEMA = 1
+
+metadata = MetaData()
+
+#: One row of facts about this database: schema number.
+state = Table(
+    "state",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("type", String(40), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("organisation", String(64), nullable=False),
+    Column("patient", String(64)),
+    Column("owner", String(64)),
+    Column("requester", String(64)),
+    Column("content", Text, nullable=False),
+)
+Index("resource_id", resource.c.id, resource.c.type, unique=True)
+Index("resource_updated", resource.c.updated, unique=True)
+Index("resource_type", resource.c.type, resource.c.updated)
+Index("resource_author", resource.c.organisation, resource.c.type, resource.c.updated)
+Index(
+    "resource_patient",
+    resource.c.patient,
+    resource.c.type,
+    sqlite_where=resource.c.patient.is_not(None),
+    postgresql_where=resource.c.patient.is_not(None),
+)
+for _column in (resource.c.owner, resource.c.requester):
+    Index(
+        f"resource_{_column.name}",
+        _column,
+        resource.c.updated,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
+
+#: Earlier versions, kept because a medical record is never lost by an edit.
+history = Table(
+    "history",
+    metadata,
+    Column("key", BigInteger, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("updated", BigInteger, nullable=False),
+    Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("key", BigInteger, primary_key=True),
+    Column("system", String(255), primary_key=True),
+    Column("code", String(255), primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("tag_code", tag.c.code, tag.c.system)
+
+identifier = Table(
+    "identifier",
+    metadata,
+    Column("key", BigInteger, primary_key=True),
+    Column("system", String(255), primary_key=True),
+    Column("value", String(255), primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("identifier_value", identifier.c.value, identifier.c.system)
+
+#: A reference from one record to another. ``organisation`` is who wrote it first, for ever;
+#: ``present`` says whether the newest version still holds it (see ``sharing``).
+edge = Table(
+    "edge",
+    metadata,
+    Column("source", BigInteger, primary_key=True),
+    Column("target_type", String(40), primary_key=True),
+    Column("target_id", String(64), primary_key=True),
+    Column("organisation", String(64), nullable=False),
+    Column("present", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("edge_target", edge.c.target_id, edge.c.target_type)
+
+#: What an organisation may read beyond its own records and the directory (see ``sharing``).
+share = Table(
+    "share",
+    metadata,
+    Column("organisation", String(64), primary_key=True),
+    Column("key", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+Index("share_key", share.c.key)
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("entry", Text, nullable=False),
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("code_digest", String(64), primary_key=True),
+    Column("organisation", ForeignKey(organisation.c.id), nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("used", BigInteger),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("organisation", ForeignKey(organisation.c.id), nullable=False),
+    Column("token_digest", String(64), nullable=False, unique=True),
+    Column("enrolled", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)

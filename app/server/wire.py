@@ -1,0 +1,123 @@
+"""JSON text of resources: read strictly, kept exactly, put together cheaply.
+
+A stored body is the resource's compact JSON text *without* its beginning. The beginning
+(type, id, version, time) is known from columns, so a read joins two strings instead of
+parsing a document, and a new version of the same content compares equal as text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+from app.server.outcome import Refusal
+
+Json = dict[str, Any]
+
+#: An impossible beginning of a FHIR string marks a decimal whose exact spelling must stay.
+_MARK = "\x00#"
+_MARKED = re.compile(r'"\\u0000#([^"\\]*)"')
+
+
+def _decimal(text: str) -> float | str:
+    """A decimal as a float where that gives the same text back, else its marked spelling.
+
+    FHIR R4 §2.24.0.1: the precision of a decimal is part of its value (1.10 is not 1.1).
+    """
+    value = float(text)
+    return value if repr(value) == text else _MARK + text
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_decoder = json.JSONDecoder(parse_float=_decimal, parse_constant=_no_constant)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_encode_sorted = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False
+).encode
+
+
+def parse(data: bytes) -> Json:
+    """The JSON object in ``data``; anything else is refused with 400."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(400, "structure", "The body is not UTF-8 text.") from None
+    if "\\u0000" in text:
+        raise Refusal(400, "structure", "The body holds a control character.")
+    try:
+        value = _decoder.decode(text)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "structure", "The body is not well-formed JSON.") from None
+    if not isinstance(value, dict):
+        raise Refusal(400, "structure", "The body is not a JSON object.")
+    return value
+
+
+def dump(value: Any) -> str:
+    """Compact JSON text; decimals keep the spelling they came with."""
+    try:
+        text = _encode(value)
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Refusal(400, "structure", "The body holds half a character.") from None
+    except RecursionError:
+        raise Refusal(400, "structure", "The body is nested too deeply.") from None
+    return _MARKED.sub(r"\1", text) if '"\\u0000#' in text else text
+
+
+def content_of(resource: Json) -> str:
+    """What is stored of a resource: all of it but type, id, version and time, as text."""
+    meta = resource.get("meta") or {}
+    meta_rest = {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated")}
+    rest = {k: v for k, v in resource.items() if k not in ("resourceType", "id", "meta")}
+    text = "," + dump(meta_rest)[1:] if meta_rest else "}"
+    return text + ("," + dump(rest)[1:] if rest else "}")
+
+
+def whole(type_: str, id_: str, version: int, updated: int, content: str) -> str:
+    """The complete resource as JSON text, from its columns."""
+    return (
+        f'{{"resourceType":"{type_}","id":"{id_}","meta":{{"versionId":"{version}",'
+        f'"lastUpdated":"{instant(updated)}"{content}'
+    )
+
+
+def parse_content(content: str) -> Json:
+    """The members of a stored content, ``meta`` without version and time."""
+    resource: Json = _decoder.decode('{"meta":{"versionId":"0"' + content)
+    del resource["meta"]["versionId"]
+    return resource
+
+
+def same_content(one: str, other: str) -> bool:
+    """Whether two stored contents say the same, whatever the order of their members."""
+    if one == other:
+        return True
+    # Sorted text, not ==: in Python 1 equals true, in a record it does not.
+    try:
+        return _sorted_text(one) == _sorted_text(other)
+    except RecursionError:
+        return False
+
+
+def _sorted_text(content: str) -> str:
+    return _encode_sorted(parse_content(content))
+
+
+_second: tuple[int, str] = (-1, "")
+
+
+def instant(microseconds: int) -> str:
+    """FHIR ``instant`` of a count of microseconds since 1970, always UTC and six digits."""
+    global _second
+    seconds, rest = divmod(microseconds, 1_000_000)
+    known = _second
+    if known[0] != seconds:
+        known = (seconds, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)))
+        _second = known
+    return f"{known[1]}.{rest:06d}Z"
