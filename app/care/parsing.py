@@ -25,6 +25,7 @@ __all__ = [
     "half_width",
     "parse_date",
     "parse_decimal",
+    "parse_partial_date",
     "parse_phone",
     "parse_year_month",
 ]
@@ -263,3 +264,20 @@ def parse_phone(text: str) -> str:
     if re.fullmatch(r"1[3-9]\d+", digits, re.ASCII):
         raise ParseError(ParseFault.MOBILE_LENGTH)
     raise ParseError(ParseFault.NOT_A_PHONE)
+
+
+def parse_partial_date(text: str, today: date) -> str:
+    """When something of long ago happened, as far as known: `YYYY-MM-DD`, `YYYY-MM` or `YYYY`.
+
+    Takes whatever `parse_date` (with a year) or `parse_year_month` takes. Raises ParseError
+    NOT_A_DATE, IMPOSSIBLE_DATE (also for days after `today`).
+    """
+    try:
+        return str(parse_year_month(text, today))
+    except ParseError as error:
+        if error.fault is ParseFault.IMPOSSIBLE_DATE:
+            raise
+    day = parse_date(text, today)
+    if day > today:
+        raise ParseError(ParseFault.IMPOSSIBLE_DATE)
+    return day.isoformat()

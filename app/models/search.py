@@ -40,7 +40,7 @@ COMPOUND_SURNAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _MOST_READINGS = 12
 # Signs that stand between the parts of a name or number and are typed or left out at will.
-_MARKS = str.maketrans("", "", "·•‧・∙.,'’-‐–—()（）")
+_MARKS = str.maketrans("", "", "·•‧・∙.,'’-‐–—()~")
 
 
 def normalise(text: str) -> str:

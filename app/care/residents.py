@@ -1,0 +1,301 @@
+"""Residents: registering, correcting, finding, listing, and noticing the same person twice.
+
+Source: county rules §2.4 (version LOCAL-2025): the same identity number is the same person and
+blocks; the same name with the same birth date and sex, or with the same phone, is a suspicion that
+a person decides. A resident without any paper gets a temporary record with a reason.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from app.care.basic_form import BasicForm, columns_of, form_of
+from app.care.basic_form_check import check_form
+from app.care.identity_card import CardError, read_card
+from app.care.resident_list import (
+    LIST_SCOPES,
+    ResidentLine,
+    count_residents,
+    find,
+    lines,
+    list_residents,
+)
+from app.errors import InputError, NotAllowed, NotFound, StaleRecord
+from app.i18n import tr
+from app.models import codes
+from app.models.actor import Actor
+from app.models.resident import Resident
+from app.models.store import Store
+
+__all__ = [
+    "EDITING_ROLES",
+    "LIST_SCOPES",
+    "Duplicates",
+    "ResidentForm",
+    "ResidentLine",
+    "SameIdentity",
+    "Saved",
+    "SuspectedDuplicate",
+    "count_residents",
+    "find",
+    "find_duplicates",
+    "list_residents",
+    "load_form",
+    "register",
+    "require_editor",
+    "set_record_status",
+    "similar_residents",
+    "update",
+]
+
+EDITING_ROLES = frozenset(
+    {
+        "doctor",
+        "nurse",
+        "rehab_worker",
+        "carer",
+        "public_health_worker",
+        "referral_coordinator",
+        "specialist",
+        "head_of_department",
+        "administrator",
+    }
+)
+"""Roles that may register and correct residents; office and commission viewers only read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A resident was saved; `warnings` are sentences to show, none of them blocks."""
+
+    resident_id: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Who is already registered: `same` by the identity number, `suspects` perhaps."""
+
+    same: ResidentLine | None = None
+    suspects: tuple[ResidentLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentForm:
+    """A resident's kept form and the change it was read from (for `update`)."""
+
+    resident_id: str
+    form: BasicForm
+    change_id: str
+
+
+class SameIdentity(InputError):
+    """The identity number belongs to a resident who is already registered: `existing`."""
+
+    def __init__(self, existing: ResidentLine) -> None:
+        super().__init__(
+            {
+                "id_no": tr(
+                    "A resident with this ID number is already registered. Nothing was saved. "
+                    "Open that record and go on there."
+                )
+            }
+        )
+        self.existing = existing
+
+
+class SuspectedDuplicate(InputError):
+    """Somebody very like this is registered. Ask once, then save again with `distinct_from`."""
+
+    def __init__(self, suspects: tuple[ResidentLine, ...]) -> None:
+        super().__init__(
+            tr(
+                "Somebody with the same name and the same birth date or phone is already "
+                "registered. Nothing was saved yet. Is it the same person?"
+            )
+        )
+        self.suspects = suspects
+
+
+def require_editor(actor: Actor) -> None:
+    """Raises NotAllowed unless the person may write resident records."""
+    if not actor.has_role(*EDITING_ROLES):
+        raise NotAllowed(
+            tr(
+                "Your role may read this record but not change it. Nothing was saved. "
+                "Ask a doctor or nurse of your organisation."
+            )
+        )
+
+
+def register(
+    store: Store, actor: Actor, form: BasicForm, *, distinct_from: Collection[str] = ()
+) -> Saved:
+    """Register a new resident from the form; nothing is saved unless everything is right.
+
+    `distinct_from`: ids of suspects whom a person has looked at and called somebody else.
+    Raises InputError (a sentence for each wrong field), SameIdentity, SuspectedDuplicate,
+    NotAllowed.
+    """
+    require_editor(actor)
+    today = store.clock.today()
+    kept = check_form(form, today)
+    with store.write(actor) as session:
+        _refuse_duplicates(session, kept, None, distinct_from, today)
+        row = Resident(**columns_of(kept), record_status="active")
+        session.add(row)
+        session.flush()
+        return Saved(row.id, _warnings(kept, today))
+
+
+def update(
+    store: Store,
+    actor: Actor,
+    resident_id: str,
+    form: BasicForm,
+    change_id: str,
+    *,
+    distinct_from: Collection[str] = (),
+) -> Saved:
+    """Correct a resident's form. Suspects are looked for only when the identity was changed.
+
+    `change_id` is that of `load_form`. Raises what `register` raises, NotFound, and StaleRecord
+    when somebody else saved the record in between.
+    """
+    require_editor(actor)
+    today = store.clock.today()
+    kept = check_form(form, today)
+    with store.write(actor) as session:
+        row = _get(session, resident_id)
+        if row.change_id != change_id:
+            raise StaleRecord(
+                tr(
+                    "Somebody else changed this record while you had it open. Your text is kept "
+                    "as a draft, the record is unchanged. Open the record again and compare."
+                )
+            )
+        before = form_of(row)
+        identity = ("name", "sex", "birth_date", "phone", "id_no")
+        if any(getattr(before, name) != getattr(kept, name) for name in identity):
+            _refuse_duplicates(session, kept, resident_id, distinct_from, today)
+        for column, value in columns_of(kept).items():
+            if getattr(row, column) != value:
+                setattr(row, column, value)
+        return Saved(resident_id, _warnings(kept, today))
+
+
+def load_form(store: Store, actor: Actor, resident_id: str) -> ResidentForm:
+    """The kept form of a resident, to correct it. Raises NotFound."""
+    require_editor(actor)
+    with store.read() as session:
+        row = _get(session, resident_id)
+        return ResidentForm(row.id, form_of(row), row.change_id)
+
+
+def set_record_status(
+    store: Store, actor: Actor, resident_id: str, status: str, on: date, change_id: str
+) -> None:
+    """Close or reopen a record: `active`, `deceased`, `moved_away`, `lost`, `cancelled`.
+
+    The record is kept for ever. Raises InputError for an unknown state or a day in the future or
+    before the birth, NotFound, StaleRecord, NotAllowed.
+    """
+    require_editor(actor)
+    if status == "merged" or not codes.is_known("record_status", status):
+        raise InputError({"record_status": tr("Choose what became of the record.")})
+    with store.write(actor) as session:
+        row = _get(session, resident_id)
+        if row.change_id != change_id:
+            raise StaleRecord(tr("Somebody else changed this record. Open it again."))
+        if not row.birth_date <= on <= store.clock.today():
+            raise InputError({"on": tr("The day must lie between the birth and today.")})
+        row.record_status = status
+        row.record_status_on = on
+        if status in ("deceased", "moved_away", "lost"):
+            row.care_status = status
+        elif row.care_status in ("deceased", "moved_away", "lost"):
+            row.care_status = "home"
+
+
+def find_duplicates(
+    store: Store, actor: Actor, form: BasicForm, own_id: str | None = None
+) -> Duplicates:
+    """Who is already registered with what was typed so far; for warning while typing."""
+    with store.read() as session:
+        return _duplicates(session, form, own_id, store.clock.today())
+
+
+def similar_residents(session: Session, row: Resident, today: date) -> tuple[ResidentLine, ...]:
+    """Other records that may be the same person as a kept resident, to be shown on the page."""
+    found = _duplicates(session, form_of(row), row.id, today)
+    return (*((found.same,) if found.same else ()), *found.suspects)
+
+
+def _get(session: Session, resident_id: str) -> Resident:
+    row = session.get(Resident, resident_id)
+    if row is None:
+        raise NotFound(tr("This resident is not in the records of this PC."))
+    return row
+
+
+def _refuse_duplicates(
+    session: Session,
+    form: BasicForm,
+    own_id: str | None,
+    distinct_from: Collection[str],
+    today: date,
+) -> None:
+    duplicates = _duplicates(session, form, own_id, today)
+    if duplicates.same is not None:
+        raise SameIdentity(duplicates.same)
+    suspects = tuple(each for each in duplicates.suspects if each.id not in distinct_from)
+    if suspects:
+        raise SuspectedDuplicate(suspects)
+
+
+def _duplicates(session: Session, form: BasicForm, own_id: str | None, today: date) -> Duplicates:
+    others = and_(Resident.id != (own_id or ""), Resident.record_status != "merged")
+    same: str | None = None
+    if form.id_no and form.id_type != "none":
+        same = session.scalar(
+            select(Resident.id).where(Resident.id_no == form.id_no, others).order_by(Resident.id)
+        )
+    alike: list[ColumnElement[bool]] = []
+    if form.name and form.birth_date and form.sex:
+        alike.append(
+            and_(
+                Resident.birth_date == form.birth_date,
+                Resident.name == form.name,
+                Resident.sex == form.sex,
+            )
+        )
+    if form.name and form.phone:
+        alike.append(and_(Resident.phone == form.phone, Resident.name == form.name))
+    suspects: list[str] = []
+    if alike:
+        suspects = [
+            each
+            for each in session.scalars(
+                select(Resident.id).where(or_(*alike), others).order_by(Resident.id).limit(20)
+            )
+            if each != same
+        ]
+    found = {
+        each.id: each for each in lines(session, [*([same] if same else []), *suspects], today)
+    }
+    return Duplicates(
+        found.get(same) if same else None, tuple(found[each] for each in suspects if each in found)
+    )
+
+
+def _warnings(form: BasicForm, today: date) -> tuple[str, ...]:
+    if form.id_type != "id_card" or not form.id_no:
+        return ()
+    try:
+        warning = read_card(form.id_no, today).warning
+    except CardError:
+        return ()
+    return (warning,) if warning else ()
