@@ -1,0 +1,224 @@
+"""``python -m app``: the desktop program, and one function for each other command.
+
+Every command has ``--help``, says one clear line on an error and then ends with a code
+other than zero. What a command needs is imported inside it: the window must come up before
+the database, the network and the server are loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import __version__
+
+if TYPE_CHECKING:
+    from app.models.actor import Actor
+    from app.models.store import Store
+
+
+def gui(options: argparse.Namespace) -> int:
+    """The desktop program."""
+    from app.ui.application import run
+
+    return run(_data(options), options.language)
+
+
+def serve(options: argparse.Namespace) -> int:
+    """The lead hospital's server, in the foreground until it is told to stop."""
+    from app.server.main import run
+
+    return run(
+        _data(options),
+        options.host,
+        options.port,
+        database_url=options.database,
+        directory=options.directory,
+    )
+
+
+def server_enrol(options: argparse.Namespace) -> int:
+    """Prints a one-time enrolment code for a PC of an organisation."""
+    from app.server.enrolment import enrol_code
+
+    print(enrol_code(_data(options), options.organisation))
+    return 0
+
+
+def seed(options: argparse.Namespace) -> int:
+    """Makes a sample store."""
+    from app.care.sample.county import SampleRequest, make_sample_store
+
+    result = make_sample_store(
+        _data(options),
+        SampleRequest(
+            residents=options.residents,
+            seed=options.seed,
+            organisation_id=options.organisation,
+            pending_check_ins=options.pending,
+            queue_everything=options.queue_all,
+            on=options.on,
+        ),
+        _password(),
+    )
+    print(
+        f"{result.residents} sample residents, {result.follow_ups} follow-ups, "
+        f"{result.check_ins} check-ins, {result.queued} queued; account: sample"
+    )
+    return 0
+
+
+def sync(options: argparse.Namespace) -> int:
+    """One headless sync."""
+    from app.sync.headless import sync_once
+
+    store, actor = _open(options)
+    try:
+        return sync_once(
+            store,
+            actor,
+            server=options.server,
+            code=options.code,
+            as_json=options.json,
+            token=os.environ.get("TOWNSHIP_CARE_TOKEN"),
+        )
+    finally:
+        store.close()
+
+
+def status(options: argparse.Namespace) -> int:
+    """What waits, without touching the network."""
+    from app.sync.headless import print_status
+
+    store, _ = _open(options)
+    try:
+        return print_status(store, as_json=options.json)
+    finally:
+        store.close()
+
+
+def check(options: argparse.Namespace) -> int:
+    """Whether the store's file is sound."""
+    store, _ = _open(options)
+    try:
+        sound = store.quick_check()
+    finally:
+        store.close()
+    print("the store is sound" if sound else "the store is damaged: restore the newest backup")
+    return 0 if sound else 1
+
+
+def _data(options: argparse.Namespace) -> Path:
+    from app.paths import default_data_folder
+
+    return Path(options.data) if options.data else default_data_folder()
+
+
+def _password() -> str:
+    from app.errors import InputError
+
+    password = os.environ.get("TOWNSHIP_CARE_PASSWORD")
+    if not password:
+        raise InputError("Set TOWNSHIP_CARE_PASSWORD to the password of the account.")
+    return password
+
+
+def _open(options: argparse.Namespace) -> tuple[Store, Actor]:
+    from app.care.accounts import sign_in
+
+    return sign_in(_data(options), options.user, _password())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="township-care",
+        description="Township Care (医养通): records, follow-up and referral, online or not.",
+    )
+    parser.add_argument("--version", action="version", version=f"Township Care {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data", help="data folder (default: TOWNSHIP_CARE_DATA or the usual place)"
+    )
+    account = argparse.ArgumentParser(add_help=False)
+    account.add_argument(
+        "--user", default="sample", help="account (password: TOWNSHIP_CARE_PASSWORD)"
+    )
+    parser.set_defaults(run=gui, data=None, language=None)
+
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(
+        name: str, run: object, *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
+        text = (getattr(run, "__doc__", "") or "").strip()
+        made = commands.add_parser(name, help=text, description=text, parents=[common, *parents])
+        made.set_defaults(run=run)
+        return made
+
+    desktop = command("gui", gui)
+    desktop.add_argument("--language", choices=("zh_CN", "en"), help="language of the screen")
+
+    made = command("serve", serve)
+    made.add_argument("--host", default="127.0.0.1")
+    made.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+    made.add_argument("--database", help="URL of another database than the data folder's file")
+    made.add_argument("--directory", type=Path, help="county directory (JSON)")
+
+    admin = commands.add_parser("server", help="Administration of the server.")
+    admin_commands = admin.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    text = (server_enrol.__doc__ or "").strip()
+    made = admin_commands.add_parser("enrol", help=text, description=text, parents=[common])
+    made.add_argument("--organisation", required=True, help="id of the organisation")
+    made.set_defaults(run=server_enrol)
+
+    made = command("seed", seed)
+    made.add_argument("--residents", type=int, default=300)
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--organisation", help="id of the organisation (default: the first township)")
+    made.add_argument(
+        "--pending", type=int, default=0, help="check-ins left waiting for the server"
+    )
+    made.add_argument(
+        "--queue-all", action="store_true", help="everything waits, as if it was entered here"
+    )
+    made.add_argument("--on", type=_date, help="the day that the sample looks back from")
+
+    made = command("sync", sync, account)
+    made.add_argument("--server", help="URL of the server (default: the one of the last enrolment)")
+    made.add_argument("--code", help="one-time enrolment code, needed once for a PC")
+    made.add_argument("--once", action="store_true", required=True, help="one sync, then stop")
+    made.add_argument("--json", action="store_true", help="counts as JSON")
+
+    made = command("status", status, account)
+    made.add_argument("--json", action="store_true", help="counts as JSON")
+
+    command("check", check, account)
+    return parser
+
+
+def _date(text: str) -> object:
+    from datetime import date
+
+    return date.fromisoformat(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command; the result is the process's exit code."""
+    from app.errors import TownshipCareError
+
+    options = _parser().parse_args(arguments)
+    try:
+        result: int = options.run(options)
+    except TownshipCareError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

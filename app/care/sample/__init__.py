@@ -1,0 +1,1 @@
+"""Sample data: invented people for trying out, tests and benchmarks. Never real, always marked."""
