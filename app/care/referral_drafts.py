@@ -6,34 +6,82 @@ does not travel and no other organisation can see it.
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app.care.age import age_on
 from app.care.referral_letter import LetterInput, ServiceWish
 from app.care.referral_red_flags import Vitals
+from app.care.referral_states import Urgency
 from app.models import drafts
 from app.models.actor import Actor
 from app.models.local import Draft
+from app.models.resident import Resident
 from app.models.store import Store
 
 #: Name of the form under which unfinished letters are kept (:mod:`app.models.drafts`).
 DRAFT_FORM = "referral"
 
 
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """An unfinished letter in the list."""
+
+    resident_id: str
+    resident_name: str
+    sex: str
+    age: int | None
+    village: str
+    urgency: str
+    impression: str
+    updated_at: datetime
+
+
 def save_draft(store: Store, actor: Actor, letter: LetterInput) -> None:
     """Keep an unfinished letter on this PC, whatever is in it. Nothing leaves this PC before the
     letter is sent. One draft for each writer and resident."""
-    drafts.save_draft(store, actor, DRAFT_FORM, letter.resident_id, letter_to_dict(letter))
+    drafts.save_draft(store, actor, DRAFT_FORM, letter.resident_id, draft_data(letter))
+
+
+def draft_data(letter: LetterInput) -> dict[str, Any]:
+    """What is kept of an unfinished letter (the shape of every form's draft)."""
+    return {"fields": {}, "extra": letter_to_dict(letter)}
 
 
 def load_draft(store: Store, actor: Actor, resident_id: str) -> LetterInput | None:
     """The writer's unfinished letter for a resident, or None."""
     saved = drafts.load_draft(store, actor, DRAFT_FORM, resident_id)
-    return None if saved is None else letter_from_dict(saved.data)
+    return None if saved is None else letter_from_dict(saved.data.get("extra") or {})
+
+
+def list_drafts(store: Store, actor: Actor) -> tuple[DraftLine, ...]:
+    """The writer's unfinished letters, newest first."""
+    saved = [d for d in drafts.list_drafts(store, actor) if d.form == DRAFT_FORM]
+    today = store.clock.today()
+    lines = []
+    with store.read() as session:
+        for draft in saved:
+            resident = session.get(Resident, draft.subject_id)
+            if resident is None:
+                continue
+            letter = draft.data.get("extra") or {}
+            lines.append(
+                DraftLine(
+                    resident_id=resident.id,
+                    resident_name=resident.name,
+                    sex=resident.sex,
+                    age=age_on(resident.birth_date, max(today, resident.birth_date)),
+                    village=resident.village or "",
+                    urgency=str(letter.get("urgency") or Urgency.ROUTINE),
+                    impression=str(letter.get("impression") or ""),
+                    updated_at=draft.updated_at,
+                )
+            )
+    return tuple(lines)
 
 
 def discard_draft(store: Store, actor: Actor, resident_id: str) -> None:
@@ -65,6 +113,7 @@ def letter_from_dict(values: dict[str, Any]) -> LetterInput:
         )
         for wish in known.get("services", ())
     )
+    known.setdefault("resident_id", "")
     return LetterInput(**known)
 
 
