@@ -129,7 +129,8 @@ def _password() -> str:
 def _open(options: argparse.Namespace) -> tuple[Store, Actor]:
     from app.care.accounts import sign_in
 
-    return sign_in(_data(options), options.user, _password())
+    signed_in = sign_in(_data(options), options.user, _password())
+    return signed_in.store, signed_in.actor
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.errors import InputError, StoreDamaged, WrongPassword
+from app.errors import InputError, NotFound, StoreDamaged, WrongPassword
 from app.i18n import tr
 
 ACCOUNTS_FILE = "accounts.json"
@@ -66,7 +66,18 @@ def exists(folder: Path) -> bool:
 
 
 def load(folder: Path) -> Keyring:
-    """Read the key file. Raises ``StoreDamaged`` where it cannot be understood."""
+    """Read the key file.
+
+    Raises ``NotFound`` where no store was set up, ``StoreDamaged`` where the file cannot be
+    understood.
+    """
+    if not exists(folder):
+        raise NotFound(
+            tr(
+                "There is no record store in this data folder yet. Nothing was changed. Start "
+                "the program once to set it up, or name another data folder."
+            )
+        )
     try:
         data = json.loads((folder / ACCOUNTS_FILE).read_text(encoding="utf-8"))
         return Keyring(

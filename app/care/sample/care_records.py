@@ -128,9 +128,7 @@ def follow_ups_of(
         made.append(visit)
         for disease, judged in assessments.items():
             if judged.uncontrolled is not None:
-                previous[disease] = PreviousVisit(
-                    day, judged.uncontrolled, judged.adverse_reaction
-                )
+                previous[disease] = PreviousVisit(day, judged.uncontrolled, judged.adverse_reaction)
     return made
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from app.care.due import refresh_due
 from app.care.sample.care_records import check_in_of, conditions_of, follow_ups_of, plan_of
 from app.care.sample.people import SampleMaker
 from app.clock import SYSTEM_CLOCK, parse_instant
@@ -185,7 +186,7 @@ def _fill(
                 for age in range(5, 0, -1)
             ]
             writer.write("check_in", sessions, everything)
-            _refresh_due(session, [resident["id"] for resident, _, _ in made], maker.today)
+            refresh_due(session, organisation["id"], [r["id"] for r, _, _ in made])
             follow_ups += len(visits)
             check_ins += len(sessions)
             queued += writer.queued
@@ -239,10 +240,3 @@ def _pending(
             ]
             _Writer(session).write("check_in", rows, True)
     return count
-
-
-def _refresh_due(session: Session, resident_ids: list[str], today: date) -> None:
-    from app.care.due import refresh_residents
-
-    refresh_residents(session, resident_ids)
-
