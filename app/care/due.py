@@ -1,0 +1,124 @@
+"""Work that is due for residents: derived from the records and made anew from them.
+
+Called in the transaction of every record that changes what is due, and after each pull from
+the server. Due rows stay on this PC; losing them loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.care.follow_up_form import DISEASES
+from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
+from app.care.rehab_due import refresh_rehab_due
+from app.care.visit_rules import NextStep
+from app.clock import clinic_date
+from app.models.chronic import FollowUp, FollowUpDisease
+from app.models.local import DueItem
+from app.models.resident import Condition, Resident
+
+FOLLOW_UP_KINDS = tuple(DUE_KIND + disease for disease in DISEASES)
+CONTINUES = (None, "1")
+_BATCH = 500
+
+
+def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[str]) -> None:
+    """Make all due work of these residents anew: follow-ups, check-ins, plan reviews.
+
+    ``organisation_id``: the organisation of this store; only its own patients are its work.
+    """
+    ids = list(dict.fromkeys(resident_ids))
+    refresh_follow_up_due(session, organisation_id, ids)
+    refresh_rehab_due(session, organisation_id, ids)
+
+
+def refresh_follow_up_due(
+    session: Session, organisation_id: str, resident_ids: Iterable[str]
+) -> None:
+    """Make the due follow-ups of these residents anew (kinds ``follow_up:<disease>``).
+
+    A disease is due while it is managed here, the resident's record is active and the
+    management goes on. The date is the next date of the newest visit that set one (a visit
+    without a value sets none); before the first visit it is the day the management began.
+    """
+    ids = list(dict.fromkeys(resident_ids))
+    session.flush()
+    for start in range(0, len(ids), _BATCH):
+        part = ids[start : start + _BATCH]
+        session.execute(
+            delete(DueItem).where(DueItem.resident_id.in_(part), DueItem.kind.in_(FOLLOW_UP_KINDS))
+        )
+        newest = _newest_parts(session, part)
+        managed = session.scalars(
+            select(Condition)
+            .join(Resident, Resident.id == Condition.resident_id)
+            .where(
+                Condition.resident_id.in_(part),
+                Condition.organisation_id == organisation_id,
+                Condition.disease.in_(DISEASES),
+                Condition.managed,
+                Condition.clinical_status == "active",
+                Resident.record_status == "active",
+            )
+            .order_by(Condition.id)
+        )
+        made: dict[tuple[str, str], DueItem] = {}
+        for condition in managed:
+            if condition.outcome in CONTINUES and condition.disease is not None:
+                key = (condition.resident_id, condition.disease)
+                made[key] = _due_item(condition, organisation_id, newest.get(key))
+        session.add_all(made.values())
+
+
+def _newest_parts(
+    session: Session, resident_ids: list[str]
+) -> dict[tuple[str, str], tuple[FollowUpDisease, date]]:
+    """By resident and disease: the newest part with a next date, and the newest visit's day."""
+    rows = session.scalars(
+        select(FollowUpDisease)
+        .join(FollowUp, FollowUp.id == FollowUpDisease.follow_up_id)
+        .where(
+            FollowUpDisease.resident_id.in_(resident_ids),
+            FollowUpDisease.disease.in_(DISEASES),
+            FollowUp.status != ENTERED_IN_ERROR,
+        )
+        .order_by(FollowUpDisease.visit_date, FollowUpDisease.follow_up_id)
+    )
+    found: dict[tuple[str, str], tuple[FollowUpDisease, date]] = {}
+    for row in rows:
+        key = (row.resident_id, row.disease)
+        if row.next_visit_date is not None or key not in found:
+            found[key] = (row, row.visit_date)
+        else:
+            found[key] = (found[key][0], row.visit_date)
+    return found
+
+
+def _due_item(
+    condition: Condition,
+    organisation_id: str,
+    newest: tuple[FollowUpDisease, date] | None,
+) -> DueItem:
+    began = condition.managed_since or clinic_date(condition.created_at)
+    due_on, since, part = began, None, None
+    if newest is not None:
+        part, since = newest
+        due_on = part.next_visit_date or began
+    return DueItem(
+        organisation_id=organisation_id,
+        resident_id=condition.resident_id,
+        kind=f"{DUE_KIND}{condition.disease}",
+        due_on=due_on,
+        since=since,
+        urgent=part is not None and part.action in (NextStep.REFER, NextStep.REFER_NOW),
+        source_kind="follow_up" if part is not None else "condition",
+        source_id=part.follow_up_id if part is not None else condition.id,
+        detail={
+            "class": part.control_class if part is not None else None,
+            "step": part.action if part is not None else None,
+        },
+    )
