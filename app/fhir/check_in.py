@@ -1,0 +1,274 @@
+"""Rehabilitation check-in <-> Procedure (with an AdverseEvent when one happened).
+
+The commonest record of all, sent by the ten thousand over slow links: written out by hand,
+nothing sent that a reader can tell without it. See ``docs/wire.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.fhir.codec import Json, code_in, concept, extension, fit, id_of, plain, reference
+from app.fhir.common import WireContext, listed, tags, unframe
+from app.fhir.fields import (
+    BOOLEAN,
+    DECIMAL,
+    INTEGER,
+    LIST,
+    Field,
+    complete,
+    decode,
+    encode,
+    fields_of,
+)
+from app.fhir.uris import CODE, SNOMED, WRITE_ID, X
+from app.models.identity import companion_id
+from app.models.records import Record
+
+KIND = "check_in"
+TYPE = "Procedure"
+
+BEFORE, AFTER = X + "before", X + "after"
+
+_CODE = {
+    "coding": [{"system": SNOMED, "code": "52052004", "display": "Rehabilitation therapy"}],
+    "text": "康复训练",
+}
+_STATUS = {
+    ("final", "complete"): "completed",
+    ("final", "partial"): "stopped",
+    ("final", "not_done"): "not-done",
+}
+_MEANING = {status: pair for pair, status in _STATUS.items()}
+
+#: What a missing extension means. Fixed for ever, whatever a later form's default is.
+_UNSAID = {
+    "borg_scale": "6-20",
+    "form_version": "LOCAL-2025",
+    "rule_version": "LOCAL-2025",
+    "resident_confirmed": False,
+}
+_PLACED = frozenset(
+    (
+        *("id", "organisation_id", "is_sample", "change_id", "author_id", "updated_by"),
+        *("created_at", "updated_at", "plan_id", "resident_id", "started_at", "ended_at"),
+        *("performer_id", "performer_name", "status", "completion"),
+        *("reason_not_done", "adverse", "action"),
+    )
+)
+_NOT_DONE = CODE + "rehab_not_done_reason"
+_ADVERSE = CODE + "rehab_adverse"
+_ACTION = CODE + "rehab_action"
+
+_KEY = {INTEGER: "valueInteger", DECIMAL: "valueDecimal", BOOLEAN: "valueBoolean"}
+
+
+#: (column, URL, ``value[x]`` where it is a plain number, field)
+_Part = tuple[str, str, str | None, Field]
+
+
+def _groups() -> tuple[list[_Part], list[_Part], list[_Part]]:
+    """The fields sent as extensions: before the session, after it, all others."""
+    before: list[_Part] = []
+    after: list[_Part] = []
+    other: list[_Part] = []
+    for name, field in fields_of(KIND).items():
+        if name in _PLACED:
+            continue
+        key = _KEY.get(field.form)
+        if key is None:
+            other.append((name, X + name, key, field))
+        elif name.startswith("pre_") or name == "ate_within_2h":
+            before.append((name, name.removeprefix("pre_"), key, field))
+        elif name.startswith("post_"):
+            after.append((name, name.removeprefix("post_"), key, field))
+        else:
+            other.append((name, X + name, key, field))
+    return before, after, other
+
+
+_before, _after, _other = _groups()
+_before_names = {url: (name, key) for name, url, key, _ in _before}
+_after_names = {url: (name, key) for name, url, key, _ in _after}
+_fields = fields_of(KIND)
+
+
+def to_resources(record: Record, context: WireContext) -> list[Json]:
+    """The Procedure, then the AdverseEvent if the session had one."""
+    procedure = _procedure(record, context)
+    if record.get("adverse"):
+        return [procedure, _adverse_event(record, context)]
+    return [procedure]
+
+
+def _procedure(record: Record, context: WireContext) -> Json:
+    get = record.get
+    created, author, performer = record["created_at"], record["author_id"], record["performer_id"]
+    extensions: list[Json] = []
+    add = extensions.append
+    if record["change_id"] != record["id"]:
+        add({"url": WRITE_ID, "valueString": record["change_id"]})
+    add({"url": X + "created_at", "valueInstant": created})
+    if record["updated_at"] != created:
+        add({"url": X + "updated_at", "valueInstant": record["updated_at"]})
+    if record["updated_by"] != author:
+        extensions.extend(encode(_fields["updated_by"], record["updated_by"]))
+    for url, group in ((BEFORE, _before), (AFTER, _after)):
+        parts = [
+            {"url": name, key: record[column]}
+            for column, name, key, _ in group
+            if get(column) is not None
+        ]
+        if parts:
+            add({"url": url, "extension": parts})
+    for column, url, key, field in _other:
+        value = get(column)
+        if value is None or value == [] or value == {} or _UNSAID.get(column) == value:
+            continue
+        if key is not None:
+            add({"url": url, key: value})
+        else:
+            extensions.extend(encode(field, value))
+
+    status, completion = record["status"], record["completion"]
+    wire_status = _STATUS.get((status, completion))
+    if wire_status is None:
+        add(extension(X + "status", status))
+        add(extension(X + "completion", completion))
+        wire_status = (
+            "entered-in-error"
+            if status == "entered_in_error"
+            else _STATUS.get(("final", completion), "unknown")
+        )
+    name = record["performer_name"]
+    if not fit(name):
+        extensions.extend(encode(_fields["performer_name"], name))
+        name = None
+    start, end = record["started_at"], get("ended_at")
+    period = {"start": start}
+    if end is not None:
+        if end >= start:
+            period["end"] = end
+        else:
+            add({"url": X + "ended_at", "valueInstant": end})
+    procedure: Json = {
+        "resourceType": TYPE,
+        "id": record["id"],
+        "meta": {"tag": tags(record)},
+        "extension": extensions,
+        "basedOn": [{"reference": "CarePlan/" + record["plan_id"]}],
+        "status": wire_status,
+        "code": _CODE,
+        "subject": {"reference": "Patient/" + record["resident_id"]},
+        "performedPeriod": period,
+        "performer": [{"actor": reference("Practitioner", performer, name)}],
+    }
+    if author != performer:
+        procedure["recorder"] = context.person(author)
+    reason = get("reason_not_done")
+    if reason is not None:
+        _place(procedure, "statusReason", concept("rehab_not_done_reason", reason), reason)
+    action = get("action")
+    if action is not None:
+        found = concept("rehab_action", action)
+        _place(procedure, "followUp", [found] if found else None, action)
+    adverse = get("adverse")
+    if adverse:
+        concepts = listed("rehab_adverse", adverse)
+        whole = len(concepts) == len(adverse)
+        _place(procedure, "complication", concepts if whole else None, adverse)
+    return procedure
+
+
+_FIELD_OF = {"statusReason": "reason_not_done", "followUp": "action", "complication": "adverse"}
+
+
+def _place(procedure: Json, element: str, content: Any, value: Any) -> None:
+    """A coded answer in its element, or as an extension where the code is not of the list."""
+    if content:
+        procedure[element] = content
+    else:
+        url = X + _FIELD_OF[element]
+        items = value if isinstance(value, list) else [value]
+        procedure["extension"].extend(extension(url, item) for item in items)
+
+
+def _adverse_event(record: Record, context: WireContext) -> Json:
+    event: Json = {
+        "resourceType": "AdverseEvent",
+        "id": companion_id(record["id"], "adverse-event"),
+        "meta": {"tag": tags(record)},
+        "actuality": "actual",
+        "subject": {"reference": "Patient/" + record["resident_id"]},
+        "date": record["started_at"],
+        "recordedDate": record["created_at"],
+        "recorder": context.person(record["author_id"]),
+        "suspectEntity": [{"instance": {"reference": f"{TYPE}/{record['id']}"}}],
+    }
+    codings = [item["coding"][0] for item in listed("rehab_adverse", record["adverse"])]
+    text = record.get("adverse_text")
+    what: Json = {}
+    if codings:
+        what["coding"] = codings
+    if text and fit(text):
+        what["text"] = text
+    if what:
+        event["event"] = what
+    return event
+
+
+def from_resource(resource: Json) -> Record:
+    """The whole check-in from its Procedure."""
+    record = unframe(resource)
+    record["change_id"] = record["id"]
+    record["resident_id"] = id_of(resource["subject"], "Patient")
+    record["plan_id"] = id_of(resource["basedOn"][0], "CarePlan")
+    actor = resource["performer"][0]["actor"]
+    record["performer_id"] = record["author_id"] = id_of(actor, "Practitioner")
+    if "display" in actor:
+        record["performer_name"] = actor["display"]
+    if "recorder" in resource:
+        record["author_id"] = id_of(resource["recorder"], "Practitioner")
+    period = resource["performedPeriod"]
+    record["started_at"] = period["start"]
+    if "end" in period:
+        record["ended_at"] = period["end"]
+    meaning = _MEANING.get(resource["status"])
+    if meaning is not None:
+        record["status"], record["completion"] = meaning
+    record["reason_not_done"] = code_in(resource.get("statusReason"), _NOT_DONE)
+    for item in resource.get("followUp", ()):
+        record["action"] = code_in(item, _ACTION)
+    if "complication" in resource:
+        record["adverse"] = [code_in(item, _ADVERSE) for item in resource["complication"]]
+    record.update(_UNSAID)
+    _read_extensions(record, resource["extension"])
+    record.setdefault("updated_by", record["author_id"])
+    record.setdefault("updated_at", record["created_at"])
+    return complete(_fields, record)
+
+
+def _read_extensions(record: Record, extensions: list[Json]) -> None:
+    repeated: dict[str, list[Json]] = {}
+    for item in extensions:
+        url = item["url"]
+        if url in (BEFORE, AFTER):
+            names = _before_names if url == BEFORE else _after_names
+            for part in item["extension"]:
+                known = names.get(part["url"])
+                if known is not None:
+                    name, key = known
+                    record[name] = part[key]
+        elif url == WRITE_ID:
+            record["change_id"] = item["valueString"]
+        elif url.startswith(X):
+            name = url[len(X) :]
+            field = _fields.get(name)
+            if field is None:
+                continue
+            if field.form == LIST:
+                repeated.setdefault(name, []).append(item)
+            else:
+                record[name] = plain(item)
+    for name, items in repeated.items():
+        record[name] = decode(_fields[name], items)

@@ -1,0 +1,266 @@
+"""The fields of each kind of record, read off its table, and the fields without an element.
+
+A column that a mapper does not place in a FHIR element of its own travels as an extension
+``urn:township-care:x:<column>``; a column added to a table therefore travels from that day.
+Nothing is sent for None, an empty list or dict, or False where the column cannot be None
+(so a new boolean column must mean "no" where it is absent).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Float, Integer, Table
+from sqlalchemy.types import JSON
+
+from app.clock import format_instant, parse_instant
+from app.fhir.codec import ID, Json, extension, fit, plain, reference
+from app.fhir.faults import FormatError
+from app.fhir.uris import X
+from app.models.base import Instant
+from app.models.records import KINDS, Record
+
+TEXT, INTEGER, DECIMAL, BOOLEAN, DATE, INSTANT, LIST, DICT = range(8)
+
+#: Said of a list that is empty although an element of the resource shows items.
+_NO_ITEMS = "none"
+
+_VALUE = {
+    INTEGER: "valueInteger",
+    DECIMAL: "valueDecimal",
+    BOOLEAN: "valueBoolean",
+    DATE: "valueDate",
+    INSTANT: "valueInstant",
+}
+
+#: Columns that name another record: the resource type of its primary.
+REFERENCES = {
+    "author_id": "Practitioner",
+    "updated_by": "Practitioner",
+    "prescriber_id": "Practitioner",
+    "performer_id": "Practitioner",
+    "from_doctor_id": "Practitioner",
+    "responsible_doctor_id": "Practitioner",
+    "resident_id": "Patient",
+    "merged_into_id": "Patient",
+    "org_id": "Organization",
+    "lead_id": "Organization",
+    "letter_author_organisation_id": "Organization",
+    "referral_id": "ServiceRequest",
+    "origin_referral_id": "ServiceRequest",
+    "source_referral_id": "ServiceRequest",
+    "task_id": "Task",
+    "plan_id": "CarePlan",
+}
+
+#: Columns whose values (or whose items' ``code``) come from a code list of another name.
+CODE_LISTS = {
+    "abo": "blood_abo",
+    "rh": "blood_rh",
+    "mode": "follow_up_mode",
+    "surgeries": "history_presence",
+    "traumas": "history_presence",
+    "transfusions": "history_presence",
+    "family": "family_disease",
+    "genetic_disease": "history_presence",
+    "population_flags": "population_flag",
+    "danger_signs": "danger_sign",
+    "disease": "chronic_disease",
+    "next_measure": "next_step",
+    "action": "next_step",
+    "proposed_action": "next_step",
+    "control_class": "visit_class",
+    "proposed_class": "visit_class",
+    "salt_target": "salt",
+    "dorsalis_pedis_side": "side",
+    "outcome": "management_outcome",
+    "outcome_reason": "management_end_reason",
+    "roles": "staff_role",
+}
+_SAME_NAME = frozenset(
+    (
+        *("sex", "id_type", "residency", "ethnicity", "education", "occupation", "marital"),
+        *("payment", "drug_allergy", "exposure", "past_disease", "disability"),
+        *("disability_grade", "kitchen_vent", "fuel", "water", "toilet", "livestock"),
+        *("care_status", "record_status", "adherence", "adverse_reaction", "bp_source"),
+        *("compliance", "psych", "salt", "dorsalis_pedis", "hypoglycaemia", "not_measured"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column: its form, whether it may be None, what it is where nothing was sent."""
+
+    name: str
+    form: int
+    nullable: bool
+    default: Any = None
+    has_default: bool = False
+
+
+def _form(column_type: object) -> int:
+    if isinstance(column_type, Boolean):
+        return BOOLEAN
+    if isinstance(column_type, Integer):
+        return INTEGER
+    if isinstance(column_type, Float):
+        return DECIMAL
+    if isinstance(column_type, Instant):
+        return INSTANT
+    if isinstance(column_type, Date):
+        return DATE
+    return TEXT
+
+
+def _fields(table: Table) -> dict[str, Field]:
+    found: dict[str, Field] = {}
+    for column in table.columns:
+        default: Any = None
+        has_default = False
+        if column.default is not None and column.default.is_scalar:
+            default, has_default = column.default.arg, True  # type: ignore[attr-defined]
+        if isinstance(column.type, JSON):
+            default = column.default.arg(None)  # type: ignore[union-attr]
+            form = DICT if isinstance(default, dict) else LIST
+            has_default = True
+        else:
+            form = _form(column.type)
+        if form == BOOLEAN and not column.nullable:
+            default, has_default = False, True
+        found[column.name] = Field(
+            column.name, form, bool(column.nullable), default, has_default or bool(column.nullable)
+        )
+    return found
+
+
+@cache
+def fields_of(kind: str) -> dict[str, Field]:
+    """The fields of a kind by name."""
+    return _fields(KINDS[kind].table)
+
+
+@cache
+def child_fields(kind: str, name: str) -> dict[str, Field]:
+    """The fields of a child that travels inside a record, without the parent's id."""
+    child = next(c for c in KINDS[kind].children if c.name == name)
+    table = child.model.__table__
+    assert isinstance(table, Table)
+    fields = _fields(table)
+    del fields[child.parent_column]
+    return fields
+
+
+def code_list_of(name: str) -> str | None:
+    """The code list that a column's values come from, if it has one."""
+    return name if name in _SAME_NAME else CODE_LISTS.get(name)
+
+
+def encode(field: Field, value: Any) -> list[Json]:
+    """The extensions of one field with a value; one for each item of a list."""
+    url = X + field.name
+    form = field.form
+    if form == LIST and not value:
+        return [{"url": url, "valueCode": _NO_ITEMS}]
+    if value is None or isinstance(value, list | dict):
+        if form == LIST and isinstance(value, list):
+            return [extension(url, item, code_list_of(field.name)) for item in value]
+        return [extension(url, value, code_list_of(field.name))]
+    if form == TEXT and isinstance(value, str):
+        target = REFERENCES.get(field.name)
+        if target is not None and ID.match(value):
+            return [{"url": url, "valueReference": reference(target, value)}]
+        code_list = code_list_of(field.name)
+        if code_list is None and fit(value):
+            return [{"url": url, "valueString": value}]
+        return [extension(url, value, code_list)]
+    return [{"url": url, _VALUE[form]: value}]
+
+
+def decode(field: Field, found: list[Json]) -> Any:
+    """The value of one field from all its extensions."""
+    if field.form == LIST:
+        if len(found) == 1 and found[0].get("valueCode") == _NO_ITEMS:
+            return []
+        return [plain(item) for item in found]
+    return plain(found[-1])
+
+
+def omitted(field: Field, value: Any) -> bool:
+    """Whether a value is said by saying nothing."""
+    return (
+        value is None
+        or (field.form in (LIST, DICT) and not value)
+        or (value is False and not field.nullable)
+    )
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _decimal(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_CHECKS: dict[int, Callable[[Any], bool]] = {
+    TEXT: _text,
+    INTEGER: _integer,
+    DECIMAL: _decimal,
+    BOOLEAN: lambda value: isinstance(value, bool),
+    DATE: _text,
+    INSTANT: _text,
+    LIST: lambda value: isinstance(value, list),
+    DICT: lambda value: isinstance(value, dict),
+}
+
+
+def complete(fields: Mapping[str, Field], record: Record) -> Record:
+    """Fill what was not sent and check every value; FormatError names the first bad field."""
+    for name, field in fields.items():
+        value = record.get(name)
+        if value is None:
+            if name in record and not field.nullable:
+                raise FormatError(name)
+            if not field.has_default:
+                raise FormatError(name)
+            default = field.default
+            if field.nullable:
+                record[name] = None
+            else:
+                record[name] = default.copy() if field.form in (LIST, DICT) else default
+            continue
+        form = field.form
+        if not _CHECKS[form](value):
+            raise FormatError(name)
+        if form == DATE:
+            record[name] = date_text(value)
+        elif form == INSTANT:
+            record[name] = instant_text(value)
+        elif form == DECIMAL:
+            record[name] = float(value)
+    return record
+
+
+def date_text(value: str) -> str:
+    """A whole calendar date as the store keeps it; ValueError for anything else."""
+    if len(value) == 10 and value[4] == "-":
+        date.fromisoformat(value)
+        return value
+    return date.fromisoformat(value[:10]).isoformat()
+
+
+def instant_text(value: str) -> str:
+    """An instant as the store keeps it; ValueError for anything else."""
+    instant = parse_instant(value)
+    if len(value) == 24 and value[23] == "Z" and value[10] == "T":
+        return value
+    return format_instant(instant)

@@ -1,0 +1,98 @@
+"""The one door of this floor: records to resources and back, whatever their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from app.fhir import check_in, organisation, resident, staff
+from app.fhir.codec import Json, target_of
+from app.fhir.common import WireContext, write_id
+from app.fhir.faults import FormatError
+from app.fhir.merge import merge_unknown
+from app.models.records import Record
+
+__all__ = [
+    "WireContext",
+    "from_resource",
+    "kind_of",
+    "merge_unknown",
+    "primary_type",
+    "pulled_types",
+    "references_of",
+    "to_resources",
+    "write_id",
+]
+
+# Parents before their children: the order in which they are pulled and written.
+_MODULES: tuple[ModuleType, ...] = (
+    organisation,
+    staff,
+    resident,
+    check_in,
+)
+_BY_KIND = {module.KIND: module for module in _MODULES}
+
+#: Types of primary resources, parents first. Companions need not be pulled.
+pulled_types: tuple[str, ...] = tuple(dict.fromkeys(module.TYPE for module in _MODULES))
+
+_KIND_OF_TYPE = {module.TYPE: module.KIND for module in _MODULES}
+
+
+def primary_type(kind: str) -> str:
+    """The type of the resource that has a record's own id and holds it whole."""
+    type_: str = _BY_KIND[kind].TYPE
+    return type_
+
+
+def to_resources(kind: str, record: Record, context: WireContext) -> list[Json]:
+    """The resources of a record: the primary (same id) first, then its companions."""
+    build: Callable[[Record, WireContext], list[Json]] = _BY_KIND[kind].to_resources
+    return build(record, context)
+
+
+def kind_of(resource: Json) -> str | None:
+    """The kind whose primary a resource is; None for companions and unknown types."""
+    type_ = resource.get("resourceType")
+    return _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
+
+
+def from_resource(resource: Json) -> tuple[str, Record] | None:
+    """The kind and the whole record of a primary; None for companions and unknown types.
+
+    FormatError if the resource is not one that this program could have written.
+    """
+    if not isinstance(resource, dict):
+        raise FormatError("resource")
+    kind = kind_of(resource)
+    if kind is None:
+        return None
+    read: Callable[[Json], Record] = _BY_KIND[kind].from_resource
+    try:
+        return kind, read(resource)
+    except FormatError as error:
+        raise FormatError(f"{resource['resourceType']}.{error.where}") from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        # Any shape may come over the wire; only its place is told, never its content.
+        raise FormatError(f"{resource['resourceType']}: {type(error).__name__}") from None
+
+
+def references_of(resource: Json) -> list[tuple[str, str]]:
+    """(type, id) of every resource that ``resource`` refers to, in order, each once."""
+    return list(dict.fromkeys(_references(resource)))
+
+
+def _references(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        text = value.get("reference")
+        if isinstance(text, str) and not text.startswith(("#", "urn:")):
+            found = target_of(value)
+            if found is not None:
+                yield found
+        for item in value.values():
+            if isinstance(item, dict | list):
+                yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
