@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -41,6 +40,7 @@ class UiContext(QObject):
     navigated = Signal(str, object)
     notified = Signal(str, str)
     drafts_changed = Signal()
+    preferences_changed = Signal(object)
 
     def __init__(
         self,
@@ -77,6 +77,3 @@ class UiContext(QObject):
     def may(self, *roles: str) -> bool:
         """Whether the person signed in holds one of the roles."""
         return not self.actor.roles.isdisjoint(roles)
-
-
-Unsubscribe = Callable[[], None]

@@ -26,6 +26,8 @@ QLabel[kind="figure"] { font-size: ${figure_points}pt; font-weight: 600; }
 QLabel[kind="secondary"] { font-size: ${secondary_points}pt; color: $text_secondary; }
 QLabel[kind="hint"] { font-size: ${secondary_points}pt; color: $text_hint; }
 QLabel[kind="strong"] { font-weight: 600; }
+QLabel[kind="key"] { font-family: "Consolas", "Noto Sans Mono CJK SC", monospace;
+    font-size: ${title_points}pt; font-weight: 600; }
 QLabel[kind="brand"] { font-size: ${title_points}pt; font-weight: 600; color: $accent_text; }
 QLabel[tone="danger"] { color: $danger; }
 QLabel[tone="attention"] { color: $attention; }
@@ -133,9 +135,9 @@ QPushButton[kind="option"]:disabled { color: $text_disabled; border-color: $line
 
 QPushButton[kind="tile"] {
     background: $surface; border: 1px solid $line; border-radius: ${radius}px; padding: 12px;
-    min-height: 76px; text-align: left; }
+    text-align: left; }
 QPushButton[kind="tile"]:hover { border-color: $accent; background: $surface; }
-QPushButton[kind="tile"]:focus { border: 2px solid $accent; padding: 11px; min-height: 76px; }
+QPushButton[kind="tile"]:focus { border: 2px solid $accent; padding: 11px; }
 QPushButton[kind="tile"]:checked { border: 2px solid $accent; background: $accent_soft;
     padding: 11px; }
 

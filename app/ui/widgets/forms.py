@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from app.ui.widgets.fields import Field
 
@@ -119,8 +119,9 @@ class FormFields(QObject):
 class FormNavigator(QObject):
     """Enter goes to the next field of ``container``, Shift+Enter back, in Tab order.
 
-    On a button Enter presses it. After the last field ``finished`` is emitted, and the focus goes
-    to ``last`` (the primary button) when one is given.
+    Push buttons are passed over (Tab reaches them); on a button Enter presses it. After the last
+    field the focus goes to ``last`` (the primary button) when one is given, and ``finished`` is
+    emitted.
     """
 
     finished = Signal()
@@ -142,7 +143,7 @@ class FormNavigator(QObject):
         focused = QApplication.focusWidget()
         if focused is None or not self._container.isAncestorOf(focused):
             return False
-        if isinstance(focused, QAbstractButton):
+        if isinstance(focused, QPushButton):
             focused.click()
             return True
         field = _field_of(focused)
@@ -164,8 +165,9 @@ class FormNavigator(QObject):
         order = tab_order(self._container)
         if start not in order:
             return None
-        position = order.index(start) + (-1 if back else 1)
-        return order[position] if 0 <= position < len(order) else None
+        position = order.index(start)
+        following = order[:position][::-1] if back else order[position + 1 :]
+        return next((stop for stop in following if not isinstance(stop, QPushButton)), None)
 
 
 def tab_order(container: QWidget) -> list[QWidget]:

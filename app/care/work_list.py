@@ -1,0 +1,333 @@
+"""Today's work: what is due or waits for a person, by urgency, each with the way to the work.
+
+Derived on each look from the due items, the referrals, the refused records and the conflicts; it
+is never stored. Lists are cut to the most pressing, the counts tell the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from app.care.age import age_on
+from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
+from app.care.referral_states import Side, State, Urgency
+from app.clock import clinic_date
+from app.i18n import tr
+from app.models import codes
+from app.models.actor import Actor
+from app.models.local import DueItem
+from app.models.outbox import REJECTED, Conflict, Outbox
+from app.models.referral import Referral, ReferralTask
+from app.models.resident import Resident
+from app.models.store import Store
+
+Column = Literal["now", "today", "week"]
+
+LIST_LIMIT = 100
+_WEEK = timedelta(days=7)
+# How long the news that a referral was accepted, answered or refused stays in the list.
+_NEWS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One line: who, what, since when, and where the work is done.
+
+    ``days_late``: whole days past the due day (negative before it). ``arguments`` are those of the
+    room's navigation. ``resident_id`` is empty for what concerns no single person.
+    """
+
+    column: Column
+    kind: str
+    what: str
+    room: str
+    arguments: tuple[tuple[str, str], ...]
+    resident_id: str = ""
+    name: str = ""
+    sex: str = ""
+    age: int | None = None
+    village: str = ""
+    on: date | None = None
+    days_late: int = 0
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TodayWork:
+    """The three columns, each cut to ``LIST_LIMIT`` lines, and how many there are in all."""
+
+    now: tuple[WorkItem, ...]
+    today: tuple[WorkItem, ...]
+    week: tuple[WorkItem, ...]
+    totals: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCounts:
+    """What waits for a person in each room, for the left column."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    emergencies: int = 0
+
+
+def today_work(store: Store, actor: Actor, limit: int = LIST_LIMIT) -> TodayWork:
+    """Everything that waits for this organisation, the most pressing first."""
+    today = store.clock.today()
+    with store.read() as session:
+        urgent, urgent_total = _due(session, store, today, "now", limit)
+        due, due_total = _due(session, store, today, "today", limit)
+        coming, coming_total = _due(session, store, today, "week", limit)
+        trouble = _rejected(session, limit) + _conflicts(session, limit)
+        news = _referral_news(session, store, actor, today)
+    referrals = _referral_work(store, actor, today)
+    now = [item for item in referrals if item.column == "now"] + trouble + urgent
+    rest = [item for item in (*referrals, *news) if item.column == "today"]
+    return TodayWork(
+        now=tuple(now[:limit]),
+        today=tuple((rest + due)[:limit]),
+        week=tuple(coming[:limit]),
+        totals={
+            "now": len(now) - len(urgent) + urgent_total,
+            "today": len(rest) + due_total,
+            "week": coming_total,
+        },
+    )
+
+
+def room_counts(store: Store, actor: Actor) -> RoomCounts:
+    """Due and overdue work by room; referrals that wait for an answer; records in trouble."""
+    today = store.clock.today()
+    rooms: dict[str, int] = {}
+    with store.read() as session:
+        rows = session.execute(
+            select(DueItem.kind, func.count())
+            .where(DueItem.organisation_id == store.organisation_id, DueItem.due_on <= today)
+            .group_by(DueItem.kind)
+        )
+        for kind, count in rows:
+            room = _room_of(kind)
+            rooms[room] = rooms.get(room, 0) + count
+        trouble = (
+            session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == REJECTED))
+            or 0
+        ) + (
+            session.scalar(
+                select(func.count()).select_from(Conflict).where(Conflict.resolved_at.is_(None))
+            )
+            or 0
+        )
+    waiting = waiting_for_me(store, actor)
+    rooms["referrals"] = waiting.total
+    rooms["sync"] = trouble
+    rooms["today"] = sum(rooms.values())
+    return RoomCounts(rooms, waiting.emergencies)
+
+
+# -- due items ------------------------------------------------------------------------------
+
+
+def _due(
+    session: Session, store: Store, today: date, column: Column, limit: int
+) -> tuple[list[WorkItem], int]:
+    where: list[ColumnElement[bool]] = [DueItem.organisation_id == store.organisation_id]
+    if column == "week":
+        where += [DueItem.due_on > today, DueItem.due_on <= today + _WEEK]
+    else:
+        where += [DueItem.due_on <= today, DueItem.urgent.is_(column == "now")]
+    total = session.scalar(select(func.count()).select_from(DueItem).where(*where)) or 0
+    if not total:
+        return [], 0
+    # The lines are cut before the residents are looked up: thousands may be overdue.
+    cut = select(DueItem.id).where(*where).order_by(DueItem.due_on, DueItem.id).limit(limit)
+    rows = session.execute(
+        select(DueItem, Resident)
+        .join(Resident, Resident.id == DueItem.resident_id)
+        .where(DueItem.id.in_(cut.scalar_subquery()))
+        .order_by(DueItem.due_on, DueItem.id)
+    )
+    return [_due_line(item, resident, column, today) for item, resident in rows], total
+
+
+def _due_line(item: DueItem, resident: Resident, column: Column, today: date) -> WorkItem:
+    family, _, disease = item.kind.partition(":")
+    arguments = [("resident_id", resident.id)]
+    if family == "follow_up":
+        arguments.append(("disease", disease))
+    return WorkItem(
+        column=column,
+        kind=item.kind,
+        what=codes.label("due_kind", item.kind),
+        room=_room_of(item.kind),
+        arguments=tuple(arguments),
+        resident_id=resident.id,
+        name=resident.name,
+        sex=resident.sex,
+        age=_age(resident, today),
+        village=resident.village or "",
+        on=item.due_on,
+        days_late=(today - item.due_on).days,
+        urgent=item.urgent,
+    )
+
+
+def _room_of(kind: str) -> str:
+    entry = codes.entry("due_kind", kind)
+    if entry is not None:
+        return entry.extra.get("room") or "residents"
+    return "chronic" if kind.startswith("follow_up") else "residents"
+
+
+# -- referrals ------------------------------------------------------------------------------
+
+
+def _referral_work(store: Store, actor: Actor, today: date) -> list[WorkItem]:
+    """Referrals in which the next step is ours, or the other side leaves us waiting."""
+    states = (State.SENT, State.RETURNED, State.ACCEPTED, State.HANDED_BACK)
+    lines = list_referrals(store, actor, states, limit=500)
+    items = (_referral_line(line, today) for line in lines)
+    return [item for item in items if item is not None]
+
+
+def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
+    pressing = line.urgency is not Urgency.ROUTINE
+    ours = line.side is Side.RECEIVER
+    column: Column = "today"
+    if line.state is State.SENT and ours:
+        what = {
+            Urgency.EMERGENCY: tr("Emergency referral: answer now"),
+            Urgency.PRIORITY: tr("Priority referral: answer"),
+            Urgency.ROUTINE: tr("Referral: answer"),
+        }[line.urgency]
+        column = "now" if pressing or line.waiting.overdue else "today"
+    elif line.state is State.SENT:
+        if not line.waiting.overdue:
+            return None
+        what = tr("Referral without an answer: telephone")
+        column = "now"
+    elif line.state is State.RETURNED and not ours:
+        what = tr("Referral returned: complete it")
+        column = "now" if pressing else "today"
+    elif line.state is State.HANDED_BACK and not ours:
+        what = tr("Patient to take back")
+        column = "now" if line.waiting.overdue else "today"
+    elif line.state is State.ACCEPTED and ours and line.waiting.overdue:
+        what = tr("Did the patient arrive?")
+    elif line.state is State.ACCEPTED and not ours:
+        what = tr("Referral accepted: tell the patient")
+        if (today - clinic_date(line.since)) > _NEWS:
+            return None
+    else:
+        return None
+    since = clinic_date(line.since)
+    return WorkItem(
+        column=column,
+        kind=f"referral:{line.state}",
+        what=what,
+        room="referrals",
+        arguments=(("referral_id", line.referral_id),),
+        resident_id=line.resident_id,
+        name=line.resident_name,
+        sex=line.sex,
+        age=line.age,
+        village=line.village or line.from_name,
+        on=since,
+        days_late=max((today - since).days, 0),
+        urgent=line.urgency is Urgency.EMERGENCY,
+    )
+
+
+def _referral_news(session: Session, store: Store, actor: Actor, today: date) -> list[WorkItem]:
+    """Answers to our letters that end or change the way of the patient, of the last week."""
+    words = {
+        State.REJECTED: tr("Referral refused: read the reason"),
+        State.NO_SHOW: tr("Patient did not come"),
+        State.REPLIED: tr("Reply of the hospital: read it"),
+    }
+    rows = session.execute(
+        select(ReferralTask, Resident)
+        .join(Referral, Referral.id == ReferralTask.referral_id)
+        .join(Resident, Resident.id == Referral.resident_id)
+        .where(
+            ReferralTask.requester_organisation_id == actor.organisation_id,
+            ReferralTask.service == "letter",
+            ReferralTask.state.in_([str(state) for state in words]),
+            ReferralTask.updated_at >= _since(store),
+        )
+        .order_by(ReferralTask.id.desc())
+        .limit(LIST_LIMIT)
+    )
+    return [
+        WorkItem(
+            column="today",
+            kind=f"referral:{task.state}",
+            what=words[State(task.state)],
+            room="referrals",
+            arguments=(("referral_id", task.referral_id),),
+            resident_id=resident.id,
+            name=resident.name,
+            sex=resident.sex,
+            age=_age(resident, today),
+            village=resident.village or "",
+            on=clinic_date(task.updated_at),
+            days_late=max((today - clinic_date(task.updated_at)).days, 0),
+        )
+        for task, resident in rows
+    ]
+
+
+def _since(store: Store) -> datetime:
+    return store.clock.now() - _NEWS
+
+
+# -- records in trouble ---------------------------------------------------------------------
+
+
+def _rejected(session: Session, limit: int) -> list[WorkItem]:
+    rows = session.execute(
+        select(Outbox, Resident)
+        .outerjoin(Resident, Resident.id == Outbox.resident_id)
+        .where(Outbox.state == REJECTED)
+        .order_by(Outbox.seq)
+        .limit(limit)
+    )
+    return [
+        _trouble("rejected", tr("Refused by the county hospital"), row.record_id, resident)
+        for row, resident in rows
+    ]
+
+
+def _conflicts(session: Session, limit: int) -> list[WorkItem]:
+    rows = session.execute(
+        select(Conflict, Resident)
+        .outerjoin(Resident, Resident.id == Conflict.resident_id)
+        .where(Conflict.resolved_at.is_(None))
+        .order_by(Conflict.id)
+        .limit(limit)
+    )
+    return [
+        _trouble("conflict", tr("Changed in two places: decide"), row.record_id, resident)
+        for row, resident in rows
+    ]
+
+
+def _trouble(kind: str, what: str, record_id: str, resident: Resident | None) -> WorkItem:
+    return WorkItem(
+        column="now",
+        kind=kind,
+        what=what,
+        room="sync",
+        arguments=(("record_id", record_id),),
+        resident_id=resident.id if resident is not None else "",
+        name=resident.name if resident is not None else "",
+        sex=resident.sex if resident is not None else "",
+        village=(resident.village or "") if resident is not None else "",
+    )
+
+
+def _age(resident: Resident, today: date) -> int | None:
+    return age_on(resident.birth_date, today) if resident.birth_date <= today else None

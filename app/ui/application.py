@@ -1,0 +1,97 @@
+"""Starting the desktop program.
+
+Until the first window is painted only Qt and the small modules of the sign-in are loaded; the
+store, its libraries and the sync come in behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from app.i18n import set_language, tr
+from app.ui import preferences, theme
+from app.ui.faults import FaultDesk
+from app.ui.shell.window import MainWindow
+from app.ui.single_instance import SingleInstance
+
+ALREADY_RUNNING = 3
+FOLDER_UNUSABLE = 4
+
+
+def run(data_dir: Path, language: str | None = None) -> int:
+    """Show the program on a data folder until its window is closed.
+
+    Returns the exit code: 0, ``ALREADY_RUNNING`` when another program holds the folder,
+    ``FOLDER_UNUSABLE`` when it cannot be written.
+    """
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        application = QApplication(sys.argv[:1])
+    chosen = preferences.load(data_dir)
+    set_language(language or chosen.language)
+    theme.apply(application, high_contrast=chosen.high_contrast)
+    instance = _take_folder(data_dir)
+    if isinstance(instance, int):
+        return instance
+    desk = FaultDesk(data_dir)
+    desk.install()
+    try:
+        window = MainWindow(data_dir, chosen)
+        window.show()
+        QTimer.singleShot(0, window, lambda: _behind_the_window(window))
+        return application.exec()
+    finally:
+        instance.release()
+
+
+def _take_folder(data_dir: Path) -> SingleInstance | int:
+    """The folder's lock, or the exit code after a plain sentence."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _refuse(unusable_sentence(), FOLDER_UNUSABLE)
+    instance = SingleInstance(data_dir)
+    if instance.take():
+        return instance
+    if instance.unwritable:
+        return _refuse(unusable_sentence(), FOLDER_UNUSABLE)
+    return _refuse(running_sentence(), ALREADY_RUNNING)
+
+
+def running_sentence() -> str:
+    """Why a second program does not start."""
+    return tr(
+        "The program is already running on this PC. Nothing was changed. "
+        "Look for its window in the task bar."
+    )
+
+
+def unusable_sentence() -> str:
+    """Why the program cannot use its folder."""
+    return tr(
+        "The data folder cannot be written, so nothing could be saved. "
+        "Ask the administrator for permission to write in the data folder, then start again."
+    )
+
+
+def _refuse(text: str, code: int) -> int:
+    # Also to the console, for whoever started the program there.
+    print(text, file=sys.stderr)
+    if os.environ.get("QT_QPA_PLATFORM") not in ("offscreen", "minimal"):
+        box = QMessageBox(QMessageBox.Icon.Information, tr("Township Care"), text)
+        box.exec()
+    return code
+
+
+def _behind_the_window(window: MainWindow) -> None:
+    """Load the libraries of the store while the person types the password."""
+    window.tasks.run(_load_record_floor)
+
+
+def _load_record_floor() -> None:
+    import app.care.accounts  # noqa: F401

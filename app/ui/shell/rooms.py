@@ -1,0 +1,42 @@
+"""The rooms of the left column: name, title, icon, and where their class is.
+
+A room's class is imported and built on the first visit.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from app.i18n import N_
+from app.ui.context import UiContext
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPlace:
+    """One room. ``title`` is to be said with ``tr``; ``place`` is ``module:Class``."""
+
+    name: str
+    title: str
+    icon: str
+    place: str
+
+    def build(self, context: UiContext) -> QWidget:
+        module, _, name = self.place.partition(":")
+        room: QWidget = getattr(importlib.import_module(module), name)(context)
+        return room
+
+
+ROOMS: tuple[RoomPlace, ...] = (
+    RoomPlace("today", N_("Today"), "calendar-check-line", "app.ui.today.view:TodayRoom"),
+    RoomPlace("residents", N_("Residents"), "group-line", "app.ui.residents.view:ResidentsRoom"),
+    RoomPlace("chronic", N_("Chronic care"), "heart-pulse-line", "app.ui.chronic.view:ChronicRoom"),
+    RoomPlace("rehab", N_("Rehab & nursing"), "walk-line", "app.ui.rehab.view:RehabRoom"),
+    RoomPlace(
+        "referrals", N_("Referrals"), "arrow-left-right-line", "app.ui.referrals.view:ReferralsRoom"
+    ),
+    RoomPlace("sync", N_("Sync"), "refresh-line", "app.ui.sync.view:SyncRoom"),
+    RoomPlace("settings", N_("Settings"), "settings-3-line", "app.ui.settings.view:SettingsRoom"),
+)

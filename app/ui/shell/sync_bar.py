@@ -1,0 +1,55 @@
+"""The bottom line: the state of the sync, always true; a click opens the Sync page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from app.i18n import tr
+from app.ui import theme
+from app.ui.icons import icon, tone_colour
+from app.ui.style import dress
+from app.ui.sync.words import bar_text
+from app.ui.widgets.cards import label
+
+if TYPE_CHECKING:
+    from app.sync.facade import SyncStatus
+
+
+class SyncBar(QFrame):
+    """One button over the whole width, and at the right the number of drafts."""
+
+    pressed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        dress(self, kind="bar")
+        self.setFixedHeight(theme.BAR_HEIGHT)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 1, theme.GAP_CARD, 0)
+        row.setSpacing(theme.GAP_CARD)
+        self._button = QPushButton()
+        dress(self._button, kind="bar")
+        self._button.setIconSize(QSize(theme.ICON, theme.ICON))
+        self._button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self._button.clicked.connect(self.pressed)
+        self._drafts = label("", "secondary")
+        row.addWidget(self._button, 1)
+        row.addWidget(self._drafts)
+
+    def show_status(self, status: SyncStatus | None, now: datetime, today: date) -> None:
+        said = bar_text(status, now, today)
+        dress(self._button, tone=said.tone)
+        self._button.setIcon(icon(said.icon, tone_colour(said.tone)))
+        self._button.setText(said.text.replace("&", "&&"))
+        self._button.setAccessibleName(said.text)
+        self._button.setToolTip(tr("{text}\nOpens the Sync page.").format(text=said.text))
+
+    def show_drafts(self, count: int) -> None:
+        self._drafts.setText(tr("Drafts: {count}").format(count=count) if count else "")
+
+    def text(self) -> str:
+        return self._button.text()

@@ -1,0 +1,250 @@
+"""The window: first set-up or sign-in, then the frame of whoever is signed in.
+
+The store is opened once, by the first person who signs in, and stays open until the window is
+closed: a locked screen or another person must not stop the sync from delivering.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from app.errors import EnvironmentFault
+from app.i18n import tr
+from app.models import keyring
+from app.ui import theme
+from app.ui.preferences import Preferences
+from app.ui.sign_in.idle import IdleWatch
+from app.ui.sign_in.view import SignInPage
+from app.ui.tasks import TaskRunner, Tasks
+from app.ui.widgets.cards import EmptyState
+
+if TYPE_CHECKING:
+    from app.care.first_setup import SignedIn
+    from app.models.actor import Actor
+    from app.models.store import Store
+    from app.ui.shell.frame import Frame
+    from app.ui.sync.bridge import SyncBridge
+
+
+class MainWindow(QMainWindow):
+    """One window a process. ``entered``: somebody works in the frame; ``gated``: nobody does."""
+
+    entered = Signal()
+    gated = Signal()
+
+    def __init__(self, folder: Path, preferences: Preferences, tasks: Tasks | None = None) -> None:
+        super().__init__()
+        self.folder = folder
+        self.preferences = preferences
+        self.tasks: Tasks = tasks if tasks is not None else TaskRunner()
+        self.store: Store | None = None
+        self.frame: Frame | None = None
+        self.gate: QWidget | None = None
+        self._sync: Any = None
+        self._bridge: SyncBridge | None = None
+        self._organisation = ""
+        self._actor: Actor | None = None
+        self._login = ""
+        self.idle = IdleWatch(preferences.idle_minutes, self)
+        self.idle.idle.connect(self.lock)
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self.idle)
+        # Never the name of a person: titles stand in task bars and in pictures of the screen.
+        self.setWindowTitle(tr("Township Care"))
+        self.setMinimumSize(theme.WINDOW_MINIMUM_WIDTH, theme.WINDOW_MINIMUM_HEIGHT)
+        self.resize(theme.SCREEN_WIDTH, theme.SCREEN_HEIGHT)
+        self._show_gate()
+
+    # -- the gate ---------------------------------------------------------------------------
+
+    def _show_gate(self, *, locked: bool = False) -> None:
+        if not keyring.exists(self.folder):
+            self._set_gate(self._set_up_page())
+            return
+        try:
+            ring = keyring.load(self.folder)
+        except EnvironmentFault as fault:
+            self._set_gate(EmptyState(str(fault), icon_name="error-warning-line"))
+            return
+        page = SignInPage(
+            self._organisation or ring.organisation_name,
+            ring.accounts(),
+            self._unlock,
+            self.tasks,
+            locked=locked,
+            chosen=self._login,
+        )
+        page.unlocked.connect(self._on_unlocked)
+        page.recovery_wanted.connect(self._recover)
+        self._set_gate(page)
+
+    def _set_up_page(self) -> QWidget:
+        from app.ui.sign_in.setup import SetUpPage
+
+        page = SetUpPage(self.folder, self.tasks)
+        page.finished.connect(self._on_signed_in)
+        return page
+
+    def _set_gate(self, page: QWidget) -> None:
+        """Put the gate in front; a frame behind it is kept, out of sight and out of reach."""
+        if self.frame is not None and self.centralWidget() is self.frame:
+            self.takeCentralWidget()
+            self.frame.setParent(None)
+            self.frame.hide()
+        self.gate = page
+        self.setCentralWidget(page)
+        self.idle.stop()
+        self.gated.emit()
+
+    def _unlock(self, login: str, password: str) -> Any:
+        """On a background thread: the first sign-in opens the store, later ones only change who."""
+        from app.care.accounts import sign_in, switch_user
+
+        if self.store is None:
+            return login, sign_in(self.folder, login, password)
+        return login, switch_user(self.store, login, password)
+
+    def _on_unlocked(self, result: Any) -> None:
+        login, opened = result
+        same = self._login == login and self._actor is not None
+        self._login = login
+        if self.store is None:
+            self._on_signed_in(opened)
+        elif same and self._actor == opened and self.frame is not None:
+            self._resume()
+        else:
+            self._enter(opened)
+
+    def _recover(self, login: str) -> None:
+        from app.ui.sign_in.recovery import RecoveryDialog
+
+        accounts = keyring.load(self.folder).accounts()
+        dialog = RecoveryDialog(self.folder, accounts, self.tasks, login, self)
+        dialog.reset.connect(self._on_reset)
+        dialog.open()
+
+    def _on_reset(self, login: str) -> None:
+        self._login = login
+        self._show_gate(locked=self.store is not None)
+        if isinstance(self.gate, SignInPage):
+            self.gate.strip.say(
+                tr("The new password is set. Sign in with it."), "confirmed", closable=False
+            )
+
+    # -- working ----------------------------------------------------------------------------
+
+    def _on_signed_in(self, signed_in: SignedIn) -> None:
+        self.store = signed_in.store
+        self._organisation = signed_in.organisation_name
+        if not self._login:
+            self._login = self._login_of(signed_in.actor.staff_id)
+        self._start_sync()
+        self._enter(signed_in.actor)
+        self.tasks.run(_warm_up)
+
+    def _login_of(self, staff_id: str) -> str:
+        accounts = keyring.load(self.folder).accounts()
+        return next((one.login for one in accounts if one.staff_id == staff_id), "")
+
+    def _start_sync(self) -> None:
+        from app.ui.sync.bridge import SyncBridge
+        from app.ui.sync.service import start_service
+
+        self._sync = start_service(self.store)
+        if self._sync is not None:
+            self._bridge = SyncBridge(self._sync, self)
+
+    def _enter(self, actor: Actor) -> None:
+        from app.ui.context import UiContext
+        from app.ui.shell.frame import Frame
+
+        assert self.store is not None
+        self._drop_frame()
+        self._actor = actor
+        context = UiContext(self.store, actor, self.tasks, self._sync)
+        context.preferences_changed.connect(self._on_preferences)
+        self.frame = Frame(context, self._organisation, self._bridge)
+        context.setParent(self.frame)
+        self.frame.lock_wanted.connect(self.lock)
+        self.frame.switch_wanted.connect(self.switch)
+        self._resume()
+        self.frame.go("today")
+
+    def _resume(self) -> None:
+        assert self.frame is not None
+        self.gate = None
+        self.setCentralWidget(self.frame)
+        self.frame.show()
+        self.idle.start()
+        self.entered.emit()
+
+    def lock(self) -> None:
+        """Hide everything behind the sign-in page; what was open stays open for the same person."""
+        if self.frame is None or self.gate is not None:
+            return
+        for dialog in QApplication.topLevelWidgets():
+            if dialog is not self and dialog.isVisible() and dialog.isModal():
+                dialog.close()
+        self.frame.leave()
+        self._show_gate(locked=True)
+
+    def switch(self) -> None:
+        """Another person takes over; forms of the first are kept as drafts."""
+        self.lock()
+
+    def _drop_frame(self) -> None:
+        if self.frame is not None:
+            self.frame.close_frame()
+            self.frame.setParent(None)
+            self.frame.deleteLater()
+            self.frame = None
+
+    def _on_preferences(self, preferences: Preferences) -> None:
+        """The settings of this PC changed: the look at once, the language with a new frame."""
+        from app.i18n import language, set_language
+
+        self.preferences = preferences
+        self.idle.set_minutes(preferences.idle_minutes)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, high_contrast=preferences.high_contrast)
+        if preferences.language != language():
+            set_language(preferences.language)
+            self.setWindowTitle(tr("Township Care"))
+        if self._actor is not None:
+            self._enter(self._actor)
+            assert self.frame is not None
+            self.frame.go("settings")
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.shut()
+        super().closeEvent(event)
+
+    def shut(self) -> None:
+        """Keep drafts, stop the sync, wait for running work, close the store. May be repeated."""
+        self.idle.stop()
+        self._drop_frame()
+        if self._bridge is not None:
+            self._bridge.close()
+            self._bridge = None
+        if self._sync is not None:
+            self._sync.stop()
+            self._sync = None
+        self.tasks.wait()
+        if self.store is not None:
+            self.store.close()
+            self.store = None
+
+
+def _warm_up() -> None:
+    from app.ui.widgets.trends import warm_up
+
+    warm_up()

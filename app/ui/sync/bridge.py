@@ -1,0 +1,63 @@
+"""The way from the sync thread to the screen: its callbacks become Qt signals of the GUI thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+if TYPE_CHECKING:
+    from app.sync.facade import SyncService, SyncStatus
+
+
+class SyncBridge(QObject):
+    """Listens to a sync service. ``status_changed(SyncStatus)``; ``records_changed(set)``.
+
+    Bursts are folded: however often the engine calls, the screen is asked to redraw once per round
+    of the event loop.
+    """
+
+    status_changed = Signal(object)
+    records_changed = Signal(object)
+    _heard = Signal()
+
+    def __init__(self, service: SyncService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._lock = threading.Lock()
+        self._pending = False
+        self._kinds: set[str] = set()
+        self._heard.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._unsubscribe: Callable[[], None] | None = service.subscribe(self._hear)
+
+    def status(self) -> SyncStatus:
+        return self._service.status()
+
+    def close(self) -> None:
+        """Stop listening; nothing is emitted any more."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
+
+    def _hear(self, *news: Any) -> None:
+        with self._lock:  # called on the sync thread
+            for item in news:
+                kinds = getattr(item, "changed_kinds", item)
+                if isinstance(kinds, set | frozenset | tuple | list):
+                    self._kinds.update(str(kind) for kind in kinds)
+            first, self._pending = not self._pending, True
+        if first:
+            self._heard.emit()
+
+    @Slot()
+    def _tell(self) -> None:
+        with self._lock:
+            self._pending = False
+            kinds, self._kinds = self._kinds, set()
+        if self._unsubscribe is None:
+            return
+        self.status_changed.emit(self._service.status())
+        if kinds:
+            self.records_changed.emit(kinds)

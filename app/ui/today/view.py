@@ -1,0 +1,237 @@
+"""Today: what waits for a person, in three columns by urgency. Enter opens the work itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from app.care.work_list import LIST_LIMIT, TodayWork, WorkItem, today_work
+from app.i18n import tr
+from app.models import codes
+from app.ui import theme
+from app.ui.context import UiContext
+from app.ui.widgets.cards import Card, Chip, EmptyState, label
+from app.ui.widgets.pages import Page
+from app.ui.widgets.strips import sentence
+from app.ui.widgets.two_lines import TwoLineList, TwoLines
+
+_KINDS = {
+    "resident",
+    "condition",
+    "follow_up",
+    "rehab_plan",
+    "check_in",
+    "referral",
+    "referral_task",
+    "referral_event",
+}
+_ICONS = {
+    "follow_up": "heart-pulse-line",
+    "check_in": "walk-line",
+    "plan_review": "clipboard-line",
+    "plan_paused": "pause-circle-line",
+    "referral": "arrow-left-right-line",
+    "rejected": "error-warning-line",
+    "conflict": "git-merge-line",
+}
+
+
+class _Column(Card):
+    """One column: its name, how many there are, the list or what will appear there."""
+
+    def __init__(self, title: str, empty: str, hint: str, tone: theme.Tone) -> None:
+        super().__init__(title)
+        self.count = Chip("0", tone)
+        self.add_action(self.count)
+        self._tone = tone
+        self.list = TwoLineList(title, say)
+        self._empty = EmptyState(empty, hint, icon_name="checkbox-circle-line")
+        self._more = label("", "hint")
+        holder = QWidget()
+        self._stack = QStackedLayout(holder)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self._empty)
+        self.body.addWidget(holder, 1)
+        self.body.addWidget(self._more)
+        self._more.hide()
+        margins = self.layout().contentsMargins()
+        self.layout().setContentsMargins(0, margins.top(), 0, theme.GAP_INSIDE)
+        self.header.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
+        self._more.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
+        self.body.setSpacing(0)
+
+    def fill(self, items: tuple[WorkItem, ...], total: int) -> None:
+        kept = self.list.current()
+        had_focus = self.list.hasFocus()
+        self.list.rows.set_rows(items)
+        self._stack.setCurrentWidget(self.list if items else self._empty)
+        self.list.setEnabled(bool(items))
+        self.count.set(str(total), self._tone if total else "neutral")
+        hidden = total - len(items)
+        self._more.setVisible(hidden > 0)
+        self._more.setText(tr("{count} more in the rooms at the left").format(count=hidden))
+        if had_focus and items:
+            self.list.setFocus()
+            self.list.choose(items.index(kept) if kept in items else 0)
+
+
+def say(item: WorkItem) -> TwoLines:
+    """A line of work in words."""
+    about = ""
+    if item.name:
+        about = codes.label("sex", item.sex)
+        if item.age is not None:
+            about = tr("{sex}, {age} years").format(sex=about, age=item.age)
+    family = item.kind.partition(":")[0]
+    tone: theme.Tone = "neutral"
+    if item.urgent or item.kind in ("rejected", "conflict"):
+        tone = "danger"
+    elif item.column == "now":
+        tone = "attention"
+    return TwoLines(
+        title=item.name or item.what,
+        beside=about,
+        right=item.village,
+        lower=item.what if item.name else tr("Open the Sync page"),
+        lower_right=when(item),
+        lower_tone=tone,
+        right_tone="attention" if item.days_late > 0 and item.column != "week" else "neutral",
+        icon_name=_ICONS.get(family, "calendar-todo-line"),
+    )
+
+
+def when(item: WorkItem) -> str:
+    """Since when, or on which day."""
+    if item.on is None:
+        return ""
+    if item.kind.startswith("referral"):
+        days = item.days_late
+        return tr("{count} days waiting").format(count=days) if days else tr("since today")
+    if item.days_late > 0:
+        return tr("{count} days overdue").format(count=item.days_late)
+    if item.days_late == 0:
+        return tr("due today")
+    return f"{item.on:%m-%d}"
+
+
+class TodayRoom(QWidget):
+    """The home page."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self._context = context
+        self._loading = False
+        self._again = False
+        self._first = True
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        self.page = Page(tr("Today"))
+        whole.addWidget(self.page)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_CARD)
+        self.now = _Column(
+            tr("Now"),
+            tr("Nothing urgent"),
+            tr("Urgent referrals, danger values and refused records will appear here."),
+            "danger",
+        )
+        self.today = _Column(
+            tr("Due"),
+            tr("Nothing due"),
+            tr("Follow-ups and check-ins appear here on their day, overdue ones first."),
+            "attention",
+        )
+        self.week = _Column(
+            tr("Next 7 days"),
+            tr("Nothing planned"),
+            tr("The next visit of every follow-up appears here."),
+            "accent",
+        )
+        self._columns = (self.now, self.today, self.week)
+        for at, column in enumerate(self._columns):
+            row.addWidget(column, 1)
+            column.list.opened.connect(self._open)
+            column.list.aside.connect(lambda step, here=at: self._aside(here, step))
+        self.page.body.addLayout(row, 1)
+        context.records_changed.connect(self._on_changed)
+        self.refresh()
+
+    def open(self, **where: Any) -> None:
+        """Nothing to choose here; the cursor goes to the first line of work."""
+        self._focus_first()
+
+    def refresh(self) -> None:
+        """Ask anew; a second wish while one is under way is kept for after it."""
+        if self._loading:
+            self._again = True
+            return
+        self._loading = True
+        today = self._context.clock.today()
+        self.page.set_title(tr("Today"), day_words(today))
+        self._context.tasks.run(
+            today_work,
+            self._context.store,
+            self._context.actor,
+            LIST_LIMIT,
+            done=self._show,
+            failed=self._on_failed,
+            owner=self,
+        )
+
+    def _show(self, work: TodayWork) -> None:
+        self._loading = False
+        self.page.strip.clear()
+        for column, items, name in (
+            (self.now, work.now, "now"),
+            (self.today, work.today, "today"),
+            (self.week, work.week, "week"),
+        ):
+            column.fill(items, work.totals[name])
+        if self._first:
+            self._first = False
+            self._focus_first()
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._loading = False
+        self.page.strip.say(sentence(error))
+
+    def _on_changed(self, kinds: set[str]) -> None:
+        if self.isVisible() and not _KINDS.isdisjoint(kinds):
+            self.refresh()
+
+    def _open(self, item: WorkItem) -> None:
+        self._context.navigate(item.room, **dict(item.arguments))
+
+    def _aside(self, here: int, step: int) -> None:
+        wanted = here + step
+        while 0 <= wanted < len(self._columns):
+            if self._columns[wanted].list.isEnabled():
+                self._columns[wanted].list.setFocus()
+                return
+            wanted += step
+
+    def _focus_first(self) -> None:
+        for column in self._columns:
+            if column.list.isEnabled() and column.list.rows.rowCount():
+                column.list.setFocus()
+                return
+
+
+def day_words(day: Any) -> str:
+    """``2026年3月2日 星期一``"""
+    names = (
+        tr("Monday"),
+        tr("Tuesday"),
+        tr("Wednesday"),
+        tr("Thursday"),
+        tr("Friday"),
+        tr("Saturday"),
+        tr("Sunday"),
+    )
+    text = tr("{weekday}, {year}-{month}-{day}")
+    return text.format(weekday=names[day.weekday()], year=day.year, month=day.month, day=day.day)
