@@ -159,7 +159,7 @@ def _digest(text: str) -> str:
 
 @contextmanager
 def _opened(data_dir: Path, clock: Clock = SYSTEM_CLOCK) -> Iterator[Database]:
-    database = Database(data_dir, clock=clock)
+    database = Database(data_dir, wall_clock=clock)
     try:
         yield database
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import signal
 import socket
 import sys
@@ -72,6 +73,10 @@ def run(
             ),
             address,
         )
+        # What is loaded by now stays: looking through it again would stall answers.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 100)
         server.run(sockets=[listener])
     return 0
 

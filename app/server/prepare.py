@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from app.server.outcome import Refusal
@@ -17,7 +18,7 @@ from app.server.wire import Json, content_of
 ORGANISATION_TAG = "urn:township-care:organisation"
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
-_REFERENCE_TEXT = re.compile(r'"reference":"((?:[^"\\]|\\.)*)"')
+_REFERENCE_TEXT = re.compile(r'"reference":"([^"\\]*(?:\\.[^"\\]*)*)"')
 _LOCAL = re.compile(
     r"(?:https?://[^\s]+/)?([A-Z][A-Za-z]{1,39})/([A-Za-z0-9\-.]{1,64})"
     r"(?:/_history/[A-Za-z0-9\-.]{1,64})?\Z"
@@ -30,16 +31,16 @@ class Prepared:
     """A resource ready to be stored.
 
     ``content`` is the text that is kept (see ``wire``); ``organisation`` the author's tag or
-    None where the resource carries no tag at all; ``tags`` and ``identifiers`` are pairs of
-    system and value; ``targets`` the (type, id) of every record it refers to, the directory
-    left out; ``fixed`` is what only the author of a Task may change.
+    None where it names none; ``tags`` are all other tags (see ``tags_text``), ``identifiers``
+    pairs of system and value; ``targets`` the (type, id) of every record it refers to, but
+    for the directory; ``fixed`` is what only the author of a Task may change.
     """
 
     type: str
     id: str
     content: str
     organisation: str | None
-    tags: frozenset[tuple[str, str]]
+    tags: str | None
     identifiers: frozenset[tuple[str, str]]
     targets: frozenset[tuple[str, str]]
     patient: str | None
@@ -123,14 +124,11 @@ def references(content: str) -> frozenset[tuple[str, str]]:
     Every spelling of one target (absolute, versioned) gives the same pair. The text is
     compact JSON, in which a string can hold these quotes only escaped: nothing is missed.
     """
-    found = set()
-    for text in set(_REFERENCE_TEXT.findall(content)):
-        target = _parse_reference(text)
-        if target and target[0] not in DIRECTORY_TYPES:
-            found.add(target)
-    return frozenset(found)
+    found = {_parse_reference(text) for text in _REFERENCE_TEXT.findall(content)}
+    return frozenset(one for one in found if one and one[0] not in DIRECTORY_TYPES)
 
 
+@lru_cache(maxsize=4096)
 def _parse_reference(text: str) -> tuple[str, str] | None:
     local = _LOCAL.match(text)
     if local:
@@ -179,15 +177,25 @@ def _present(resource: Json, name: str) -> bool:
     return resource.get(name) not in (None, "", [], {})
 
 
-def _tags(meta: Any) -> tuple[str | None, frozenset[tuple[str, str]]]:
+def tags_text(tags: set[tuple[str, str]]) -> str | None:
+    """Tags in the one form they are stored and searched in; None for no tags.
+
+    Each as ``\\x1fsystem\\x1ecode`` with a closing ``\\x1f``, in order.
+    """
+    if not tags:
+        return None
+    return "".join(f"\x1f{system}\x1e{code}" for system, code in sorted(tags)) + "\x1f"
+
+
+def _tags(meta: Any) -> tuple[str | None, str | None]:
     """The author organisation and all other tags of ``meta``."""
     if meta is None:
-        return None, frozenset()
+        return None, None
     if not isinstance(meta, dict):
         raise Refusal(400, "structure", "meta is not an object.")
     tags = meta.get("tag")
     if tags is None:
-        return None, frozenset()
+        return None, None
     if not isinstance(tags, list):
         raise Refusal(400, "structure", "meta.tag is not a list.")
     organisations = set()
@@ -199,13 +207,15 @@ def _tags(meta: Any) -> tuple[str | None, frozenset[tuple[str, str]]]:
         if not isinstance(system, str) or not isinstance(code, str) or not code:
             raise Refusal(400, "structure", "meta.tag holds something that is not a coding.")
         _check_length(system, code)
+        if not (system.isprintable() and code.isprintable()):
+            raise Refusal(422, "value", "A tag holds a control character.")
         if system == ORGANISATION_TAG:
             organisations.add(code)
         else:
             others.add((system, code))
     if len(organisations) > 1:
         raise Refusal(422, "business-rule", "The record names more than one organisation.")
-    return (organisations.pop() if organisations else None), frozenset(others)
+    return (organisations.pop() if organisations else None), tags_text(others)
 
 
 def _identifiers(value: Any) -> Iterator[tuple[str, str]]:

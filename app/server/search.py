@@ -23,7 +23,7 @@ from app.server.database import microseconds
 from app.server.outcome import Refusal
 from app.server.prepare import ORGANISATION_TAG
 from app.server.profile import DIRECTORY_TYPES, PROFILES
-from app.server.tables import identifier, resource, share, tag
+from app.server.tables import identifier, resource, share
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 500
@@ -234,13 +234,8 @@ def _tagged(text: str) -> ColumnElement[bool]:
     if system in (None, ORGANISATION_TAG):
         conditions.append(resource.c.organisation == code)
     if system != ORGANISATION_TAG:
-        conditions.append(
-            exists().where(
-                tag.c.key == resource.c.key,
-                tag.c.code == code,
-                *([] if system is None else [tag.c.system == system]),
-            )
-        )
+        begin = "\x1e" if system is None else f"\x1f{system}\x1e"
+        conditions.append(resource.c.tags.contains(f"{begin}{code}\x1f", autoescape=True))
     return or_(*conditions)
 
 

@@ -14,7 +14,9 @@ only if all of this holds (the rules that keep a reference trick from widening a
 
 References are followed forward only. Table ``share`` holds the result: one row per
 (organisation, record) besides the organisation's own and the directory. It is kept exact:
-removed references withdraw what hung on them alone.
+removed references withdraw what hung on them alone. Table ``edge`` holds the references of
+Tasks from the start, those of other records (whose only writer is their author) from when
+the record is first shared: most records never are.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, exists, or_, select
 
+from app.server.database import BulkInsert
+from app.server.prepare import references
 from app.server.tables import edge, resource, share
 
 #: (key of a record, organisation that may read it)
@@ -70,6 +74,13 @@ _IN = (
     )
 )
 
+_PLAIN = select(resource.c.key, resource.c.organisation, resource.c.content).where(
+    resource.c.key.in_(_keys),
+    resource.c.type != "Task",
+    ~exists().where(edge.c.source == resource.c.key),
+)
+_INSERT_SHARES = BulkInsert(share)
+_INSERT_EDGES = BulkInsert(edge)
 _HELD = select(share.c.key, share.c.organisation).where(share.c.key.in_(_keys))
 _ROOTS = select(resource.c.key, resource.c.owner, resource.c.requester).where(
     resource.c.key.in_(_keys), resource.c.type == "Task"
@@ -153,9 +164,28 @@ def _roots(connection: Connection, keys: Iterable[int]) -> set[Pair]:
 
 
 def _add(connection: Connection, pairs: set[Pair]) -> None:
-    new = pairs - held(connection, {key for key, _ in pairs})
-    if new:
-        connection.execute(insert(share), [{"key": key, "organisation": org} for key, org in new])
+    before = held(connection, {key for key, _ in pairs})
+    new = pairs - before
+    _INSERT_SHARES(connection, [(org, key) for key, org in new])
+    _expand(connection, {key for key, _ in new} - {key for key, _ in before})
+
+
+def _expand(connection: Connection, keys: set[int]) -> None:
+    """Store the references of records that are shared from now on."""
+    for part in _chunks(keys):
+        add_edges(
+            connection,
+            [
+                (key, type_, id_, organisation)
+                for key, organisation, content in connection.execute(_PLAIN, {"keys": part})
+                for type_, id_ in references(content)
+            ],
+        )
+
+
+def add_edges(connection: Connection, rows: Iterable[tuple[int, str, str, str]]) -> None:
+    """Store references: source key, target type, target id, organisation that wrote it."""
+    _INSERT_EDGES(connection, [(*row, True) for row in rows])
 
 
 def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:

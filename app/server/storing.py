@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.server import sharing, wire
-from app.server.database import next_instant
+from app.server.database import BulkInsert, keep_instant, next_instant
 from app.server.outcome import Refusal
 from app.server.prepare import Prepared, fixed_of
-from app.server.tables import edge, history, identifier, resource, tag
+from app.server.tables import edge, history, identifier, resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class _Stored:
     organisation: str
     owner: str | None
     requester: str | None
+    tags: str | None
     content: str
-    tags: set[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,12 @@ _STORED = select(
     resource.c.organisation,
     resource.c.owner,
     resource.c.requester,
+    resource.c.tags,
     resource.c.content,
 ).where(resource.c.id.in_(bindparam("ids", expanding=True)))
-_TAGS = select(tag.c.key, tag.c.system, tag.c.code).where(
-    tag.c.key.in_(bindparam("keys", expanding=True))
-)
-_EDGES = select(edge.c.target_type, edge.c.target_id, edge.c.organisation, edge.c.present).where(
-    edge.c.source == bindparam("source_key")
-)
+_EDGES = select(edge).where(edge.c.source.in_(bindparam("keys", expanding=True)))
+_INSERT_RESOURCES = BulkInsert(resource)
+_INSERT_IDENTIFIERS = BulkInsert(identifier)
 _KEEP_HISTORY = insert(history).from_select(
     ["key", "version", "updated", "content"],
     select(resource.c.key, resource.c.version, resource.c.updated, resource.c.content).where(
@@ -150,19 +148,17 @@ def put_all(
         results.append(Written(201 if old is None else 200, change.version, change.updated))
     if changes:
         _write(connection, organisation, changes)
+        keep_instant(connection, at - 1)
     return results
 
 
 def _stored(connection: Connection, puts: Sequence[Put]) -> dict[tuple[str, str], _Stored]:
-    found = {
-        (row[0], row[1]): _Stored(*row[2:], tags=set())
-        for row in connection.execute(_STORED, {"ids": [put.prepared.id for put in puts]})
+    return {
+        (type_, id_): _Stored(*rest)
+        for type_, id_, *rest in connection.execute(
+            _STORED, {"ids": [put.prepared.id for put in puts]}
+        )
     }
-    if found:
-        by_key = {old.key: old for old in found.values()}
-        for key, system, code in connection.execute(_TAGS, {"keys": list(by_key)}):
-            by_key[key].tags.add((system, code))
-    return found
 
 
 def _check(connection: Connection, organisation: str, put: Put, old: _Stored | None) -> None:
@@ -226,8 +222,7 @@ def _check_task_change(
     _check_participation(organisation, new)
     # Records that a participant attached were meant for the participants of that time.
     if moved and any(
-        row.organisation != organisation
-        for row in connection.execute(_EDGES, {"source_key": old.key})
+        row.organisation != organisation for row in connection.execute(_EDGES, {"keys": [old.key]})
     ):
         raise Refusal(
             422,
@@ -239,69 +234,126 @@ def _check_task_change(
 def _write(connection: Connection, organisation: str, changes: list[_Change]) -> None:
     created = [change for change in changes if change.old is None]
     updated = [change for change in changes if change.old is not None]
-    if created:
-        connection.execute(insert(resource), [_row(change) for change in created])
-        _insert(connection, edge, [row for c in created for row in _edge_rows(c, organisation)])
-        _insert(
-            connection,
-            tag,
-            [
-                {"key": c.key, "system": system, "code": code}
-                for c in created
-                for system, code in c.prepared.tags
-            ],
-        )
+    _INSERT_RESOURCES(connection, [_row(change) for change in created])
     if updated:
         keys = [change.key for change in updated]
         connection.execute(_KEEP_HISTORY, {"keys": keys})
         connection.execute(_UPDATE, [_new_values(change) for change in updated])
         connection.execute(delete(identifier).where(identifier.c.key.in_(keys)))
-    _insert(
+    _INSERT_IDENTIFIERS(
         connection,
-        identifier,
         [
-            {"key": c.key, "system": system, "value": value}
-            for c in changes
-            for system, value in c.prepared.identifiers
+            (change.key, system, value)
+            for change in changes
+            for system, value in change.prepared.identifiers
         ],
     )
+    _share(connection, organisation, created, updated)
+
+
+def _share(
+    connection: Connection, organisation: str, created: list[_Change], updated: list[_Change]
+) -> None:
+    """Bring references and shares up to date with what was just written."""
+    sharing.add_edges(
+        connection,
+        [
+            (change.key, type_, id_, organisation)
+            for change in created
+            if change.prepared.type == "Task"
+            for type_, id_ in change.prepared.targets
+        ],
+    )
+    lost = _move_edges(connection, organisation, updated) if updated else set()
     # Withdraw before spreading: a pair may lose one reason and gain another in one bundle.
-    lost: set[sharing.Pair] = set()
-    gained = sharing.inherited(connection, (c.key for c in created)) if created else set()
-    for change in updated:
-        lost |= _move_edges(connection, organisation, change)
-        gained |= sharing.held(connection, [change.key])
     if lost:
         sharing.withdraw(connection, lost)
-        gained &= sharing.held(connection, {key for key, _ in gained}) | sharing.inherited(
-            connection, (c.key for c in created)
-        )
-    for change in changes:
+    gained = sharing.inherited(connection, [change.key for change in created])
+    gained |= sharing.held(connection, [change.key for change in updated])
+    for change in (*created, *updated):
         if change.prepared.type == "Task":
             gained |= {(change.key, one) for one in _participants(change.prepared)}
     if gained:
         sharing.spread(connection, gained)
 
 
-def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
+def _move_edges(
+    connection: Connection, organisation: str, updated: list[_Change]
+) -> set[sharing.Pair]:
+    """Bring the stored references of updated records up to date; the pairs that may be lost."""
+    keys = [change.key for change in updated]
+    known: dict[int, dict[tuple[str, str], bool]] = {}
+    for row in connection.execute(_EDGES, {"keys": keys}):
+        known.setdefault(row.source, {})[row.target_type, row.target_id] = bool(row.present)
+    readers: dict[int, set[str]] = {}
+    for key, reader in sharing.held(connection, keys):
+        readers.setdefault(key, set()).add(reader)
+    lost: set[sharing.Pair] = set()
+    for change in updated:
+        is_task = change.prepared.type == "Task"
+        if is_task or change.key in known or change.key in readers:
+            before = known.get(change.key, {})
+            dropped = _turn_edges(connection, organisation, change, before)
+            lost |= {
+                (key, reader)
+                for key in _keys_of(connection, dropped)
+                for reader in readers.get(change.key, ())
+            }
+            if is_task:
+                lost |= _left(connection, change, set(before))
+    return lost
 
 
-def _row(change: _Change) -> dict[str, Any]:
+def _turn_edges(
+    connection: Connection,
+    organisation: str,
+    change: _Change,
+    before: dict[tuple[str, str], bool],
+) -> set[tuple[str, str]]:
+    """Add and mark the references of one record; the targets it no longer refers to."""
+    targets = change.prepared.targets
+    sharing.add_edges(
+        connection,
+        [(change.key, type_, id_, organisation) for type_, id_ in targets - before.keys()],
+    )
+    turned = [one for one, present in before.items() if present != (one in targets)]
+    if turned:
+        connection.execute(
+            _SET_PRESENT,
+            [
+                {"of": change.key, "to_type": one[0], "to_id": one[1], "is_present": one in targets}
+                for one in turned
+            ],
+        )
+    return {one for one in turned if one not in targets}
+
+
+def _left(
+    connection: Connection, change: _Change, before: set[tuple[str, str]]
+) -> set[sharing.Pair]:
+    """What an organisation that is no longer participant of a Task may lose."""
+    old = change.old
+    assert old is not None
+    left = {one for one in (old.owner, old.requester) if one} - _participants(change.prepared)
+    reached = _keys_of(connection, before) if left else []
+    return {(key, one) for key in (change.key, *reached) for one in left}
+
+
+def _row(change: _Change) -> tuple[Any, ...]:
     new = change.prepared
-    return {
-        "key": change.key,
-        "type": new.type,
-        "id": new.id,
-        "version": change.version,
-        "updated": change.updated,
-        "organisation": new.organisation,
-        "patient": new.patient,
-        "owner": new.owner,
-        "requester": new.requester,
-        "content": new.content,
-    }
+    return (
+        change.key,
+        new.type,
+        new.id,
+        change.version,
+        change.updated,
+        new.organisation,
+        new.patient,
+        new.owner,
+        new.requester,
+        new.tags,
+        new.content,
+    )
 
 
 def _new_values(change: _Change) -> dict[str, Any]:
@@ -317,65 +369,8 @@ def _new_values(change: _Change) -> dict[str, Any]:
     }
 
 
-def _edge_rows(change: _Change, organisation: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": change.key,
-            "target_type": type_,
-            "target_id": id_,
-            "organisation": organisation,
-            "present": True,
-        }
-        for type_, id_ in change.prepared.targets
-    ]
-
-
 def _participants(task: Prepared) -> set[str]:
     return {one for one in (task.owner, task.requester) if one}
-
-
-def _move_edges(connection: Connection, organisation: str, change: _Change) -> set[sharing.Pair]:
-    """Bring the references of an updated record up to date; the pairs that may be lost."""
-    old = change.old
-    assert old is not None
-    known = {
-        (row.target_type, row.target_id): bool(row.present)
-        for row in connection.execute(_EDGES, {"source_key": change.key})
-    }
-    targets = change.prepared.targets
-    _insert(
-        connection,
-        edge,
-        [
-            {
-                "source": change.key,
-                "target_type": type_,
-                "target_id": id_,
-                "organisation": organisation,
-                "present": True,
-            }
-            for type_, id_ in targets - known.keys()
-        ],
-    )
-    turned = [one for one, present in known.items() if present != (one in targets)]
-    if turned:
-        connection.execute(
-            _SET_PRESENT,
-            [
-                {"of": change.key, "to_type": one[0], "to_id": one[1], "is_present": one in targets}
-                for one in turned
-            ],
-        )
-    readers = {reader for _, reader in sharing.held(connection, [change.key])}
-    lost: set[sharing.Pair] = set()
-    dropped = {one for one in turned if one not in targets}
-    if dropped and readers:
-        lost |= {(key, one) for key in _keys_of(connection, dropped) for one in readers}
-    if change.prepared.type == "Task":
-        left = {one for one in (old.owner, old.requester) if one} - _participants(change.prepared)
-        reached = _keys_of(connection, set(known)) if left else []
-        lost |= {(key, one) for key in [change.key, *reached] for one in left}
-    return lost
 
 
 def _keys_of(connection: Connection, targets: set[tuple[str, str]]) -> list[int]:

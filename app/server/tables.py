@@ -1,7 +1,9 @@
 """Tables of the server's database.
 
 ``resource.key`` is the time of the first write in microseconds, which is unique because
-times are strictly increasing; it needs no sequence and never changes.
+times are strictly increasing; it needs no sequence and never changes. ``resource.tags`` are
+all tags but the author's, in the form of ``prepare.tags_text``. Every index here is paid for
+by every record pushed: a new one needs a search that cannot do without it.
 """
 
 from __future__ import annotations
@@ -31,6 +33,14 @@ state = Table(
     Column("value", Text, nullable=False),
 )
 
+#: One row: the last time that was given to a write, in microseconds.
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
 resource = Table(
     "resource",
     metadata,
@@ -43,10 +53,10 @@ resource = Table(
     Column("patient", String(64)),
     Column("owner", String(64)),
     Column("requester", String(64)),
+    Column("tags", Text),
     Column("content", Text, nullable=False),
 )
 Index("resource_id", resource.c.id, resource.c.type, unique=True)
-Index("resource_updated", resource.c.updated, unique=True)
 Index("resource_type", resource.c.type, resource.c.updated)
 Index("resource_author", resource.c.organisation, resource.c.type, resource.c.updated)
 Index(
@@ -76,16 +86,6 @@ history = Table(
     sqlite_with_rowid=False,
 )
 
-tag = Table(
-    "tag",
-    metadata,
-    Column("key", BigInteger, primary_key=True),
-    Column("system", String(255), primary_key=True),
-    Column("code", String(255), primary_key=True),
-    sqlite_with_rowid=False,
-)
-Index("tag_code", tag.c.code, tag.c.system)
-
 identifier = Table(
     "identifier",
     metadata,
@@ -96,8 +96,9 @@ identifier = Table(
 )
 Index("identifier_value", identifier.c.value, identifier.c.system)
 
-#: A reference from one record to another. ``organisation`` is who wrote it first, for ever;
-#: ``present`` says whether the newest version still holds it (see ``sharing``).
+#: A reference from one record to another, kept for Tasks and for what is shared (``sharing``).
+#: ``organisation`` is who wrote it first, for ever; ``present`` says whether the newest
+#: version still holds it.
 edge = Table(
     "edge",
     metadata,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -84,10 +85,9 @@ class Service:
     async def enrol(self, request: Request) -> Answer:
         bodies.check_media_type(request.headers, ("application/json",))
         body = await bodies.read_body(request)
-        encoding = request.headers.get("content-encoding", "")
 
         def work() -> dict[str, Any]:
-            document = wire.parse(bodies.unpack(body, encoding))
+            document = _document(request, body)
             with self._database.write() as connection:
                 return enrolment.enrol(
                     connection, document.get("code"), document.get("device"), self._database.now()
@@ -101,15 +101,15 @@ class Service:
         )
 
     async def bundle(self, request: Request) -> Answer:
-        caller = await self._caller(request)
+        token = _token(request)
         bodies.check_media_type(request.headers, bodies.JSON_TYPES)
         body = await bodies.read_body(request)
-        encoding = request.headers.get("content-encoding", "")
         with_bodies = _preference(request) == "representation"
         base = _base(request)
 
         def work() -> str:
-            posted = bundles.parse_bundle(wire.parse(bodies.unpack(body, encoding)))
+            caller = self._signed_in(request, token)
+            posted = bundles.parse_bundle(_document(request, body))
             request.state.entries = len(posted.entries)
             writes = bundles.has_writes(posted)
             with self._database.write() if writes else self._database.read() as connection:
@@ -125,90 +125,110 @@ class Service:
         return Answer(200, await self.job(work))
 
     async def instance(self, request: Request) -> Answer:
-        caller = await self._caller(request)
         if request.method == "PUT":
-            return await self._put(request, caller)
-        type_, id_ = request.path_params["type"], request.path_params["id"]
-
-        def work() -> reading.Found:
-            with self._database.read() as connection:
-                return reading.read(connection, caller.organisation, type_, id_)
-
-        return _found(request, await self.job(work))
+            return await self._put(request)
+        return await self._read(request, None)
 
     async def version(self, request: Request) -> Answer:
-        caller = await self._caller(request)
-        path = request.path_params
-
-        def work() -> reading.Found:
-            with self._database.read() as connection:
-                return reading.read_version(
-                    connection, caller.organisation, path["type"], path["id"], path["version"]
-                )
-
-        return _found(request, await self.job(work))
+        return await self._read(request, request.path_params["version"])
 
     async def search(self, request: Request) -> Answer:
-        caller = await self._caller(request)
+        token = _token(request)
         text = request.url.query
+        form = b""
         if request.method == "POST":
             bodies.check_media_type(request.headers, (bodies.FORM_TYPE,))
-            body = await bodies.read_body(request)
-            try:
-                form = bodies.unpack(body, request.headers.get("content-encoding", "")).decode()
-            except UnicodeDecodeError:
-                raise Refusal(400, "structure", "The body is not UTF-8 text.") from None
-            text = "&".join(part for part in (text, form) if part)
+            form = await bodies.read_body(request)
         type_ = request.path_params["type"]
         base = _base(request)
 
         def work() -> str:
-            query = search.parse_query(type_, search.parse_parameters(text))
             with self._database.read() as connection:
+                caller = _admit(connection, request, token)
+                parameters = search.parse_parameters(text)
+                if form:
+                    parameters += search.parse_parameters(_text(request, form))
+                query = search.parse_query(type_, parameters)
                 return search.run(connection, caller.organisation, query, base)
 
         return Answer(200, await self.job(work))
 
-    async def _put(self, request: Request, caller: Caller) -> Answer:
+    async def _read(self, request: Request, version: str | None) -> Answer:
+        token = _token(request)
+        type_, id_ = request.path_params["type"], request.path_params["id"]
+        if request.url.query not in ("", "_format=json"):
+            raise Refusal(400, "not-supported", "A read takes no parameters here.")
+
+        def work() -> reading.Found:
+            with self._database.read() as connection:
+                caller = _admit(connection, request, token)
+                if version is None:
+                    return reading.read(connection, caller.organisation, type_, id_)
+                return reading.read_version(connection, caller.organisation, type_, id_, version)
+
+        found = await self.job(work)
+        headers = _version_headers(found.version, found.updated)
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Answer(304, "", headers)
+        return Answer(200, found.text, headers)
+
+    async def _put(self, request: Request) -> Answer:
+        token = _token(request)
         type_, id_ = request.path_params["type"], request.path_params["id"]
         if request.url.query or "if-none-match" in request.headers:
             raise Refusal(400, "not-supported", "Conditional requests are not supported here.")
         bodies.check_media_type(request.headers, bodies.JSON_TYPES)
         body = await bodies.read_body(request)
-        encoding = request.headers.get("content-encoding", "")
         if_match = request.headers.get("if-match")
-        version = None if if_match is None else bundles.parse_if_match(if_match)
 
         def work() -> tuple[Written, str]:
-            prepared = prepare(wire.parse(bodies.unpack(body, encoding)), type_, id_)
-            put = Put(prepared, version)
+            caller = self._signed_in(request, token)
+            version = None if if_match is None else bundles.parse_if_match(if_match)
+            put = Put(prepare(_document(request, body), type_, id_), version)
             with self._database.write() as connection:
                 (result,) = put_all(connection, self._database.now(), caller.organisation, [put])
             if isinstance(result, Refusal):
                 raise result
-            text = wire.whole(type_, id_, result.version, result.updated, prepared.content)
-            return result, text
+            content = put.prepared.content
+            return result, wire.whole(type_, id_, result.version, result.updated, content)
 
         result, text = await self.job(work)
         headers = _version_headers(result.version, result.updated)
         headers["Location"] = f"{_base(request)}/{type_}/{id_}/_history/{result.version}"
         return Answer(result.status, "" if _preference(request) == "minimal" else text, headers)
 
-    async def _caller(self, request: Request) -> Caller:
-        if not bodies.accepts_json(request.headers.get("accept", "")):
-            raise Refusal(406, "not-supported", "This server speaks JSON only.")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise enrolment.unauthenticated("An access token is needed.")
+    def _signed_in(self, request: Request, token: str) -> Caller:
+        # Before the body is looked at: a stranger gets no work out of the server.
+        with self._database.read() as connection:
+            return _admit(connection, request, token)
 
-        def work() -> Caller:
-            with self._database.read() as connection:
-                return Caller(*enrolment.authenticate(connection, token))
 
-        caller = await self.job(work)
-        request.state.caller = caller
-        return caller
+def _token(request: Request) -> str:
+    """The bearer token of a request that can be answered at all; Refusal 401 or 406."""
+    if not bodies.accepts_json(request.headers.get("accept", "")):
+        raise Refusal(406, "not-supported", "This server speaks JSON only.")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise enrolment.unauthenticated("An access token is needed.")
+    return token
+
+
+def _admit(connection: Connection, request: Request, token: str) -> Caller:
+    caller = Caller(*enrolment.authenticate(connection, token))
+    request.state.caller = caller
+    return caller
+
+
+def _document(request: Request, body: bytes) -> wire.Json:
+    return wire.parse(bodies.unpack(body, request.headers.get("content-encoding", "")))
+
+
+def _text(request: Request, body: bytes) -> str:
+    try:
+        return bodies.unpack(body, request.headers.get("content-encoding", "")).decode()
+    except UnicodeDecodeError:
+        raise Refusal(400, "structure", "The body is not UTF-8 text.") from None
 
 
 Endpoint = Callable[[Request], Awaitable[Answer]]
@@ -313,13 +333,6 @@ def _response(request: Request, answer: Answer) -> Response:
             body = bodies.pack(body)
             headers["Content-Encoding"] = "gzip"
     return Response(body, answer.status, headers)
-
-
-def _found(request: Request, found: reading.Found) -> Answer:
-    headers = _version_headers(found.version, found.updated)
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Answer(304, "", headers)
-    return Answer(200, found.text, headers)
 
 
 def _version_headers(version: int, updated: int) -> dict[str, str]:

@@ -35,7 +35,7 @@ def _no_constant(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(parse_float=_decimal, parse_constant=_no_constant)
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 _encode_sorted = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False
 ).encode
@@ -61,7 +61,7 @@ def parse(data: bytes) -> Json:
 def dump(value: Any) -> str:
     """Compact JSON text; decimals keep the spelling they came with."""
     try:
-        text = _encode(value)
+        text = _encoder.encode(value)
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise Refusal(400, "structure", "The body holds half a character.") from None
@@ -72,11 +72,14 @@ def dump(value: Any) -> str:
 
 def content_of(resource: Json) -> str:
     """What is stored of a resource: all of it but type, id, version and time, as text."""
-    meta = resource.get("meta") or {}
-    meta_rest = {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated")}
-    rest = {k: v for k, v in resource.items() if k not in ("resourceType", "id", "meta")}
-    text = "," + dump(meta_rest)[1:] if meta_rest else "}"
-    return text + ("," + dump(rest)[1:] if rest else "}")
+    rest = dict(resource)
+    del rest["resourceType"], rest["id"]
+    meta = dict(rest.pop("meta", None) or {})
+    meta.pop("versionId", None)
+    meta.pop("lastUpdated", None)
+    text = dump({"meta": meta, **rest})
+    # '{"meta":{' is known when it is read again; what follows it goes on from the time.
+    return "," + text[9:] if meta else text[9:]
 
 
 def whole(type_: str, id_: str, version: int, updated: int, content: str) -> str:

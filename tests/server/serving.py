@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import requests
 
 from app.server.enrolment import enrol_code
@@ -101,12 +102,15 @@ class ServerProcess:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def memory(self) -> int:
+        """Resident bytes of the process."""
+        assert self._process
+        return int(psutil.Process(self._process.pid).memory_info().rss)
+
     def enrol(self, organisation: str, name: str = "test PC") -> Client:
         """A new device of ``organisation``, enrolled the way a clinic does it."""
         code = enrol_code(self.data_dir, organisation)
-        answer = requests.post(
-            f"{self.url}/enrol", json={"code": code, "device": name}, timeout=10
-        )
+        answer = requests.post(f"{self.url}/enrol", json={"code": code, "device": name}, timeout=10)
         assert answer.status_code == 201, answer.text
         body = answer.json()
         return Client(self.url, organisation, body["token"], body["device_id"])

@@ -69,11 +69,11 @@ def test_true_and_one_are_not_the_same_content(north: Client) -> None:
 def test_decimals_and_unknown_fields_come_back_unharmed(north: Client) -> None:
     record = observation(NORTH, patient(NORTH))
     text = (
-        '{"resourceType":"Observation","id":"%s","meta":{"tag":[{"system":'
+        '{"resourceType":"Observation","id":"ID","meta":{"tag":[{"system":'
         '"urn:township-care:organisation","code":"north-centre"}],"source":"x"},'
         '"status":"final","code":{"text":"血压 \\" # \\\\ 😀"},"subject":{"reference":"Patient/p"},'
         '"valueQuantity":{"value":1.10,"unit":"kg"},"futureField":{"a":[1e3,-0.50,0.1,7.0]}}'
-    ) % record["id"]
+    ).replace("ID", record["id"], 1)
     answer = north.request(
         "PUT",
         f"/Observation/{record['id']}",
