@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Date, Float, Integer, Table
 from sqlalchemy.types import JSON
 
-from app.clock import format_instant, parse_instant
+from app.clock import CLINIC_ZONE, format_instant, parse_instant
 from app.fhir.codec import ID, Json, extension, fit, plain, reference
 from app.fhir.faults import FormatError
 from app.fhir.uris import X
@@ -259,7 +259,14 @@ def date_text(value: str) -> str:
 
 
 def instant_text(value: str) -> str:
-    """An instant as the store keeps it; ValueError for anything else."""
+    """An instant as the store keeps it; ValueError for anything else.
+
+    Another program may give a bare date: it begins at midnight of the clinic.
+    """
+    if len(value) == 10:
+        return format_instant(
+            datetime.combine(date.fromisoformat(value), time(), tzinfo=CLINIC_ZONE)
+        )
     instant = parse_instant(value)
     if len(value) == 24 and value[23] == "Z" and value[10] == "T":
         return value

@@ -6,8 +6,20 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from app.fhir import check_in, organisation, resident, staff
-from app.fhir.codec import Json, target_of
+from app.fhir import (
+    check_in,
+    condition,
+    follow_up,
+    organisation,
+    referral,
+    referral_event,
+    referral_service,
+    referral_task,
+    rehab_plan,
+    resident,
+    staff,
+)
+from app.fhir.codec import Json, code_in, target_of
 from app.fhir.common import WireContext, write_id
 from app.fhir.faults import FormatError
 from app.fhir.merge import merge_unknown
@@ -30,14 +42,21 @@ _MODULES: tuple[ModuleType, ...] = (
     organisation,
     staff,
     resident,
+    condition,
+    follow_up,
+    rehab_plan,
     check_in,
+    referral,
+    referral_service,
+    referral_task,
+    referral_event,
 )
 _BY_KIND = {module.KIND: module for module in _MODULES}
 
 #: Types of primary resources, parents first. Companions need not be pulled.
 pulled_types: tuple[str, ...] = tuple(dict.fromkeys(module.TYPE for module in _MODULES))
 
-_KIND_OF_TYPE = {module.TYPE: module.KIND for module in _MODULES}
+_KIND_OF_TYPE = {module.TYPE: module.KIND for module in reversed(_MODULES)}
 
 
 def primary_type(kind: str) -> str:
@@ -55,7 +74,18 @@ def to_resources(kind: str, record: Record, context: WireContext) -> list[Json]:
 def kind_of(resource: Json) -> str | None:
     """The kind whose primary a resource is; None for companions and unknown types."""
     type_ = resource.get("resourceType")
-    return _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
+    kind = _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
+    if kind == referral.KIND and _is_service(resource):
+        return referral_service.KIND
+    return kind
+
+
+def _is_service(request: Json) -> bool:
+    """Whether a ServiceRequest asks for one of the three priorities; else it is a letter."""
+    try:
+        return code_in(request.get("code"), referral_service.SERVICE) is not None
+    except (TypeError, AttributeError):
+        return False
 
 
 def from_resource(resource: Json) -> tuple[str, Record] | None:

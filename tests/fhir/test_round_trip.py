@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from app.fhir import mapping
 from app.fhir.common import WireContext, same
+from app.models.records import KINDS as KINDS_OF_RECORDS
 from tests.fhir.strategies import records
 from tests.fhir.validate import problems
 
-KINDS = ["organisation", "staff", "resident", "check_in"]
+KINDS = sorted(KINDS_OF_RECORDS)
 CONTEXT = WireContext()
 
 
