@@ -53,6 +53,16 @@ class AccountLine:
     active: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OrganisationCard:
+    """What the settings show of the own organisation."""
+
+    name: str
+    kind: str
+    lead: str
+    green_channel_phone: str
+
+
 def sign_in(folder: Path, login: str, password: str, clock: Clock = SYSTEM_CLOCK) -> SignedIn:
     """Open the store as a person.
 
@@ -242,6 +252,22 @@ def organisation_name(store: Store) -> str:
     with store.read() as session:
         row = session.get(Organisation, store.organisation_id)
         return row.name if row is not None else ""
+
+
+def organisation_card(store: Store) -> OrganisationCard:
+    """The own organisation and its lead hospital."""
+    with store.read() as session:
+        row = session.get(Organisation, store.organisation_id)
+        if row is None:
+            raise NotFound(tr("The organisation of this PC is not in its records."))
+        lead = session.get(Organisation, row.lead_id) if row.lead_id else None
+        other = lead is not None and lead.id != row.id
+        return OrganisationCard(
+            name=row.name,
+            kind=codes.label("organisation_type", row.type),
+            lead=lead.name if lead is not None and other else "",
+            green_channel_phone=(lead or row).green_channel_phone or "",
+        )
 
 
 def _actor(store: Store, staff_id: str) -> Actor:

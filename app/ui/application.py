@@ -31,7 +31,8 @@ def run(data_dir: Path, language: str | None = None) -> int:
     """
     application = QApplication.instance()
     if not isinstance(application, QApplication):
-        application = QApplication(sys.argv[:1])
+        application = QApplication([*sys.argv[:1], "-style", "fusion"])
+        application.setProperty("fusion", True)
     chosen = preferences.load(data_dir)
     set_language(language or chosen.language)
     theme.apply(application, high_contrast=chosen.high_contrast)

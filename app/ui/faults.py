@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from app.clock import SYSTEM_CLOCK, format_instant
@@ -34,7 +34,7 @@ class FaultDesk(QObject):
         super().__init__()
         self._folder = folder
         self._open: QMessageBox | None = None
-        self._came.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._came.connect(self._show)
 
     def install(self) -> None:
         """From now on the desk takes what Python would print."""
@@ -78,6 +78,7 @@ class FaultDesk(QObject):
             # The log is a help, not a duty: the sentence on the screen must come in any case.
             pass
 
+    @Slot(object)
     def _show(self, error: BaseException) -> None:
         if self._open is not None:
             return  # one dialog at a time, an error in a timer would pile them up

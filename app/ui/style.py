@@ -80,6 +80,8 @@ QLineEdit[state="attention"], QPlainTextEdit[state="attention"] {
     border-color: $attention; background: $attention_soft; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled, QLineEdit[readOnly="true"] {
     background: $surface_alt; border-color: $line; color: $text_secondary; }
+QLineEdit[kind="cell"], QLineEdit[kind="cell"]:focus {
+    border: 2px solid $accent; border-radius: 0; min-height: 0; padding: 0 5px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$icons/arrow-down.png"); width: 16px; height: 16px; }
 QComboBox QAbstractItemView {
@@ -146,9 +148,10 @@ QPushButton[kind="bar"] {
     background: transparent; border: none; border-radius: 0; text-align: left;
     padding: 0 12px; min-height: ${bar_inner}px; font-size: ${secondary_points}pt;
     color: $text_secondary; }
-QPushButton[kind="bar"]:hover { background: $hover; }
+QPushButton[kind="bar"]:hover { text-decoration: underline; }
 QPushButton[kind="bar"]:focus { border-top: 2px solid $accent; }
-QPushButton[kind="bar"][tone="danger"] { color: $danger; background: $danger_soft; }
+QFrame[kind="bar"][tone="danger"] { background: $danger_soft; border-top-color: $danger_line; }
+QPushButton[kind="bar"][tone="danger"] { color: $danger; }
 QPushButton[kind="bar"][tone="attention"] { color: $attention; }
 QPushButton[kind="bar"][tone="confirmed"] { color: $confirmed; }
 
@@ -235,7 +238,14 @@ def dress(widget: QWidget, **properties: str) -> None:
         if widget.property(name) != value:
             widget.setProperty(name, value)
             changed = True
-    if changed:
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
-        widget.update()
+    if not changed:
+        return
+    if widget.property("dressed") is None:
+        # A fresh widget has not been polished yet: the first show does it, and asking for the
+        # style here would load its whole class before the first window is painted.
+        widget.setProperty("dressed", True)
+        if not widget.isVisible():
+            return
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    widget.update()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 from shiboken6 import isValid
 
 
@@ -36,7 +36,8 @@ class _Delivery(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        # Emitted on a worker's thread, so Qt queues it for the thread on which this lives.
+        self.arrived.connect(self._deliver)
 
     @Slot(object)
     def _deliver(self, call: Callable[[], None]) -> None:

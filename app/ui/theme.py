@@ -39,6 +39,7 @@ TILE_HEIGHT = 76
 TOP_HEIGHT = 52
 BAR_HEIGHT = 32
 LABEL_WIDTH = 104
+NAME_WIDTH = 160
 NUMBER_WIDTH = 84
 DATE_WIDTH = 132
 LABEL_SHORT = 68
@@ -47,6 +48,7 @@ DOSE_UNIT_WIDTH = 64
 CHOICE_WIDTH = 104
 SIDE_WIDTH = 332
 FINDER_WIDTH = 420
+LIST_WIDTH = 400
 DIALOG_WIDTH = 460
 FORM_WIDTH = 560
 WINDOW_MINIMUM_WIDTH = 1024
@@ -205,12 +207,17 @@ def font(points: float = BODY_POINTS, *, semibold: bool = False, tabular: bool =
 
 
 def apply(application: QApplication, *, high_contrast: bool = False) -> None:
-    """Put the look on the whole application; open windows follow at once."""
+    """Put the look on the whole application; open windows follow at once.
+
+    An application that was started in the Fusion style says so by its property ``fusion``
+    (setting a style from here costs 10 ms before the first window).
+    """
     global _current
     from app.ui import style
 
     _current = CONTRAST if high_contrast else LIGHT
-    application.setStyle("Fusion")
+    if application.property("fusion") is None:
+        application.setStyle("Fusion")
     application.setFont(font())
     application.setPalette(_palette(_current))
     application.setStyleSheet(style.sheet(_current))

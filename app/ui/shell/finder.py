@@ -99,7 +99,7 @@ class Finder(QLineEdit):
         self._view.setVisible(bool(found))
         self._none.setVisible(not found)
         height = theme.ROW_HEIGHT_TWO * min(len(found), _VISIBLE) if found else theme.ROW_HEIGHT_TWO
-        popup.setFixedSize(max(self.width(), theme.FINDER_WIDTH), height + 2)
+        popup.setFixedSize(max(self.width(), theme.FINDER_WIDTH), height + theme.GAP_TIGHT)
         popup.move(self.mapTo(self.window(), QPoint(0, self.height() + 4)))
         popup.show()
         popup.raise_()

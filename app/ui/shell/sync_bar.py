@@ -42,6 +42,7 @@ class SyncBar(QFrame):
 
     def show_status(self, status: SyncStatus | None, now: datetime, today: date) -> None:
         said = bar_text(status, now, today)
+        dress(self, tone=said.tone)
         dress(self._button, tone=said.tone)
         self._button.setIcon(icon(said.icon, tone_colour(said.tone)))
         self._button.setText(said.text.replace("&", "&&"))

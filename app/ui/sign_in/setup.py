@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.errors import InputError
@@ -54,7 +55,8 @@ class SetUpPage(QWidget):
     def _build(self) -> None:
         whole = QVBoxLayout(self)
         whole.setContentsMargins(*(theme.GAP_SECTION,) * 4)
-        whole.addStretch(1)
+        # From the top, not centred: the head must not jump from step to step.
+        whole.addSpacing(3 * theme.GAP_SECTION)
         head = QHBoxLayout()
         head.setSpacing(theme.GAP_FIELD)
         head.addStretch(1)
@@ -139,6 +141,10 @@ class SetUpPage(QWidget):
             column.addWidget(field)
         column.addStretch(1)
         return page
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(0, self.organisation, self.organisation.setFocus)
 
     # -- steps ------------------------------------------------------------------------------
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6 import QtCore
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -55,20 +57,38 @@ class _Tile(QPushButton):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addStretch(1)
-        name = label(account.label, "section")
+        name = label("", "section")
         role = label("", "secondary")
         room = theme.TILE_WIDTH - 2 * theme.GAP_CARD - theme.ICON_BRAND - 2 * theme.GAP_FIELD
-        role.setText(role.fontMetrics().elidedText(roles, Qt.TextElideMode.ElideRight, room))
-        for part in (name, role):
-            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            words.addWidget(part)
+        for part, text in ((name, account.label), (role, roles)):
+            part.ensurePolished()
+            part.setText(_fitting(part, text, room))
+        words.addWidget(name)
+        words.addWidget(role)
         words.addStretch(1)
         row.addLayout(words, 1)
         self.setAccessibleName(tr("{name}, {roles}").format(name=account.label, roles=roles))
-        self.setToolTip(roles)
+        self.setToolTip(f"{account.label}\n{roles}")
 
 
-class SignInPage(QWidget):
+def _fitting(part: QLabel, text: str, room: int) -> str:
+    """The text, cut with an ellipsis where it is longer than the room."""
+    metrics = part.fontMetrics()
+    if metrics.horizontalAdvance(text) <= room:
+        return text
+    return metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, room)
+
+
+def _centred(widget: QWidget) -> QHBoxLayout:
+    """Between two stretches, not by an alignment flag: see ``icons.pixmap``."""
+    row = QHBoxLayout()
+    row.addStretch(1)
+    row.addWidget(widget)
+    row.addStretch(1)
+    return row
+
+
+class SignInPage(QFrame):
     """``unlock(login, password)`` runs in the background; its result goes out by ``unlocked``.
 
     ``recovery_wanted``: somebody forgot the password.
@@ -90,7 +110,6 @@ class SignInPage(QWidget):
     ) -> None:
         super().__init__(parent)
         dress(self, kind="page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._unlock = unlock
         self._tasks = tasks
         self._busy = False
@@ -103,7 +122,6 @@ class SignInPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(*(theme.GAP_SECTION,) * 4)
         whole.addStretch(2)
-        centre = Qt.AlignmentFlag.AlignHCenter
         brand = QHBoxLayout()
         brand.setSpacing(theme.GAP_FIELD)
         brand.addStretch(1)
@@ -119,11 +137,11 @@ class SignInPage(QWidget):
         self.prompt = label(
             tr("Locked. Who goes on?") if locked else tr("Who is working?"), "section"
         )
-        whole.addWidget(self.prompt, 0, centre)
+        whole.addLayout(_centred(self.prompt))
         whole.addSpacing(theme.GAP_FIELD)
-        whole.addWidget(self._tiles(accounts), 0, centre)
+        whole.addLayout(_centred(self._tiles(accounts)))
         whole.addSpacing(theme.GAP_SECTION)
-        whole.addWidget(self._password_card(), 0, centre)
+        whole.addLayout(_centred(self._password_card()))
         whole.addStretch(3)
 
     def _tiles(self, accounts: Sequence[Account]) -> QWidget:
@@ -133,25 +151,25 @@ class SignInPage(QWidget):
         column.setSpacing(theme.GAP_FIELD)
         self._group = QButtonGroup(self)
         self.tiles: list[_Tile] = []
-        row = QHBoxLayout()
-        for at, account in enumerate(accounts):
-            if at % _COLUMNS == 0:
-                row = QHBoxLayout()
-                row.setSpacing(theme.GAP_FIELD)
-                row.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-                column.addLayout(row)
-            tile = _Tile(account)
-            tile.clicked.connect(lambda _=False, one=tile: self._choose(one))
-            self._group.addButton(tile)
-            self.tiles.append(tile)
-            row.addWidget(tile)
+        for first in range(0, len(accounts), _COLUMNS):
+            row = QHBoxLayout()
+            row.setSpacing(theme.GAP_FIELD)
+            row.addStretch(1)
+            for account in accounts[first : first + _COLUMNS]:
+                tile = _Tile(account)
+                tile.clicked.connect(lambda _=False, one=tile: self._choose(one))
+                self._group.addButton(tile)
+                self.tiles.append(tile)
+                row.addWidget(tile)
+            row.addStretch(1)
+            column.addLayout(row)
         rows = (len(accounts) + _COLUMNS - 1) // _COLUMNS
         if rows <= 3:
             return holder
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidget(holder)
         area.setFixedSize(
             holder.sizeHint().width() + theme.GAP_CARD, 3 * (theme.TILE_HEIGHT + theme.GAP_FIELD)
@@ -178,7 +196,10 @@ class SignInPage(QWidget):
             tr("Forgot the password? Use the recovery key"),
             lambda: self.recovery_wanted.emit(self.login()),
         )
-        card.body.addWidget(self.forgotten, 0, Qt.AlignmentFlag.AlignLeft)
+        line = QHBoxLayout()
+        line.addWidget(self.forgotten)
+        line.addStretch(1)
+        card.body.addLayout(line)
         return card
 
     # -- work -------------------------------------------------------------------------------
@@ -234,7 +255,7 @@ class SignInPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if key in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
             focused = self.focusWidget()
             if isinstance(focused, _Tile):
                 focused.click()

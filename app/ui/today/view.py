@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from app.care.work_list import LIST_LIMIT, TodayWork, WorkItem, today_work
 from app.i18n import tr
@@ -124,7 +124,6 @@ class TodayRoom(QWidget):
         self._context = context
         self._loading = False
         self._again = False
-        self._first = True
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         self.page = Page(tr("Today"))
@@ -189,8 +188,9 @@ class TodayRoom(QWidget):
             (self.week, work.week, "week"),
         ):
             column.fill(items, work.totals[name])
-        if self._first:
-            self._first = False
+        focused = QApplication.focusWidget()
+        # The cursor comes to the work when it is nowhere else.
+        if self.isVisible() and (focused is None or not focused.isEnabled()):
             self._focus_first()
         if self._again:
             self._again = False

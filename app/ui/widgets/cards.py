@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6 import QtCore
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -18,10 +19,22 @@ from app.ui.icons import TONE_ICONS, pixmap, tone_colour
 from app.ui.style import dress
 
 
+class PlainLabel(QLabel):
+    """A label that shows its text as it is, also when it looks like HTML."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        if "<" in text:
+            self.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+        super().setText(text)
+
+
 def label(text: str = "", kind: str = "", *, wrap: bool = False, tone: str = "") -> QLabel:
     """A text. Kinds: title, section, figure, strong, secondary, hint, or none for body text."""
-    made = QLabel(text)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    made = PlainLabel(text)
     made.setWordWrap(wrap)
     dress(made, kind=kind, tone=tone)
     return made
@@ -130,12 +143,13 @@ class EmptyState(QWidget):
         self._hint = label(hint, "secondary", wrap=True)
         if not hint:
             self._hint.hide()
-        column.addWidget(image, 0, Qt.AlignmentFlag.AlignHCenter)
+        centre = QtCore.Qt.AlignmentFlag.AlignHCenter
+        column.addWidget(image, 0, centre)
         for words in (self._text, self._hint):
-            words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            words.setAlignment(centre)
             column.addWidget(words)
         if action is not None:
-            column.addWidget(action, 0, Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(action, 0, centre)
         column.addStretch(2)
 
     def set_text(self, text: str, hint: str = "") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from app.errors import EnvironmentFault, InputError, NotFound, StaleRecord
@@ -35,7 +34,7 @@ class ErrorStrip(QFrame):
         self._close = QuietButton("", self.clear, icon_name="close-line")
         self._close.setAccessibleName(tr("Hide this message"))
         self._close.setFixedWidth(theme.TARGET_MINIMUM)
-        self._row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row.addWidget(self._icon)
         self._row.addWidget(self._text, 1)
         self._row.addWidget(self._close)
         self.hide()

@@ -13,13 +13,14 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
 from app.ui import theme
 from app.ui.widgets.cards import label
 
 _SYMBOLS = ("o", "s", "t")
+_SIGNS = "●■▲"
 _SERIES_COLOURS = ("series_1", "series_2", "series_3")
 
 
@@ -96,6 +97,7 @@ class TrendPlot(QWidget):
             return
         self._dirty = False
         while item := self._legend.takeAt(0):
+            item.widget().hide()
             item.widget().deleteLater()
         if not self._series:
             self._holder.setCurrentWidget(self._empty)
@@ -107,11 +109,10 @@ class TrendPlot(QWidget):
         self._holder.setCurrentWidget(self._plot)
         _fill(self._plot, self._series, self._bands)
         for at, one in enumerate(self._series):
-            key = label(f"{'●■▲'[at % 3]} {one.name}", "secondary")
-            key.setTextFormat(Qt.TextFormat.RichText)
-            value = getattr(theme.colours(), _SERIES_COLOURS[at % 3])
-            key.setText(f'<span style="color:{value}">{"●■▲"[at % 3]}</span> {one.name}')
-            self._legend.addWidget(key)
+            colour = getattr(theme.colours(), _SERIES_COLOURS[at % 3])
+            mark = QLabel(f'<span style="color:{colour}">{_SIGNS[at % 3]}</span>')
+            self._legend.addWidget(mark)
+            self._legend.addWidget(label(one.name, "secondary"))
 
 
 def _build_plot() -> Any:

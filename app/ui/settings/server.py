@@ -1,0 +1,67 @@
+"""The county hospital's server: its address and the one-time code that makes it know this PC."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.i18n import tr
+from app.ui.context import UiContext
+from app.ui.settings.sections import FormSection
+from app.ui.widgets.fields import TextField
+
+
+class ServerSection(FormSection):
+    """Enrols this PC; what is recorded before that waits and is sent afterwards."""
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__(
+            context,
+            tr("County hospital"),
+            tr(
+                "The referral office of the county hospital gives you the address and a code that "
+                "works once. Everything recorded until then waits here and is sent afterwards."
+            ),
+            tr("Connect this PC"),
+        )
+        self.url = TextField(
+            "url",
+            tr("Server address"),
+            placeholder="https://…",
+            required=True,
+            check=_address_problem,
+        )
+        self.code = TextField("code", tr("Enrolment code"), limit=100, required=True)
+        self.add(self.url, self.code)
+        address = getattr(context.sync, "server_url", None)
+        if callable(address):
+            self.url.set_value(address() or "")
+        elif isinstance(address, str):
+            self.url.set_value(address)
+
+    def submit(self) -> None:
+        if not self.fields.check():
+            return
+        service: Any = self.context.sync
+        if service is None or not hasattr(service, "enrol"):
+            self.strip.say(tr("Sync is off in this program, so it cannot be connected."))
+            return
+        self.run(service.enrol, self.url.value(), self.code.value(), done=self._on_done)
+
+    def _on_done(self, _result: object) -> None:
+        self.code.clear()
+        self.strip.say(tr("The county hospital knows this PC now. Sending begins."), "confirmed")
+        if self.context.sync is not None:
+            self.context.sync.sync_now()
+
+
+def _address_problem(text: str) -> str | None:
+    try:
+        parts = urlsplit(text)
+        port_fits = parts.port is None or 0 < parts.port < 65536
+    except ValueError:
+        port_fits = False
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
+        return tr("This is not an address. It begins with https:// and the name of the server.")
+    return None
