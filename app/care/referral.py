@@ -152,7 +152,6 @@ def resend(store: Store, actor: Actor, referral_id: str, letter: LetterInput) ->
         rows = rewrite(session, store.clock, actor, rows, letter)
         rows.task.sent_at = store.clock.now()
         move(session, store.clock, actor, rows, State.SENT)
-        forget_draft(session, actor, letter.resident_id)
         return _written(rows)
 
 
@@ -170,7 +169,6 @@ def complete(store: Store, actor: Actor, referral_id: str, letter: LetterInput) 
             raise InputError(not_from_here(rows.state))
         rows = rewrite(session, store.clock, actor, rows, letter)
         write_event(session, store.clock, actor, rows.task, rows.state, name="completed")
-        forget_draft(session, actor, letter.resident_id)
         return _written(rows)
 
 

@@ -74,13 +74,16 @@ class Waiting:
     """How long the referral has been in its state, against the limit of that state.
 
     ``elapsed`` is never negative (a clock may be wrong). ``limit`` is None where §6.4 sets none;
-    ``due`` is the instant at which the limit is reached.
+    it is counted from ``start``, which lies ahead (``expected``) while a booked patient need not
+    have come yet; ``due`` is the instant at which the limit is reached.
     """
 
     elapsed: timedelta
     limit: timedelta | None = None
+    start: datetime | None = None
     due: datetime | None = None
     overdue: bool = False
+    expected: bool = False
     may_expire: bool = False
 
 
@@ -117,7 +120,7 @@ def waiting(
             limit = timedelta(days=limits.close_at_latest_d)
         case _:
             pass
-    elapsed = max(now - since, timedelta(0))
+    elapsed = max(now - start, timedelta(0))
     if limit is None:
         return Waiting(elapsed)
     due = start + limit
@@ -125,7 +128,9 @@ def waiting(
     return Waiting(
         elapsed=elapsed,
         limit=limit,
+        start=start,
         due=due,
         overdue=now > due,
+        expected=state is State.ACCEPTED and now < start,
         may_expire=state is State.SENT and now > expires,
     )

@@ -45,6 +45,10 @@ ENDED_STATES = (
     State.EXPIRED,
 )
 
+LEAD_HOSPITAL = "LEAD_HOSPITAL"
+#: Organisations that take part in referrals, in the order of the list.
+_MEMBER_TYPES = (LEAD_HOSPITAL, "TOWNSHIP_CENTER", "CARE_INSTITUTION")
+
 #: What waits for this side: it shows as a count in the left column.
 _WAITS_FOR = {
     Side.SENDER: (State.RETURNED, State.HANDED_BACK),
@@ -174,7 +178,7 @@ def receivers(store: Store, actor: Actor) -> tuple[Receiver, ...]:
             select(Organisation).where(
                 Organisation.active,
                 Organisation.id != actor.organisation_id,
-                Organisation.type.in_(("LEAD_HOSPITAL", "TOWNSHIP_CENTER", "CARE_INSTITUTION")),
+                Organisation.type.in_(_MEMBER_TYPES),
             )
         ).all()
         found = [
@@ -188,9 +192,15 @@ def receivers(store: Store, actor: Actor) -> tuple[Receiver, ...]:
             )
             for row in rows
         ]
-    kinds = ("LEAD_HOSPITAL", "TOWNSHIP_CENTER", "CARE_INSTITUTION")
-    found.sort(key=lambda r: (not r.own_lead, kinds.index(r.type), r.name))
+    found.sort(key=lambda r: (not r.own_lead, _MEMBER_TYPES.index(r.type), r.name))
     return tuple(found)
+
+
+def is_lead_hospital(store: Store) -> bool:
+    """Whether this store is the lead hospital's: its desk begins with what comes in."""
+    with store.read() as session:
+        own = session.get(Organisation, store.organisation_id)
+        return own is not None and own.type == LEAD_HOSPITAL
 
 
 def load_limits(store: Store) -> Limits:

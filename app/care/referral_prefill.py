@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.care.follow_up_form import NO_SYMPTOM, SYMPTOM_LISTS, FollowUpInput
+from app.care.follow_up_form import NO_SYMPTOM, OTHER_SYMPTOM, SYMPTOM_LISTS, FollowUpInput
 from app.care.follow_up_history import allergies_of
 from app.care.follow_up_judgement import Judgement, PastVisit
 from app.care.limits import shown
@@ -187,7 +187,9 @@ def _symptoms(form: FollowUpInput) -> str:
         for code in part.symptoms:
             if code != NO_SYMPTOM:
                 text = codes.label(SYMPTOM_LISTS[part.disease], code)
-                found[part.symptom_text if code == "99" and part.symptom_text else text] = None
+                found[
+                    part.symptom_text if code == OTHER_SYMPTOM and part.symptom_text else text
+                ] = None
     return tr(", ").join(found)
 
 

@@ -155,11 +155,15 @@ def open_referral(store: Store, actor: Actor, referral_id: str) -> ReferralView:
 
     Raises NotFound where it is not here or not the organisation's to see.
     """
-    with store.read() as session:
-        rows = load_rows(session, actor, referral_id)
-        view = _view(session, store, actor, rows)
+    view = refresh_referral(store, actor, referral_id)
     record_read(store, actor, "referral", referral_id)
     return view
+
+
+def refresh_referral(store: Store, actor: Actor, referral_id: str) -> ReferralView:
+    """The same for a page that already shows the referral: no second note in the audit trail."""
+    with store.read() as session:
+        return _view(session, store, actor, load_rows(session, actor, referral_id))
 
 
 def _view(session: Session, store: Store, actor: Actor, rows: ReferralRows) -> ReferralView:

@@ -1,0 +1,316 @@
+"""What the referral room does: loads, opens, and carries out the moves that its buttons ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDialog, QWidget
+
+from app.care import referral, referral_desk
+from app.care.referral import Written
+from app.care.referral_drafts import DraftLine, list_drafts
+from app.care.referral_lists import (
+    ENDED_STATES,
+    OPEN_STATES,
+    ReferralLine,
+    count_states,
+    list_referrals,
+)
+from app.care.referral_states import ServiceState, Side, State
+from app.care.referral_view import (
+    MoveOption,
+    ReferralView,
+    ServiceView,
+    open_referral,
+    refresh_referral,
+)
+from app.errors import InputError
+from app.i18n import tr
+from app.models.actor import Actor
+from app.models.store import Store
+from app.ui.context import UiContext
+from app.ui.referrals.accept import AcceptDialog, AnswerDialog
+from app.ui.referrals.detail import move_words
+from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
+from app.ui.referrals.letter_form import KINDS
+
+#: How many lines of ended referrals are fetched at a time.
+PAGE = 100
+#: Open referrals of one house that the list holds; beyond it the oldest wait below the most urgent.
+OPEN_LIMIT = 500
+
+_RECEIVED_ORDER = (
+    State.SENT,
+    State.ACCEPTED,
+    State.ARRIVED,
+    State.IN_CARE,
+    State.REPLIED,
+    State.HANDED_BACK,
+    State.RETURNED,
+    State.RECEIVED_BACK,
+)
+_SENT_ORDER = (
+    State.RETURNED,
+    State.HANDED_BACK,
+    State.SENT,
+    State.ACCEPTED,
+    State.ARRIVED,
+    State.IN_CARE,
+    State.REPLIED,
+    State.RECEIVED_BACK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One look at a list: lines, drafts, and the totals by state."""
+
+    side: Side
+    ended: bool
+    lines: tuple[ReferralLine, ...]
+    drafts: tuple[DraftLine, ...]
+    counts: dict[State, int]
+    received: int
+    sent: int
+
+    @property
+    def order(self) -> tuple[State, ...]:
+        if self.ended:
+            return ENDED_STATES
+        return _RECEIVED_ORDER if self.side is Side.RECEIVER else _SENT_ORDER
+
+    @property
+    def more(self) -> bool:
+        """Whether the store holds more ended referrals than were fetched."""
+        return self.ended and len(self.lines) < sum(self.counts.get(s, 0) for s in ENDED_STATES)
+
+
+def load_list(store: Store, actor: Actor, side: Side, ended: bool, limit: int) -> Listed:
+    """The list of one side, open or ended."""
+    states = ENDED_STATES if ended else OPEN_STATES
+    counts = {each: count_states(store, actor, each) for each in Side}
+
+    def open_count(of: Side) -> int:
+        return sum(counts[of].get(state, 0) for state in OPEN_STATES)
+
+    return Listed(
+        side=side,
+        ended=ended,
+        lines=list_referrals(store, actor, states, side=side, limit=limit),
+        drafts=list_drafts(store, actor) if side is Side.SENDER and not ended else (),
+        counts=counts[side],
+        received=open_count(Side.RECEIVER),
+        sent=open_count(Side.SENDER),
+    )
+
+
+class ReferralsController(QObject):
+    """Signals carry what came back; nothing of Qt's widgets is known here but the dialogs."""
+
+    listed = Signal(object)
+    opened = Signal(object)
+    failed = Signal(object)
+    mend = Signal(object)
+
+    def __init__(self, context: UiContext, window: QWidget) -> None:
+        super().__init__(window)
+        self._context = context
+        self._window = window
+        self.side = Side.SENDER
+        self.ended = False
+        self._limit = PAGE
+        self.view: ReferralView | None = None
+        self._wanted = ""
+        self.dialog: QDialog | None = None
+
+    # -- looking --------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Fetch the list anew."""
+        limit = self._limit if self.ended else OPEN_LIMIT
+        context = self._context
+        asked = (self.side, self.ended)
+
+        def done(found: Listed) -> None:
+            # An answer to another filter must not replace the newer one's.
+            if asked == (self.side, self.ended):
+                self.listed.emit(found)
+
+        context.tasks.run(
+            load_list, context.store, context.actor, self.side, self.ended, limit,
+            done=done, failed=self.failed.emit, owner=self,
+        )  # fmt: skip
+
+    def load_more(self) -> None:
+        self._limit += PAGE
+        self.load()
+
+    def choose(self, side: Side, *, ended: bool) -> None:
+        self.side, self.ended, self._limit = side, ended, PAGE
+        self.load()
+
+    def open(self, referral_id: str) -> None:
+        """Fetch one referral; only the last one asked for is shown."""
+        self._fetch(referral_id, open_referral)
+
+    def refresh(self) -> None:
+        """Fetch the referral that is shown anew, after news of it."""
+        if self.view is not None:
+            self._fetch(self.view.referral_id, refresh_referral)
+
+    def _fetch(self, referral_id: str, load: Callable[[Store, Actor, str], ReferralView]) -> None:
+        self._wanted = referral_id
+        context = self._context
+
+        def done(view: ReferralView) -> None:
+            if view.referral_id == self._wanted:
+                self.view = view
+                self.opened.emit(view)
+
+        context.tasks.run(
+            load, context.store, context.actor, referral_id,
+            done=done, failed=self.failed.emit, owner=self,
+        )  # fmt: skip
+
+    def forget(self) -> None:
+        self._wanted = ""
+        self.view = None
+
+    # -- acting ---------------------------------------------------------------------------------
+
+    def act(self, option: MoveOption) -> None:
+        """A move's button was pressed: ask what is needed, then make the move."""
+        view = self.view
+        if view is None:
+            return
+        if option.phone:
+            self._phone(view)
+        elif option.target is State.ACCEPTED:
+            self._accept(view)
+        elif option.target is State.SENT:
+            self.mend.emit(view)
+        elif option.reasons is not None or option.target in _EXPLAINED:
+            self._reason(view, option)
+        else:
+            self._run(None, self._advance(view, option.target))
+
+    def answer(self, service: ServiceView, state: ServiceState) -> None:
+        """An answer to one priority was asked for."""
+        view = self.view
+        if view is None:
+            return
+        store, actor, referral_id = self._context.store, self._context.actor, view.referral_id
+        if state is ServiceState.USED:
+            used = referral_desk.ServiceAnswer(service.task_id, state)
+            self._run(None, lambda: referral_desk.answer_service(store, actor, referral_id, used))
+            return
+        dialog = AnswerDialog(service, state, self._context.store.clock.today(), self._window)
+
+        def finish() -> None:
+            answer = dialog.answer()
+            self._run(
+                dialog, lambda: referral_desk.answer_service(store, actor, referral_id, answer)
+            )
+
+        self._show(dialog, finish)
+
+    def complete(self) -> None:
+        if self.view is not None:
+            self.mend.emit(self.view)
+
+    def _advance(self, view: ReferralView, target: State) -> Callable[[], Written]:
+        store, actor = self._context.store, self._context.actor
+        return lambda: referral.advance(store, actor, view.referral_id, target)
+
+    def _accept(self, view: ReferralView) -> None:
+        dialog = AcceptDialog(view, self._context.store.clock.today(), self._window)
+        store, actor = self._context.store, self._context.actor
+
+        def finish() -> None:
+            booking, answers = dialog.booking(), dialog.service_answers()
+            self._run(
+                dialog,
+                lambda: referral_desk.accept(store, actor, view.referral_id, booking, answers),
+            )
+
+        self._show(dialog, finish)
+
+    def _phone(self, view: ReferralView) -> None:
+        now = self._context.store.clock.now()
+        dialog = PhoneDialog(view.to_name, view.to_green_channel, now, self._window)
+        store, actor = self._context.store, self._context.actor
+
+        def finish() -> None:
+            call = dialog.call()
+            self._run(
+                dialog, lambda: referral.confirm_by_phone(store, actor, view.referral_id, call)
+            )
+
+        self._show(dialog, finish)
+
+    def _reason(self, view: ReferralView, option: MoveOption) -> None:
+        title = move_words(view, option).rstrip("…")
+        dialog = ReasonDialog(
+            title,
+            _explanation(option.target),
+            title,
+            option.reasons,
+            self._window,
+            danger=option.target in (State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED),
+        )
+        store, actor = self._context.store, self._context.actor
+
+        def finish() -> None:
+            reason = dialog.reason()
+            if option.target is State.EXPIRED:
+                self._run(dialog, lambda: referral.expire(store, actor, view.referral_id))
+            else:
+                self._run(
+                    dialog,
+                    lambda: referral.advance(store, actor, view.referral_id, option.target, reason),
+                )
+
+        self._show(dialog, finish)
+
+    def _show(self, dialog: FormDialog, finish: Callable[[], None]) -> None:
+        dialog.on_finish = finish
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _run(self, dialog: FormDialog | None, work: Callable[[], Written]) -> None:
+        context = self._context
+
+        def done(_written: Written) -> None:
+            if dialog is not None:
+                dialog.accept()
+            context.tell_changed(*KINDS)
+            context.notify(tr("Saved. The other side sees it after the next synchronisation."))
+
+        def failed(error: Exception) -> None:
+            if dialog is None:
+                self.failed.emit(error)
+            elif isinstance(error, InputError):
+                dialog.show_problems(error.problems)
+            else:
+                dialog.strip.say_error(error)
+
+        context.tasks.run(work, done=done, failed=failed, owner=self)
+
+
+#: Moves without a reason list that cannot be taken back: a person confirms them.
+_EXPLAINED = frozenset({State.NO_SHOW, State.EXPIRED})
+
+
+def _explanation(target: State) -> str:
+    explanations: dict[State, Any] = {
+        State.NO_SHOW: tr("This ends the referral; what was arranged becomes free again."),
+        State.EXPIRED: tr("Nobody answered in time. This ends the referral; write a new one."),
+        State.CANCELLED: tr("This ends the referral; the other side reads the reason."),
+        State.REJECTED: tr("This ends the referral; give advice where the patient should go."),
+        State.RETURNED: tr("The sender mends the letter and sends it again under its number."),
+    }
+    return str(explanations.get(target, ""))

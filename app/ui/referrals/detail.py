@@ -1,0 +1,384 @@
+"""One referral at the right: where it stands, what may be done, the printed letter, its history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.care.referral_moves import LETTER
+from app.care.referral_states import Side, State, Urgency
+from app.care.referral_view import EventView, MoveOption, ReferralView, ServiceView
+from app.clock import parse_instant
+from app.i18n import tr
+from app.models import codes
+from app.models.outbox import Delivery
+from app.ui import theme
+from app.ui.referrals.elided import ElidedLabel
+from app.ui.referrals.emergency import EmergencyStrip
+from app.ui.referrals.paper import Sheet, booking_html, letter_html
+from app.ui.referrals.services import ServicesCard
+from app.ui.referrals.state_line import StateLine
+from app.ui.referrals.words import (
+    STATE_ICON,
+    STATE_TONE,
+    URGENCY_ICON,
+    URGENCY_TONE,
+    breakable,
+    state_word,
+    waiting_words,
+    when,
+    who,
+)
+from app.ui.style import dress
+from app.ui.widgets.buttons import Button, DangerButton, PrimaryButton
+from app.ui.widgets.cards import Card, Chip, label
+from app.ui.widgets.delivery import DeliveryMark
+from app.ui.widgets.strips import ErrorStrip
+
+_DANGER = frozenset({State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED})
+#: The step that leads on, by the present state: its button is the primary one.
+_ONWARD = {
+    State.SENT: State.ACCEPTED,
+    State.RETURNED: State.SENT,
+    State.ACCEPTED: State.ARRIVED,
+    State.ARRIVED: State.IN_CARE,
+    State.HANDED_BACK: State.RECEIVED_BACK,
+    State.RECEIVED_BACK: State.CLOSED,
+}
+#: A reply (回转单) has its own form; no bare button leads there.
+_OWN_FORM = frozenset({State.HANDED_BACK, State.INTERNAL_REVIEW, State.DRAFT, State.DELETED})
+
+
+class ReferralDetail(QWidget):
+    """Shows a ``ReferralView``; asks its owner to act through the four callables."""
+
+    def __init__(
+        self,
+        act: Callable[[MoveOption], None],
+        answer: Callable[[ServiceView, object], None],
+        complete: Callable[[], None],
+        open_resident: Callable[[str], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._act, self._answer, self._complete = act, answer, complete
+        self._open_resident = open_resident
+        self.view: ReferralView | None = None
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._build_head())
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setAccessibleName(tr("The letter"))
+        self._scroll.setWidget(self._build_body())
+        whole.addWidget(self._scroll, 1)
+        holder = QHBoxLayout()
+        holder.setContentsMargins(theme.GAP_CARD, 0, theme.GAP_CARD, 0)
+        self.strip = ErrorStrip()
+        holder.addWidget(self.strip)
+        whole.addLayout(holder)
+        self._footer = QFrame()
+        dress(self._footer, kind="footer")
+        self._buttons = QHBoxLayout(self._footer)
+        self._buttons.setContentsMargins(
+            theme.GAP_CARD, theme.GAP_INSIDE, theme.GAP_CARD, theme.GAP_INSIDE
+        )
+        self._buttons.setSpacing(theme.GAP_INSIDE)
+        whole.addWidget(self._footer)
+
+    # -- building ---------------------------------------------------------------------------
+
+    def _build_head(self) -> QWidget:
+        head = QFrame()
+        dress(head, kind="panel")
+        column = QVBoxLayout(head)
+        column.setContentsMargins(theme.GAP_CARD, theme.GAP_FIELD, theme.GAP_CARD, theme.GAP_INSIDE)
+        column.setSpacing(theme.GAP_INSIDE)
+        top = QHBoxLayout()
+        top.setSpacing(theme.GAP_INSIDE)
+        self._name = ElidedLabel("title")
+        self._who = label("", "secondary")
+        self._urgency = Chip()
+        self._state = Chip()
+        self._waiting = label("", "secondary")
+        for widget in (self._name, self._who, self._urgency, self._state, self._waiting):
+            top.addWidget(widget)
+        top.addStretch(1)
+        self._delivery = DeliveryMark()
+        top.addWidget(self._delivery)
+        column.addLayout(top)
+        self._route = label("", "secondary", wrap=True)
+        column.addWidget(self._route)
+        self.state_line = StateLine()
+        column.addWidget(self.state_line)
+        self.emergency = EmergencyStrip()
+        self.emergency.hide()
+        column.addWidget(self.emergency)
+        return head
+
+    def _build_body(self) -> QWidget:
+        body = QWidget()
+        dress(body, kind="body")
+        self._column = column = QVBoxLayout(body)
+        column.setContentsMargins(*(theme.GAP_CARD,) * 4)
+        column.setSpacing(theme.GAP_FIELD)
+        self.notice = ErrorStrip()
+        column.addWidget(self.notice)
+        self.booking = Card(tr("Booking"))
+        self._booking_words = Sheet()
+        self.booking.body.addWidget(self._booking_words)
+        column.addWidget(self.booking)
+        self.services = ServicesCard()
+        column.addWidget(self.services)
+        self.sheet = sheet = Card()
+        sheet.body.setContentsMargins(*(theme.GAP_INSIDE,) * 4)
+        self.paper = Sheet()
+        self.paper.setAccessibleName(tr("The letter"))
+        sheet.body.addWidget(self.paper)
+        column.addWidget(sheet)
+        history = Card(tr("History"))
+        self.history = label("", "", wrap=True)
+        self.history.setTextFormat(Qt.TextFormat.PlainText)
+        self.history.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        history.body.addWidget(self.history)
+        column.addWidget(history)
+        column.addStretch(1)
+        return body
+
+    # -- showing ----------------------------------------------------------------------------
+
+    def show_view(self, view: ReferralView, today: date) -> None:
+        """Fill everything anew; the place in the letter is kept when it is the same referral."""
+        same = self.view is not None and self.view.referral_id == view.referral_id
+        self.view = view
+        self.strip.clear()
+        patient = view.patient
+        self._name.setText(patient.name)
+        self._who.setText(who(patient.sex, patient.age))
+        self._urgency.set(
+            codes.label("referral_urgency", view.urgency),
+            URGENCY_TONE[view.urgency],
+            URGENCY_ICON[view.urgency],
+        )
+        self._state.set(
+            state_word(view.state),
+            STATE_TONE.get(view.state, "neutral"),
+            STATE_ICON.get(view.state, ""),
+        )
+        self._show_waiting(view, today)
+        # The sender asks "did it arrive?", the receiver "did my answer?": the newer of the two.
+        self._delivery.set_delivery(_worse(view), today)
+        self._delivery.setVisible(view.side is Side.SENDER or view.delivery.state != "local")
+        self._route.setText(
+            tr("No. {number}  ·  {sender} → {receiver}").format(
+                number=view.referral_no, sender=view.from_name, receiver=view.to_name
+            )
+        )
+        self.state_line.show_state(view.state, _entered(view.events), today)
+        self._show_emergency(view)
+        self._show_notice(view, today)
+        self._show_booking(view, today)
+        self.services.show_view(view, today, self._answer)
+        self.paper.setText(letter_html(view, stub=view.side is Side.SENDER))
+        self._order(view)
+        self.history.setText("\n".join(breakable(_history(event, today)) for event in view.events))
+        self._show_buttons(view)
+        if not same:
+            self._scroll.verticalScrollBar().setValue(0)
+
+    def _order(self, view: ReferralView) -> None:
+        """A desk that has to decide reads the letter first; later the answers count."""
+        deciding = view.side is Side.RECEIVER and view.state is State.SENT
+        first, second = (self.sheet, self.services) if deciding else (self.services, self.sheet)
+        place = self._column.indexOf(self.booking)
+        for widget in (second, first):
+            self._column.removeWidget(widget)
+            self._column.insertWidget(place + 1, widget)
+
+    def _show_waiting(self, view: ReferralView, today: date) -> None:
+        words, tone = waiting_words(view.waiting, today)
+        wait = view.waiting
+        if wait.limit is None:
+            words = tr("since {span}").format(span=words)
+        elif not wait.expected:
+            words = tr("waiting {span}").format(span=words)
+        self._waiting.setText(words)
+        dress(self._waiting, kind="secondary", tone="" if tone == "neutral" else tone)
+
+    def _show_emergency(self, view: ReferralView) -> None:
+        open_still = view.state not in (State.CLOSED, *_DANGER)
+        if view.urgency is not Urgency.EMERGENCY or not open_still:
+            self.emergency.hide()
+            return
+        call = next((move for move in view.moves if move.phone and move.allowed), None)
+        why = (
+            tr("Phone first, paper afterwards.")
+            if view.side is Side.SENDER
+            else tr("Emergency: answer within 15 minutes; the sender will phone.")
+        )
+        if view.phone_confirmed_by:
+            why = tr("Accepted on the phone by {name}, {number}.").format(
+                name=view.phone_confirmed_by, number=view.phone_number
+            )
+        self.emergency.say(
+            why,
+            view.to_name,
+            view.to_green_channel,
+            action=tr("Accepted on the phone…") if call else "",
+            pressed=(lambda: self._act(call)) if call else None,
+        )
+
+    def _show_notice(self, view: ReferralView, today: date) -> None:
+        if view.to_complete and view.complete_by is not None:
+            self.notice.say(
+                tr("The emergency letter still lacks {count} parts; complete it by {time}.").format(
+                    count=len(view.to_complete), time=when(view.complete_by, today)
+                ),
+                "attention",
+                action=tr("Complete the letter"),
+                pressed=self._complete,
+                closable=False,
+            )
+        elif view.reason_code or view.reason_text:
+            tone: theme.Tone = "danger" if view.state in _DANGER else "attention"
+            words = "  ·  ".join(part for part in (reason_words(view), view.reason_text) if part)
+            self.notice.say(
+                tr("{state}: {reason}").format(state=state_word(view.state), reason=words),
+                tone,
+                closable=False,
+            )
+        else:
+            self.notice.clear()
+
+    def _show_booking(self, view: ReferralView, today: date) -> None:
+        self._booking_words.setText(booking_html(view.booking, today))
+        self.booking.setHidden(view.booking.is_empty)
+
+    def _show_buttons(self, view: ReferralView) -> None:
+        while item := self._buttons.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        record = Button(
+            tr("The resident's record"),
+            lambda: self._open_resident(view.patient.resident_id),
+            icon_name="user-3-line",
+        )
+        self._buttons.addWidget(record)
+        self._buttons.addStretch(1)
+        options = [m for m in view.moves if m.allowed and not m.phone and _has_button(view, m)]
+        options.sort(key=lambda m: (_ONWARD.get(view.state) is m.target, m.target in _DANGER))
+        onward = _ONWARD.get(view.state)
+        # Quiet and dangerous steps first, the one that leads on last, at the right.
+        options.sort(key=lambda m: m.target is onward)
+        for option in options:
+            self._buttons.addWidget(self._move_button(view, option, onward))
+
+    def _move_button(self, view: ReferralView, option: MoveOption, onward: State | None) -> Button:
+        text = move_words(view, option)
+        if option.target is onward and option.target is not view.state:
+            return PrimaryButton(text, lambda: self._act(option), shortcut="Ctrl+Return")
+        kind = DangerButton if option.target in _DANGER else Button
+        return kind(text, lambda: self._act(option))
+
+    def move_buttons(self) -> list[Button]:
+        """The buttons of the legal moves, from left to right."""
+        found = (self._buttons.itemAt(at).widget() for at in range(2, self._buttons.count()))
+        return [button for button in found if isinstance(button, Button)]
+
+
+def move_words(view: ReferralView, option: MoveOption) -> str:
+    """The verb on a move's button."""
+    if option.target is view.state:
+        return tr("Change the booking…")
+    if view.state is State.CLOSED:
+        return tr("Reopen: {state}…").format(state=state_word(option.target))
+    words = {
+        State.ACCEPTED: tr("Accept…"),
+        State.REJECTED: tr("Reject…"),
+        State.RETURNED: tr("Return for more…"),
+        State.CANCELLED: tr("Cancel the referral…"),
+        State.EXPIRED: tr("Mark as expired…"),
+        State.SENT: tr("Mend and send again…"),
+        State.ARRIVED: tr("Patient has arrived"),
+        State.NO_SHOW: tr("Did not come…"),
+        State.IN_CARE: tr("Care has begun"),
+        State.RECEIVED_BACK: tr("Patient is back"),
+        State.REPLIED: tr("Cannot take back…"),
+        State.CLOSED: tr("Close…"),
+    }
+    return words[option.target]
+
+
+def _has_button(view: ReferralView, option: MoveOption) -> bool:
+    if option.target is State.REPLIED:
+        return view.side is Side.SENDER
+    return option.target not in _OWN_FORM
+
+
+def reason_words(view: ReferralView) -> str:
+    """The reason of the last move in words, from whichever list it was taken."""
+    for name in ("reject", "return", "cancel", "close", "decline", "reopen"):
+        list_name = f"referral_{name}_reason"
+        if codes.is_known(list_name, view.reason_code):
+            return codes.label(list_name, view.reason_code)
+    return view.reason_code
+
+
+def _worse(view: ReferralView) -> Delivery:
+    """The delivery that is further from the other side: letter or state."""
+    ranking = {"rejected": 0, "unknown": 1, "waiting": 2, "held": 3, "local": 4}
+    return min(view.delivery, view.letter_delivery, key=lambda d: ranking.get(d.state, 0))
+
+
+def _entered(events: tuple[EventView, ...]) -> dict[State, datetime]:
+    found: dict[State, datetime] = {}
+    for event in events:
+        if event.service == LETTER and event.to_state != event.from_state:
+            found[State(event.to_state)] = event.occurred_at
+    if State.ACCEPTED in found and State.SENT not in found:
+        # Accepted on the phone before the form was sent: both at once.
+        found[State.SENT] = found[State.ACCEPTED]
+    return found
+
+
+def _history(event: EventView, today: date) -> str:
+    """One move in a line: when, what, who, why."""
+    if event.service == LETTER:
+        what = {
+            "completed": tr("Letter completed"),
+            "rebooked": tr("Booking changed"),
+        }.get(event.move, state_word(event.to_state))
+        list_names = ("reject", "return", "cancel", "close", "decline", "reopen")
+    else:
+        what = tr("{service}: {state}").format(
+            service=codes.label("referral_service", event.service),
+            state=codes.label("referral_service_state", event.to_state),
+        )
+        list_names = ("reject", "cancel")
+    reason = event.reason_code
+    for list_name in (*(f"referral_{n}_reason" for n in list_names), "referral_service_refusal"):
+        if codes.is_known(list_name, reason):
+            reason = codes.label(list_name, reason)
+            break
+    details = dict(event.details)
+    if "phone_confirmed_by" in details:
+        reason = tr("on the phone with {name}, {number}").format(
+            name=details["phone_confirmed_by"], number=details.get("phone_number", "")
+        )
+    booked = ""
+    if details.get("scheduled_at"):
+        booked = when(parse_instant(details["scheduled_at"]), today)
+    place = " ".join(part for part in (booked, *(details.get(k, "") for k in _PLACE)) if part)
+    by = " ".join(part for part in (event.organisation_name, event.actor_name) if part)
+    parts = (what, place, reason, event.reason_text.replace("\n", " "), by)
+    return f"{when(event.occurred_at, today)}   " + "  ·  ".join(part for part in parts if part)
+
+
+_PLACE = ("department", "doctor", "ward", "bed")

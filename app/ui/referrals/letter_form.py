@@ -1,0 +1,314 @@
+"""The page on which an up-referral is written: filled from the record, saved as a draft, sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.care import referral
+from app.care.referral import PhoneConfirmation, Written
+from app.care.referral_drafts import (
+    DRAFT_FORM,
+    discard_draft,
+    letter_to_dict,
+    load_draft,
+)
+from app.care.referral_letter import LetterInput
+from app.care.referral_lists import list_referrals, receivers
+from app.care.referral_record import LetterStart, begin_letter
+from app.care.referral_red_flags import suggest_urgency
+from app.care.referral_states import State, Urgency
+from app.care.referral_view import ReferralView
+from app.errors import InputError
+from app.i18n import tr
+from app.models import codes
+from app.ui import theme
+from app.ui.context import UiContext
+from app.ui.referrals.dialogs import PhoneDialog
+from app.ui.referrals.emergency import EmergencyStrip
+from app.ui.referrals.letter_fields import LetterFields
+from app.ui.referrals.words import who
+from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
+from app.ui.widgets.drafts import DraftKeeper
+from app.ui.widgets.forms import FormNavigator
+from app.ui.widgets.pages import Page
+
+KINDS = ("referral", "referral_service", "referral_task", "referral_event")
+_AMEND_FORM = "referral_amend"
+
+
+class LetterForm(Page):
+    """One letter being written. ``sent(referral_id)`` and ``left()`` are called at its end.
+
+    Three uses: a new letter (``begin``), a returned one to be mended and an emergency letter to be
+    completed (``amend``). One form is made for one letter.
+    """
+
+    def __init__(
+        self,
+        context: UiContext,
+        sent: Callable[[str], None],
+        left: Callable[[], None],
+        show_referral: Callable[[str], None],
+    ) -> None:
+        super().__init__(tr("New up-referral"), scroll=True)
+        self._context = context
+        self._sent, self._left, self._show_referral = sent, left, show_referral
+        self._start: LetterStart | None = None
+        self._amended: ReferralView | None = None
+        self._number = ""
+        self.emergency = EmergencyStrip()
+        self.emergency.hide()
+        self.parts = LetterFields(
+            receivers(context.store, context.actor), context.store.clock.today()
+        )
+        # The numbers of the green channel stay in sight while the form scrolls below them.
+        top = QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(theme.GAP_CARD, 0, theme.GAP_CARD, theme.GAP_INSIDE)
+        column.addWidget(self.emergency)
+        self._top = top
+        self.layout().insertWidget(1, top)
+        self.body.addWidget(self.parts)
+        self.body.addStretch(1)
+        self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
+        self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
+        self.phone_button = Button(
+            tr("Accepted on the phone…"), self._phone, icon_name="phone-line"
+        )
+        self.send_button = PrimaryButton(
+            tr("Send"), self._send, icon_name="send-plane-fill", tip=tr("Send the letter")
+        )
+        self.add_footer(self.discard_button, self.leave_button, self.phone_button, self.send_button)
+        self._keeper: DraftKeeper | None = None
+        self.navigator = FormNavigator(self, self.send_button)
+        leave = QShortcut(QKeySequence("Esc"), self)
+        leave.activated.connect(self.go)
+        self.parts.fields.changed.connect(self._judge)
+
+    # -- opening ------------------------------------------------------------------------------
+
+    def begin(self, resident_id: str, prefill: object = None) -> None:
+        """A new letter: the kept draft, else what the record says (``prefill`` before it)."""
+        context = self._context
+        self._amended = None
+        start = begin_letter(context.store, context.actor, resident_id, prefill)
+        # What a follow-up just handed over is newer than an old draft.
+        draft = None if prefill else load_draft(context.store, context.actor, resident_id)
+        self._open(start, draft or start.letter)
+        keeper = self._keep(DRAFT_FORM, resident_id)
+        self.set_title(tr("New up-referral"), self._about(start))
+        self.send_button.setText(tr("Send"))
+        self.discard_button.show()
+        if draft is not None:
+            keeper.restore()
+            self.set_note(tr("Your unfinished letter was opened again."))
+        self._tell_of_open_referrals(resident_id)
+        self._judge()
+        self.parts.urgency.setFocus()
+
+    def amend(self, view: ReferralView) -> None:
+        """A returned letter to be sent again, or an emergency letter to be completed."""
+        context = self._context
+        start = begin_letter(context.store, context.actor, view.patient.resident_id)
+        self._amended = view
+        self._open(start, view.letter)
+        if self._keep(_AMEND_FORM, view.referral_id).restore() is not None:
+            self.set_note(tr("Your unfinished letter was opened again."))
+        returned = view.state is State.RETURNED
+        title = tr("Mend the returned letter") if returned else tr("Complete the emergency letter")
+        self.set_title(title, self._about(start))
+        self.send_button.setText(tr("Send again") if returned else tr("Save"))
+        self.discard_button.hide()
+        self.parts.receiver.setEnabled(False)
+        self._judge()
+        if returned and view.reason_text:
+            self.strip.say(view.reason_text, "attention")
+        self.parts.fields["impression"].setFocus()
+
+    def _about(self, start: LetterStart) -> str:
+        parts = (start.name, who(start.sex, start.age), start.village)
+        return "  ·  ".join(part for part in parts if part)
+
+    def _open(self, start: LetterStart, letter: LetterInput) -> None:
+        self._start = start
+        self.strip.clear()
+        self.set_note("")
+        self.parts.receiver.setEnabled(True)
+        self.parts.show_letter(letter)
+        self.parts.fields.touched = False
+        if self.scroll_area is not None:
+            self.scroll_area.verticalScrollBar().setValue(0)
+
+    def _keep(self, form: str, subject_id: str) -> DraftKeeper:
+        keeper = DraftKeeper(
+            self._context,
+            form,
+            self.parts.fields,
+            subject_id=subject_id,
+            extra=lambda: letter_to_dict(self.parts.letter()),
+            parent=self,
+        )
+        keeper.saved.connect(lambda: self.set_note(tr("The draft is kept on this PC.")))
+        keeper.failed.connect(lambda text: self.strip.say(text))
+        self._keeper = keeper
+        return keeper
+
+    def _tell_of_open_referrals(self, resident_id: str) -> None:
+        context = self._context
+        lines = list_referrals(context.store, context.actor, resident_id=resident_id, limit=1)
+        if lines:
+            line = lines[0]
+            self.strip.say(
+                tr("There is already a referral under way: {number}, {state}.").format(
+                    number=line.referral_no, state=codes.label("referral_state", line.state)
+                ),
+                "attention",
+                action=tr("Show it"),
+                pressed=lambda: self._show_referral(line.referral_id),
+            )
+
+    # -- while writing --------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        """Red flags and the green channel, live."""
+        urgency = self.parts.urgency.value()
+        emergency = urgency == Urgency.EMERGENCY
+        self.parts.ask_for_all(not emergency)
+        self.phone_button.setVisible(emergency and self._amended is None)
+        flags = self.parts.fields["red_flags"]
+        suggestion = suggest_urgency(
+            self.parts.vitals(),
+            flags.value(),
+            diabetic=self._start is not None and self._start.diabetic,
+        )
+        receiver = self.parts.chosen_receiver()
+        name = receiver.name if receiver else ""
+        number = (receiver.green_channel_phone or receiver.phone) if receiver else ""
+        findings = tr(", ").join((*flags.labels(), *suggestion.reasons))
+        if emergency:
+            why = tr("Phone first; only the person and the receiver are needed, the rest may "
+                     "follow within 24 hours.")  # fmt: skip
+            self.emergency.say(f"{findings}  ·  {why}" if findings else why, name, number)
+        elif suggestion.urgency is Urgency.EMERGENCY:
+            self.emergency.say(
+                tr("Red flags: {findings}").format(findings=findings),
+                name,
+                number,
+                action=tr("Make it an emergency"),
+                pressed=self._make_emergency,
+            )
+        else:
+            self.emergency.hide()
+        self._top.setVisible(not self.emergency.isHidden())
+
+    def _make_emergency(self) -> None:
+        self.parts.urgency.set_value(str(Urgency.EMERGENCY))
+        reasons = self.parts.fields["reason_codes"]
+        reasons.set_value((*reasons.value(), "critical_signs"))
+
+    # -- leaving ----------------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """Leave the page; the draft stays."""
+        self.keep_draft()
+        self._left()
+
+    def keep_draft(self) -> None:
+        """Write the draft if anything was typed (also when another room comes to the front)."""
+        if self._keeper is not None and self.parts.fields.touched:
+            self._keeper.save_now()
+
+    def _throw_away(self) -> None:
+        if self._keeper is not None:
+            self._keeper.discard()
+        if self._start is not None:
+            discard_draft(self._context.store, self._context.actor, self._start.letter.resident_id)
+        self.parts.fields.touched = False
+        self._context.drafts_changed.emit()
+        self._left()
+
+    # -- sending ----------------------------------------------------------------------------------
+
+    def _ready(self) -> bool:
+        """Problems at their fields. An emergency is asked for nothing but readable numbers."""
+        self.strip.clear()
+        if self.parts.urgency.value() == Urgency.EMERGENCY:
+            problems = self.parts.fields.problems()
+            self.strip.say_problems(self.parts.fields.show_problems(problems))
+            return not problems
+        return self.parts.fields.check()
+
+    def _send(self) -> None:
+        if not self._ready():
+            return
+        context, letter = self._context, self.parts.letter()
+        if self._amended is None:
+            work: Callable[[], Written] = lambda: referral.send(  # noqa: E731
+                context.store, context.actor, letter
+            )
+        else:
+            referral_id = self._amended.referral_id
+            act = referral.resend if self._amended.state is State.RETURNED else referral.complete
+            work = lambda: act(context.store, context.actor, referral_id, letter)  # noqa: E731
+        self._run(work)
+
+    def _phone(self) -> None:
+        if not self._ready():
+            return
+        receiver = self.parts.chosen_receiver()
+        dialog = PhoneDialog(
+            receiver.name if receiver else "",
+            (receiver.green_channel_phone or receiver.phone) if receiver else "",
+            self._context.clock.now(),
+            self,
+        )
+        dialog.on_finish = lambda: self._confirm(dialog, dialog.call())
+        self.dialog = dialog
+        dialog.open()
+
+    def _confirm(self, dialog: PhoneDialog, call: PhoneConfirmation) -> None:
+        context, letter = self._context, self.parts.letter()
+
+        def failed(error: Exception) -> None:
+            if isinstance(error, InputError):
+                dialog.show_problems(error.problems)
+            else:
+                dialog.strip.say_error(error)
+
+        def done(written: Written) -> None:
+            dialog.accept()
+            self._finished(written)
+
+        context.tasks.run(
+            referral.send_confirmed, context.store, context.actor, letter, call,
+            done=done, failed=failed, owner=self,
+        )  # fmt: skip
+
+    def _run(self, work: Callable[[], Written]) -> None:
+        self.send_button.setEnabled(False)
+
+        def failed(error: Exception) -> None:
+            self.send_button.setEnabled(True)
+            if isinstance(error, InputError):
+                leftovers = self.parts.fields.show_problems(error.problems)
+                self.strip.say_problems(leftovers)
+            else:
+                self.strip.say_error(error)
+
+        self._context.tasks.run(work, done=self._finished, failed=failed, owner=self)
+
+    def _finished(self, written: Written) -> None:
+        self.send_button.setEnabled(True)
+        self.parts.fields.touched = False
+        if self._keeper is not None:
+            self._keeper.discard()
+        self._context.tell_changed(*KINDS)
+        self._context.notify(
+            tr("Referral {number} is saved and waits to be sent.").format(
+                number=written.referral_no
+            )
+        )
+        self._sent(written.referral_id)

@@ -1,0 +1,348 @@
+"""The referral room: left the list by state with waiting times, right the letter with its moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QListView,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.care.referral_drafts import DraftLine
+from app.care.referral_lists import ENDED_STATES, ReferralLine, is_lead_hospital
+from app.care.referral_states import Side
+from app.care.referral_view import ReferralView
+from app.errors import NotFound
+from app.i18n import tr
+from app.ui import theme
+from app.ui.context import UiContext
+from app.ui.referrals.controller import Listed, ReferralsController
+from app.ui.referrals.detail import ReferralDetail
+from app.ui.referrals.dialogs import PersonDialog
+from app.ui.referrals.letter_form import LetterForm
+from app.ui.referrals.model import ITEM_ROLE, ReferralDelegate, ReferralList, grouped
+from app.ui.style import dress
+from app.ui.widgets.buttons import Button, LinkButton, PrimaryButton
+from app.ui.widgets.cards import EmptyState, label
+from app.ui.widgets.strips import sentence
+
+_KINDS = frozenset(
+    {"resident", "referral", "referral_service", "referral_task", "referral_event", "organisation"}
+)
+#: Waiting times move on while the page is looked at.
+_TICK_MS = 30_000
+
+
+class ReferralsRoom(QWidget):
+    """Two pages: the desk (list and letter) and the form of a letter being written."""
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        # A lead hospital refers down, not up; its desk begins with what comes in.
+        self._lead = is_lead_hospital(context.store)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        self.pages = QStackedWidget()
+        whole.addWidget(self.pages)
+        self.controller = ReferralsController(context, self)
+        self.desk = self._build_desk()
+        self.pages.addWidget(self.desk)
+        self.form: LetterForm | None = None
+        self.controller.listed.connect(self._show_list)
+        self.controller.opened.connect(self._show_referral)
+        self.controller.failed.connect(self._failed)
+        self.controller.mend.connect(self.mend_letter)
+        self._wanted = ""
+        self._first = True
+        self.new_button.setHidden(self._lead)
+        if not self._lead:
+            new = QShortcut(QKeySequence("Ctrl+N"), self)
+            new.activated.connect(self.ask_for_person)
+        context.records_changed.connect(self._records_changed)
+        context.drafts_changed.connect(self._drafts_changed)
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+
+    # -- building ---------------------------------------------------------------------------
+
+    def _build_desk(self) -> QWidget:
+        desk = QWidget()
+        row = QHBoxLayout(desk)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._build_left())
+        self.right = QStackedWidget()
+        self.detail = ReferralDetail(
+            self.controller.act,
+            self.controller.answer,
+            self.controller.complete,
+            lambda resident_id: self._context.navigate("residents", resident_id=resident_id),
+        )
+        self.nothing = EmptyState(
+            tr("Choose a referral at the left."),
+            tr("Here you read the letter and take the next step."),
+            "arrow-left-right-line",
+        )
+        self.right.addWidget(self.nothing)
+        self.right.addWidget(self.detail)
+        row.addWidget(self.right, 1)
+        return desk
+
+    def _build_left(self) -> QWidget:
+        panel = QFrame()
+        dress(panel, kind="panel")
+        panel.setFixedWidth(theme.LIST_WIDTH)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, theme.GAP_FIELD, 0, 0)
+        column.setSpacing(theme.GAP_INSIDE)
+        head = QHBoxLayout()
+        head.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
+        head.addWidget(label(tr("Referrals"), "title"))
+        head.addStretch(1)
+        self.new_button = PrimaryButton(
+            tr("New up-referral"),
+            self.ask_for_person,
+            icon_name="add-line",
+            shortcut="",
+            tip=tr("New up-referral (Ctrl+N)"),
+        )
+        head.addWidget(self.new_button)
+        column.addLayout(head)
+        filters = QHBoxLayout()
+        filters.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
+        filters.setSpacing(theme.GAP_TIGHT)
+        self.received = self._filter(lambda: self._choose(Side.RECEIVER, ended=False))
+        self.sent = self._filter(lambda: self._choose(Side.SENDER, ended=False))
+        self.ended = self._filter(lambda: self._choose(self.controller.side, ended=True))
+        for button in (self.received, self.sent, self.ended):
+            filters.addWidget(button)
+        filters.addStretch(1)
+        column.addLayout(filters)
+        self.model = ReferralList(self._context.store.clock.today(), self)
+        self.list = QListView()
+        dress(self.list, kind="plain")
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(ReferralDelegate(self.list))
+        self.list.setAccessibleName(tr("Referrals by state"))
+        self.list.setMouseTracking(True)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.list.selectionModel().currentChanged.connect(self._current_changed)
+        self.list.activated.connect(self._activated)
+        self.list.clicked.connect(self._activated)
+        self.empty = EmptyState("", "", "inbox-line")
+        self.lists = QStackedWidget()
+        self.lists.addWidget(self.list)
+        self.lists.addWidget(self.empty)
+        column.addWidget(self.lists, 1)
+        self.more = LinkButton(tr("Show more"), self.controller.load_more)
+        self.more.hide()
+        column.addWidget(self.more)
+        return panel
+
+    def _filter(self, chosen: Any) -> QPushButton:
+        button = Button("", chosen)
+        button.setCheckable(True)
+        dress(button, kind="option")
+        return button
+
+    # -- the room's contract ------------------------------------------------------------------
+
+    def open(self, **where: Any) -> None:
+        """``referral_id`` shows one; ``resident_id`` (with ``prefill``) begins a letter."""
+        self._tick.start()
+        if self._first:
+            self._first = False
+            # The lead hospital's desk begins with what comes in, a township with what it sent.
+            self.controller.side = Side.RECEIVER if self._lead else Side.SENDER
+        if referral_id := where.get("referral_id"):
+            self.show_referral(str(referral_id))
+        elif resident_id := where.get("resident_id"):
+            self.write_letter(str(resident_id), where.get("prefill"))
+        else:
+            self.controller.load()
+            self.list.setFocus()
+
+    def refresh(self) -> None:
+        """The room comes to the front again."""
+        self._tick.start()
+        self.controller.load()
+        self.controller.refresh()
+
+    def leave(self) -> None:
+        self._tick.stop()
+        if self.form is not None and self.pages.currentWidget() is self.form:
+            self.form.keep_draft()
+
+    # -- list -----------------------------------------------------------------------------------
+
+    def _choose(self, side: Side, *, ended: bool) -> None:
+        self._wanted = ""
+        self.controller.choose(side, ended=ended)
+
+    def _show_list(self, found: Listed) -> None:
+        self.received.setText(tr("Received {count}").format(count=found.received))
+        self.sent.setText(tr("Sent {count}").format(count=found.sent + len(found.drafts)))
+        received = found.side is Side.RECEIVER
+        self.ended.setText(tr("Ended (received)") if received else tr("Ended (sent)"))
+        self.received.setChecked(received and not found.ended)
+        self.sent.setChecked(not received and not found.ended)
+        self.ended.setChecked(found.ended)
+        for button in (self.received, self.sent, self.ended):
+            button.setAccessibleName(button.text())
+        items = grouped(found.lines, found.order, found.drafts, found.counts)
+        keep = self._wanted or (
+            self.controller.view.referral_id if self.controller.view is not None else ""
+        )
+        scrolled = self.list.verticalScrollBar().value()
+        self.list.selectionModel().blockSignals(True)
+        self.model.set_items(items, self._context.store.clock.today())
+        row = self.model.row_of(keep) if keep else -1
+        if row >= 0:
+            self.list.setCurrentIndex(self.model.index(row, 0))
+        self.list.selectionModel().blockSignals(False)
+        self.list.verticalScrollBar().setValue(scrolled)
+        self._wanted = ""
+        self.more.setVisible(found.more)
+        self._show_emptiness(found)
+        if row < 0 and not keep:
+            self._open_first()
+
+    def _open_first(self) -> None:
+        row = self.model.first_line()
+        if row < 0:
+            self.controller.forget()
+            self.right.setCurrentWidget(self.nothing)
+        else:
+            self.list.setCurrentIndex(self.model.index(row, 0))
+
+    def _show_emptiness(self, found: Listed) -> None:
+        if found.lines or found.drafts:
+            self.lists.setCurrentWidget(self.list)
+            self.nothing.set_text(
+                tr("Choose a referral at the left."),
+                tr("Here you read the letter and take the next step."),
+            )
+            return
+        if found.ended:
+            self.empty.set_text(
+                tr("No ended referrals yet."), tr("Closed, rejected and cancelled ones come here.")
+            )
+        elif found.side is Side.RECEIVER:
+            self.empty.set_text(
+                tr("No referral waits for you."),
+                tr("Letters from the other organisations appear here after a synchronisation."),
+            )
+        else:
+            self.empty.set_text(
+                tr("No referral is under way."), tr("Ctrl+N writes the first letter.")
+            )
+        self.nothing.set_text(
+            tr("A letter goes to the own lead hospital first."),
+            tr("It arranges the three priorities: expert clinic, examination, bed."),
+        )
+        self.lists.setCurrentWidget(self.empty)
+
+    def _current_changed(self, index: QModelIndex, _before: QModelIndex) -> None:
+        item = index.data(ITEM_ROLE)
+        if isinstance(item, ReferralLine):
+            self.controller.open(item.referral_id)
+        elif isinstance(item, DraftLine):
+            self.controller.forget()
+            self.nothing.set_text(
+                tr("{name}: a letter that is not finished.").format(name=item.resident_name),
+                tr("Press Enter to go on writing."),
+            )
+            self.right.setCurrentWidget(self.nothing)
+
+    def _activated(self, index: QModelIndex) -> None:
+        item = index.data(ITEM_ROLE)
+        if isinstance(item, DraftLine) and self.pages.currentWidget() is self.desk:
+            self.write_letter(item.resident_id)
+
+    # -- one referral -----------------------------------------------------------------------------
+
+    def show_referral(self, referral_id: str) -> None:
+        """Bring one referral to the right side, in the list where it stands."""
+        self.pages.setCurrentWidget(self.desk)
+        self.list.setFocus()
+        self._wanted = referral_id
+        self.controller.open(referral_id)
+
+    def _show_referral(self, view: ReferralView) -> None:
+        self.detail.show_view(view, self._context.store.clock.today())
+        self.right.setCurrentWidget(self.detail)
+        if self._wanted == view.referral_id:
+            self.controller.choose(view.side, ended=view.state in ENDED_STATES)
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, NotFound):
+            self.controller.forget()
+            self.right.setCurrentWidget(self.nothing)
+            self._context.notify(sentence(error), "attention")
+            self.controller.load()
+            return
+        self.right.setCurrentWidget(self.detail)
+        self.detail.strip.say_error(error)
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def ask_for_person(self) -> None:
+        """Whom is the new letter about?"""
+        dialog = PersonDialog(self._context, self)
+        dialog.accepted.connect(lambda: self.write_letter(dialog.resident_id))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def write_letter(self, resident_id: str, prefill: object = None) -> None:
+        """The form of a new letter, filled from the record."""
+        self._new_form().begin(resident_id, prefill)
+
+    def mend_letter(self, view: ReferralView) -> None:
+        """The form with a returned letter, or with an emergency letter to be completed."""
+        self._new_form().amend(view)
+
+    def _new_form(self) -> LetterForm:
+        if self.form is not None:
+            self.form.keep_draft()
+            self.pages.removeWidget(self.form)
+            self.form.deleteLater()
+        self.form = LetterForm(self._context, self.show_referral, self._form_left,
+                               self.show_referral)  # fmt: skip
+        self.pages.addWidget(self.form)
+        self.pages.setCurrentWidget(self.form)
+        return self.form
+
+    def _form_left(self) -> None:
+        self.pages.setCurrentWidget(self.desk)
+        self.controller.load()
+        self.list.setFocus()
+
+    # -- news -------------------------------------------------------------------------------------
+
+    def _records_changed(self, kinds: set[str]) -> None:
+        if self._first or not kinds & _KINDS:
+            return
+        self.controller.load()
+        if self.pages.currentWidget() is self.desk:
+            self.controller.refresh()
+
+    def _drafts_changed(self) -> None:
+        if not self._first and self.controller.side is Side.SENDER and not self.controller.ended:
+            self.controller.load()
+
+    def _on_tick(self) -> None:
+        if self.isVisible() and self.pages.currentWidget() is self.desk:
+            self.controller.load()
