@@ -72,7 +72,10 @@ class Store:
     @contextmanager
     def _session(self, engine: Engine, **info: Any) -> Iterator[Session]:
         session = RecordingSession(
-            engine, autoflush=True, expire_on_commit=False, info={"clock": self.clock, **info}
+            engine,
+            autoflush=True,
+            expire_on_commit=False,
+            info={"clock": self.clock, "store": self, **info},
         )
         try:
             yield session

@@ -1,0 +1,249 @@
+"""One sync, step by step: send, fetch, and say honestly how it went.
+
+``SyncEngine.run_once`` blocks until everything is done or the link gives out. It knows no
+threads and no timers; ``runner`` calls it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from app.clock import Clock
+from app.i18n import tr
+from app.models.outbox import LANE_EMERGENCY, SyncTry
+from app.models.store import Store
+from app.sync import queue, state
+from app.sync.changes import Changed, Changes
+from app.sync.link import Busy, LinkFault, Refused
+from app.sync.place import Placer
+from app.sync.policy import Pace, Policy
+from app.sync.pull import Pull
+from app.sync.push import Push, Stopped
+from app.sync.queue import Counts
+from app.sync.searches import Asker, Facts
+from app.sync.state import ServerAccount
+from app.sync.transport import Transport
+
+DONE, PARTIAL, OFFLINE, REFUSED, FAILED = "done", "partial", "offline", "refused", "failed"
+NOT_ENROLLED = "not_enrolled"
+_TRIES_KEPT = 200
+_QUIET_SECONDS = 600.0
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """How one run went. ``counts`` is the queue afterwards; ``retry_after`` in seconds.
+
+    ``outcome``: done, partial (something could not be sent), offline, refused, failed
+    (the server is broken or busy) or not_enrolled.
+    """
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    reason: str
+    counts: Counts
+    sent: int = 0
+    received: int = 0
+    rejected: int = 0
+    requests: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    retry_after: float | None = None
+
+
+class SyncEngine:
+    """Runs over one store. ``connect`` makes the transport for an account (tests replace it)."""
+
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy | None = None,
+        clock: Clock | None = None,
+        *,
+        connect: Callable[[ServerAccount, bool | None], Transport] | None = None,
+        on_change: Callable[[Changed], None] | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.policy = policy or Policy()
+        self.pace = Pace()
+        self._store = store
+        self._clock = clock or store.clock
+        self._connect = connect or _connect
+        self._changes = Changes(on_change)
+        self._stopping = stopping
+        self._account: ServerAccount | None = None
+        self._asker: Asker | None = None
+        self._known_facts: dict[str, object] = {}
+        self._last_seen: datetime | None = None
+        self._noted_at = float("-inf")
+        self._written: set[str] = set()
+
+    def run_once(self, *, fetch: bool = True, compare: bool = False) -> SyncReport:
+        """Send what waits, then (unless ``fetch`` is false) fetch what is new.
+
+        Never raises for the link's faults: they are the report's outcome and reason.
+        """
+        started = self._clock.now()
+        asker = self._open()
+        if asker is None:
+            return SyncReport(started, started, NOT_ENROLLED, _not_enrolled(), self._counts())
+        meter = asker.transport.meter.copy()
+        push = Push(self._store, asker, self.pace, self._changes, self._stopping)
+        placer = Placer(self._store, asker, self._changes)
+        outcome, reason, retry_after = DONE, "", None
+        try:
+            self._exchange(push, placer, asker, fetch=fetch, compare=compare)
+        except Stopped:
+            outcome = PARTIAL
+        except Refused as fault:
+            outcome, reason = REFUSED, str(fault)
+        except LinkFault as fault:
+            outcome = FAILED if isinstance(fault, Busy) else OFFLINE
+            reason, retry_after = str(fault), fault.retry_after
+        finally:
+            self._written |= push.sent.types
+            self._keep_facts(asker)
+            self._changes.tell(at_once=True)
+        counts = self._counts()
+        if outcome == DONE and (counts.open or counts.rejected or counts.conflicts):
+            outcome, reason = PARTIAL, _left(counts)
+        used = asker.transport.meter
+        report = SyncReport(
+            started,
+            self._clock.now(),
+            outcome,
+            reason,
+            counts,
+            push.sent.records,
+            placer.received,
+            push.sent.rejected,
+            used.requests - meter.requests,
+            used.bytes_up - meter.bytes_up,
+            used.bytes_down - meter.bytes_down,
+            retry_after,
+        )
+        self._note(report)
+        return report
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._asker is not None:
+            self._asker.transport.close()
+            self._asker = None
+            self._account = None
+
+    def _exchange(
+        self, push: Push, placer: Placer, asker: Asker, *, fetch: bool, compare: bool
+    ) -> None:
+        push.drain()
+        if not fetch:
+            return
+        pull = Pull(
+            self._store,
+            asker,
+            placer,
+            last_seen=self._last_seen,
+            # A long first load must not hold up an emergency.
+            breathe=lambda: push.drain(LANE_EMERGENCY),
+        )
+        try:
+            pull.run(frozenset(self._written | push.sent.types), compare=compare)
+            self._written.clear()
+            push.sent.types.clear()
+        finally:
+            self._last_seen = pull.server_now
+        # What was merged with news from the server goes back at once.
+        for _ in range(_ROUNDS):
+            before = push.sent.records
+            push.drain()
+            if push.sent.records == before:
+                break
+
+    def _open(self) -> Asker | None:
+        """The connection to the server of this store; a new one where the account changed."""
+        with self._store.read() as session:
+            account = state.account(session)
+            facts = state.load(session, state.FACTS)
+        if account is None:
+            self.close()
+            return None
+        if account != self._account or self._asker is None:
+            self.close()
+            self._account = account
+            self._known_facts = dict(facts)
+            known = Facts(facts.get("gzip"), facts.get("batch"), facts.get("elements"))
+            self._asker = Asker(self._connect(account, known.gzip), known)
+        return self._asker
+
+    def _keep_facts(self, asker: Asker) -> None:
+        asker.facts.gzip = asker.transport.gzip_up
+        now = asker.facts.to_dict()
+        if now != self._known_facts:
+            self._known_facts = dict(now)
+            with self._store.apply_remote() as session:
+                state.save(session, state.FACTS, now)
+
+    def _counts(self) -> Counts:
+        with self._store.read() as session:
+            return queue.count(session)
+
+    def _note(self, report: SyncReport) -> None:
+        """Keep the try for the history; quiet ones only every ten minutes."""
+        quiet = report.outcome == DONE and not report.sent and not report.received
+        if quiet and time.monotonic() - self._noted_at < _QUIET_SECONDS:
+            return
+        if quiet:
+            self._noted_at = time.monotonic()
+        with self._store.apply_remote() as session:
+            session.execute(
+                insert(SyncTry).values(
+                    started_at=report.started_at,
+                    ended_at=report.ended_at,
+                    outcome=report.outcome,
+                    reason=report.reason or None,
+                    sent=report.sent,
+                    received=report.received,
+                    rejected=report.rejected,
+                    requests=report.requests,
+                    bytes_up=report.bytes_up,
+                    bytes_down=report.bytes_down,
+                )
+            )
+            newest = session.scalar(select(func.max(SyncTry.id))) or 0
+            session.execute(delete(SyncTry).where(SyncTry.id <= newest - _TRIES_KEPT))
+
+
+def _connect(account: ServerAccount, gzip_up: bool | None) -> Transport:
+    return Transport(account.base, account.token, gzip_up=gzip_up)
+
+
+def _not_enrolled() -> str:
+    return tr(
+        "This PC has not joined a county hospital yet. Records are kept here; they are sent "
+        "after the enrolment code has been entered."
+    )
+
+
+def _left(counts: Counts) -> str:
+    if counts.conflicts:
+        return tr("Some records were changed by two people and wait for a decision.")
+    if counts.rejected:
+        return tr("Some records were refused by the county hospital and need a correction.")
+    return tr("Some records wait for another record that was not accepted yet.")
+
+
+def next_wait(policy: Policy, report: SyncReport, failures: int) -> timedelta:
+    """How long to rest after a run; ``failures`` counts the bad ones in a row."""
+    if report.outcome in (DONE, PARTIAL):
+        return timedelta(seconds=policy.rest())
+    if report.outcome in (REFUSED, NOT_ENROLLED):
+        return timedelta(seconds=policy.after_refusal())
+    return timedelta(seconds=policy.after_failure(failures, report.retry_after))

@@ -1,0 +1,155 @@
+"""The one door between the screen and the courier: status, commands, signals.
+
+Nothing heavy is loaded with this module: ``requests`` comes with the first connection, on
+the courier's own thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event
+
+from app.models.hook import RecordingSession
+from app.models.outbox import LANE_EMERGENCY
+from app.models.store import Store
+from app.sync.changes import Changed
+from app.sync.engine import DONE, PARTIAL, SyncEngine, SyncReport
+from app.sync.policy import Policy
+from app.sync.runner import Runner
+from app.sync.status import RejectedRecord, SyncStatus, Try, read_status
+
+__all__ = ["RejectedRecord", "SyncEvent", "SyncService", "SyncStatus", "Try"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEvent:
+    """Handed to subscribers, on the courier's thread.
+
+    ``changed``: kind → ids of records that were pulled, merged, confirmed or refused since the
+    event before; empty where only the status is new.
+    """
+
+    status: SyncStatus
+    changed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+Callback = Callable[[SyncEvent], None]
+
+
+class SyncService:
+    """The courier of one store. Every method may be called from any thread and returns at once."""
+
+    def __init__(self, store: Store, policy: Policy | None = None, **options: Any) -> None:
+        self._store = store
+        self._callbacks: list[Callback] = []
+        self._lock = threading.Lock()
+        self._bytes = [0, 0]
+        self._last_success: Any = None
+        self._latest: SyncStatus | None = None
+        self._listening = False
+        self._engine = SyncEngine(
+            store,
+            policy,
+            on_change=self._changed,
+            stopping=lambda: self._runner.stopping,
+            **options,
+        )
+        self._runner = Runner(self._engine, store.clock, self._reported)
+
+    def start(self) -> None:
+        """Begin to send and fetch by itself; saves of this program wake it."""
+        if not self._listening:
+            event.listen(RecordingSession, "after_commit", self._committed)
+            self._listening = True
+        self._runner.start()
+
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Stop after the bundle on the way; False if that took longer than ``timeout`` seconds."""
+        if self._listening:
+            event.remove(RecordingSession, "after_commit", self._committed)
+            self._listening = False
+        ended = self._runner.stop(timeout)
+        self._latest = None
+        return ended
+
+    def sync_now(self) -> None:
+        """Send and fetch at once."""
+        self._runner.sync_now()
+
+    def wake(self, *, urgent: bool = False) -> None:
+        """Tell that something was saved (saves in this program tell it by themselves)."""
+        self._runner.wake(urgent=urgent)
+
+    def status(self) -> SyncStatus:
+        """How delivery stands, as of the last change."""
+        latest = self._latest
+        if latest is None or not self._runner.running:
+            latest = self._latest = self._read()
+        return latest
+
+    def refresh(self) -> SyncStatus:
+        """Count anew (some milliseconds) and return the status."""
+        self._latest = self._read()
+        return self._latest
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call ``callback(SyncEvent)`` on every change; the result ends that.
+
+        Callbacks run on the courier's thread: hand over to your own and return.
+        """
+        with self._lock:
+            self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if callback in self._callbacks:
+                    self._callbacks.remove(callback)
+
+        return unsubscribe
+
+    def _read(self) -> SyncStatus:
+        live: dict[str, Any] = {
+            "phase": self._runner.phase,
+            "reason": self._runner.reason,
+            "next_try_at": self._runner.next_try_at,
+            "bytes_up": self._bytes[0],
+            "bytes_down": self._bytes[1],
+        }
+        if self._last_success is not None:
+            live["last_success_at"] = self._last_success
+        return read_status(self._store, **live)
+
+    def _committed(self, session: RecordingSession) -> None:
+        lane = session.info.get("queued_lane")
+        if lane is None or session.info.get("store") is not self._store:
+            return
+        self._runner.wake(urgent=lane == LANE_EMERGENCY)
+
+    def _reported(self, report: SyncReport | None) -> None:
+        if report is not None:
+            self._bytes[0] += report.bytes_up
+            self._bytes[1] += report.bytes_down
+            if report.outcome in (DONE, PARTIAL):
+                self._last_success = report.ended_at
+        self._tell({})
+
+    def _changed(self, changed: Changed) -> None:
+        if changed:
+            self._tell(changed)
+
+    def _tell(self, changed: Changed) -> None:
+        status = self._latest = self._read()
+        with self._lock:
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            try:
+                callback(SyncEvent(status, changed))
+            except Exception as error:  # noqa: BLE001 — one bad listener must not stop delivery
+                _LOG.error("a sync listener failed: %s", type(error).__name__, exc_info=error)

@@ -1,0 +1,317 @@
+"""Puts what came from the server into the store, whole and in order, with the cursor.
+
+Records arrive with everything they stand on: what a Task refers to, and the parents that the
+store demands, are fetched first. A record that waits here with a change of its own is merged,
+never overwritten. What cannot be placed yet is remembered and tried again, so that the
+cursor may move on without forgetting it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, literal, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.care.due import refresh_due
+from app.fhir import mapping
+from app.models.records import KINDS, Record, fetch, put
+from app.models.store import Store
+from app.sync import queue, state, wire
+from app.sync.changes import Changes
+from app.sync.link import Json
+from app.sync.queue import Item
+from app.sync.reconcile import UNREADABLE, settle
+from app.sync.searches import Asker, address, version_of
+from app.sync.wire import RANK, Address
+
+_LOG = logging.getLogger(__name__)
+#: Rows in one transaction: a save at the screen never waits longer than for these.
+_AT_ONCE = 100
+_MOST_ORPHANS = 500
+_DEEPEST = 8
+
+Then = Callable[[Session], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    resource: Json
+    kind: str
+    record: Record
+
+    @property
+    def at(self) -> Address:
+        return address(self.resource)
+
+
+class Placer:
+    """Places resources during one run. ``received`` counts the records that were new."""
+
+    def __init__(self, store: Store, asker: Asker, changes: Changes) -> None:
+        self.received = 0
+        self.conflicts = 0
+        self._store = store
+        self._asker = asker
+        self._changes = changes
+        self._fetched: set[Address] = set()
+        self._lost: set[Address] = set()
+        self._found: set[Address] = set()
+
+    def place(self, resources: Iterable[Json], then: Then | None = None) -> int:
+        """Write what is new among ``resources``; ``then`` runs in the last transaction.
+
+        Returns how many records were new. Raises LinkFault where something they stand on
+        could not be asked for: then the cursor has not moved.
+        """
+        fresh = self._unknown(resources)
+        arrivals, bad = _read(fresh)
+        self._lost |= bad
+        arrivals = self._with_what_they_need(arrivals)
+        arrivals.sort(key=lambda a: RANK[a.kind])
+        parts = [arrivals[i : i + _AT_ONCE] for i in range(0, len(arrivals), _AT_ONCE)] or [[]]
+        for number, part in enumerate(parts):
+            last = number == len(parts) - 1
+            if not part and then is None:
+                continue
+            with self._store.apply_remote() as session:
+                touched = self._apply(session, part)
+                if last and then is not None:
+                    then(session)
+            for kind, id_ in touched:
+                self._changes.add(kind, id_)
+            self._changes.tell()
+        self.received += len(arrivals)
+        return len(arrivals)
+
+    def orphans(self, session: Session) -> list[Address]:
+        """What could not be placed before."""
+        rows = state.load(session, state.ORPHANS).get("refs", [])
+        return [(str(row[0]), str(row[1])) for row in rows]
+
+    def keep_orphans(self) -> None:
+        """Remember what could not be placed in this run, and forget what was."""
+        with self._store.read() as session:
+            before = self.orphans(session)
+        after = [a for a in dict.fromkeys([*before, *sorted(self._lost)]) if a not in self._found]
+        if after != before:
+            with self._store.apply_remote() as session:
+                rows = [list(a) for a in after[-_MOST_ORPHANS:]]
+                state.save(session, state.ORPHANS, {"refs": rows})
+
+    def _unknown(self, resources: Iterable[Json]) -> list[Json]:
+        newest = {address(resource): resource for resource in resources}
+        with self._store.read() as session:
+            known = wire.versions(session, newest)
+        return [r for a, r in newest.items() if known.get(a) != version_of(r)[0] or not known[a]]
+
+    def _with_what_they_need(self, arrivals: list[_Arrival]) -> list[_Arrival]:
+        """``arrivals`` and everything that they, or what a Task brings along, stand on."""
+        whole = {arrival.at: arrival for arrival in arrivals}
+        frontier = arrivals
+        for _ in range(_DEEPEST):
+            wanted = self._missing(frontier, whole.keys())
+            if not wanted:
+                break
+            self._fetched |= wanted
+            found = self._asker.by_id(wanted)
+            frontier, bad = _read(self._unknown(found.values()))
+            self._lost |= bad
+            whole.update((arrival.at, arrival) for arrival in frontier)
+        return self._standing(list(whole.values()))
+
+    def _missing(self, arrivals: Sequence[_Arrival], present: Iterable[Address]) -> set[Address]:
+        parents: set[Address] = set()
+        shared: set[Address] = set()
+        for arrival in arrivals:
+            parents.update(_parents(arrival))
+            if arrival.kind in ("referral_task", "referral_service", "referral", "referral_event"):
+                shared.update(mapping.references_of(arrival.resource))
+        wanted = {a for a in parents | shared if a[0] in mapping.pulled_types}
+        wanted = {a for a in wanted - set(present) - self._fetched if a[0] != "Organization"}
+        if not wanted:
+            return wanted
+        with self._store.read() as session:
+            known = wire.versions(session, wanted)
+            authors = _authors(session, wanted)
+        own = self._store.organisation_id
+        # A letter or person of another organisation may have changed together with its Task.
+        return {
+            a
+            for a in wanted
+            if a not in authors or (a in known and a in shared and authors[a] != own)
+        }
+
+    def _standing(self, arrivals: list[_Arrival]) -> list[_Arrival]:
+        """Only those whose parents are here or come along; the others are remembered."""
+        arrivals.sort(key=lambda a: RANK[a.kind])
+        present = {arrival.at for arrival in arrivals}
+        needed = {parent for arrival in arrivals for parent in _parents(arrival)} - present
+        with self._store.read() as session:
+            absent = needed - _here(session, needed)
+        kept: list[_Arrival] = []
+        for arrival in arrivals:
+            if absent.isdisjoint(_parents(arrival)):
+                kept.append(arrival)
+                self._found.add(arrival.at)
+            else:
+                absent.add(arrival.at)
+                self._lost.add(arrival.at)
+        return kept
+
+    def _apply(self, session: Session, arrivals: Sequence[_Arrival]) -> list[tuple[str, str]]:
+        now = self._store.clock.now()
+        touched: list[tuple[str, str]] = []
+        residents: set[str] = set()
+        queued = {
+            (item.kind, item.record_id): item
+            for item in queue.of_records(session, (a.record["id"] for a in arrivals))
+        }
+        of_kind: dict[str, list[_Arrival]] = {}
+        for arrival in arrivals:
+            item = queued.get((arrival.kind, arrival.record["id"]))
+            if item is None:
+                of_kind.setdefault(arrival.kind, []).append(arrival)
+            else:
+                self._merge(session, item, arrival)
+            touched.append((arrival.kind, arrival.record["id"]))
+            column = KINDS[arrival.kind].resident_column
+            if column and arrival.record.get(column):
+                residents.add(arrival.record[column])
+        for kind, group in of_kind.items():
+            self._put(session, kind, group)
+        receipts = [
+            {
+                "kind": a.kind,
+                "record_id": a.record["id"],
+                "change_id": a.record["change_id"],
+                "server_time": state.instant(version_of(a.resource)[1]) or now,
+                "received_at": now,
+                "via": "network",
+            }
+            for group in of_kind.values()
+            for a in group
+            if "change_id" in a.record
+        ]
+        queue.keep_receipts(session, receipts)
+        queue.keep_versions(session, [_copy(a) for group in of_kind.values() for a in group])
+        if residents:
+            refresh_due(session, self._store.organisation_id, sorted(residents))
+        return touched
+
+    def _put(self, session: Session, kind: str, group: list[_Arrival]) -> None:
+        rows = [arrival.record for arrival in group]
+        if kind == "organisation":
+            rows = _over_the_own(session, rows)
+        try:
+            with session.begin_nested():
+                put(session, kind, rows)
+        except IntegrityError:
+            # One of them does not fit the tables: find it, keep it out, go on with the others.
+            for arrival in list(group):
+                try:
+                    with session.begin_nested():
+                        put(session, kind, [arrival.record])
+                except IntegrityError:
+                    _LOG.info("a pulled %s does not fit the store", kind)
+                    self._lost.add(arrival.at)
+                    self._found.discard(arrival.at)
+                    group.remove(arrival)
+
+    def _merge(self, session: Session, item: Item, arrival: _Arrival) -> None:
+        result = settle(session, item, arrival.resource, self._store.clock.now())
+        if result == "conflict":
+            self.conflicts += 1
+        elif result == UNREADABLE:
+            self._lost.add(arrival.at)
+
+
+def _read(resources: Iterable[Json]) -> tuple[list[_Arrival], set[Address]]:
+    """The records in resources; the addresses of those that cannot be read."""
+    arrivals: list[_Arrival] = []
+    bad: set[Address] = set()
+    for resource in resources:
+        try:
+            parsed = mapping.from_resource(resource)
+        except ValueError as error:
+            _LOG.info("a pulled record cannot be read: %s", error)
+            bad.add(address(resource))
+            continue
+        if parsed is not None and parsed[1]["id"] == resource.get("id"):
+            arrivals.append(_Arrival(resource, *parsed))
+    return arrivals, bad
+
+
+def _copy(arrival: _Arrival) -> dict[str, Any]:
+    version, updated = version_of(arrival.resource)
+    type_, id_ = arrival.at
+    return {
+        "resource_type": type_,
+        "resource_id": id_,
+        "kind": arrival.kind,
+        "record_id": id_,
+        "version": version,
+        "last_updated": updated,
+        "body": arrival.resource if KINDS[arrival.kind].shared else None,
+    }
+
+
+@cache
+def _parent_columns(kind: str) -> tuple[tuple[str, str], ...]:
+    """(column, parent kind) of the references that the tables enforce."""
+    kinds = {description.table.name: name for name, description in KINDS.items()}
+    return tuple(
+        (column.name, kinds[key.column.table.name])
+        for column in KINDS[kind].table.columns
+        for key in column.foreign_keys
+        if key.column.table.name in kinds
+    )
+
+
+def _parents(arrival: _Arrival) -> list[Address]:
+    return [
+        (mapping.primary_type(kind), arrival.record[column])
+        for column, kind in _parent_columns(arrival.kind)
+        if arrival.record.get(column)
+    ]
+
+
+@cache
+def _tables(type_: str) -> tuple[Table, ...]:
+    return tuple(d.table for name, d in KINDS.items() if mapping.primary_type(name) == type_)
+
+
+def _here(session: Session, addresses: Iterable[Address]) -> set[Address]:
+    """Those whose record is in the store, whoever wrote it."""
+    return set(_authors(session, addresses))
+
+
+def _authors(session: Session, addresses: Iterable[Address]) -> dict[Address, str | None]:
+    """The author organisation of each record that is in the store."""
+    of_type: dict[str, list[str]] = {}
+    for type_, id_ in addresses:
+        of_type.setdefault(type_, []).append(id_)
+    found: dict[Address, str | None] = {}
+    for type_, ids in of_type.items():
+        for table in _tables(type_):
+            author = table.c.get("organisation_id", literal(None))
+            for start in range(0, len(ids), 500):
+                part = ids[start : start + 500]
+                rows = session.execute(select(table.c.id, author).where(table.c.id.in_(part)))
+                found.update(((type_, id_), owner) for id_, owner in rows)
+    return found
+
+
+def _over_the_own(session: Session, rows: list[Record]) -> list[Record]:
+    """A directory that leaves a field out does not empty it here."""
+    own = fetch(session, "organisation", [row["id"] for row in rows])
+    merged = []
+    for row in rows:
+        kept = dict(own.get(row["id"], {}))
+        merged.append({**row, **{k: v for k, v in kept.items() if row.get(k) in (None, "", [])}})
+    return merged

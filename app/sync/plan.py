@@ -1,0 +1,183 @@
+"""What goes next: emergency before referral before the rest, whole and in order.
+
+A letter takes along every waiting record that it refers to, however far back in the queue,
+so that the receiver can read it at once. A record that the server refused holds back only
+those records of its resident that refer to it and cannot stand without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy.orm import Session
+
+from app.fhir import mapping
+from app.fhir.common import WireContext
+from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, REJECTED
+from app.models.records import KINDS, fetch
+from app.sync import queue, wire
+from app.sync.queue import Item
+from app.sync.wire import RANK, Address, Parcel
+
+_LETTERS_AT_ONCE = 100
+_KINDS_OF_TYPE: dict[str, list[str]] = {}
+
+#: Parcels that must cross together.
+Unit = list[Parcel]
+
+
+class Planner:
+    """Chooses bundle after bundle during one run.
+
+    ``set_aside`` holds rows (by seq) not to be tried again in this run, ``in_hand`` those that
+    were answered and whose receipts are not written yet. ``lacking`` is filled
+    with (kind, record ids) that a letter refers to and that were never queued: the caller
+    queues them and plans again. ``gone`` is filled with rows whose record is not there.
+    ``urgent`` is what waited in the urgent lanes when the last plan was made.
+    """
+
+    def __init__(self, names: WireContext, organisation_id: str) -> None:
+        self._names = names
+        self._organisation_id = organisation_id
+        self.set_aside: set[int] = set()
+        self.in_hand: set[int] = set()
+        self.lacking: dict[str, set[str]] = {}
+        self.gone: list[Item] = []
+        self.urgent: set[tuple[int, str]] = set()
+
+    def next(self, session: Session, room: int, *, most_lane: int = LANE_REST) -> list[Unit]:
+        """The units of the next bundle, at most ``room`` entries (but always one unit)."""
+        self.lacking = {}
+        self.gone = []
+        self.urgent = queue.urgent(session)
+        undecided = queue.open_conflicts(session)
+        blocked = self._blocked(session)
+        for lane in (LANE_EMERGENCY, LANE_REFERRAL):
+            if lane > most_lane:
+                return []
+            items = self._sendable(queue.in_lane(session, lane, 0, _LETTERS_AT_ONCE), undecided)
+            if items:
+                units = self._letters(session, items, undecided, blocked)
+                if units or self.lacking:
+                    return list(_fill(units, room))
+        if most_lane < LANE_REST:
+            return []
+        return self._rest(session, room, undecided, blocked)
+
+    def _rest(
+        self,
+        session: Session,
+        room: int,
+        undecided: set[tuple[str, str]],
+        blocked: set[Address],
+    ) -> list[Unit]:
+        units: list[Unit] = []
+        entries = after = 0
+        while entries < room:
+            batch = queue.in_lane(session, LANE_REST, after, room)
+            if not batch:
+                break
+            after = batch[-1].seq
+            for parcel in self._open(session, self._sendable(batch, undecided), blocked):
+                if units and entries + parcel.entries > room:
+                    return units
+                units.append([parcel])
+                entries += parcel.entries
+        return units
+
+    def _letters(
+        self,
+        session: Session,
+        items: list[Item],
+        undecided: set[tuple[str, str]],
+        blocked: set[Address],
+    ) -> list[Unit]:
+        core = self._open(session, items, blocked)
+        own = {parcel.item.seq for parcel in core}
+        along: list[Parcel] = []
+        seen = {parcel.address for parcel in core}
+        frontier = core
+        while frontier:
+            wanted = {target for parcel in frontier for target in wire.needs(parcel)} - seen
+            seen |= wanted
+            rows = queue.of_records(session, (id_ for _, id_ in wanted))
+            self._note_lacking(session, wanted, rows)
+            rows = [r for r in rows if r.seq not in own and r.state != REJECTED]
+            frontier = self._open(session, self._sendable(rows, undecided), blocked)
+            own |= {parcel.item.seq for parcel in frontier}
+            along += frontier
+        along.sort(key=_order)
+        letters: dict[str, Unit] = {}
+        for parcel in core:
+            letter = parcel.record.get("referral_id") or parcel.item.record_id
+            letters.setdefault(letter, []).append(parcel)
+        units = [[parcel] for parcel in along]
+        for unit in letters.values():
+            unit.sort(key=_order)
+            units.append(unit)
+        return units
+
+    def _open(self, session: Session, items: list[Item], blocked: set[Address]) -> list[Parcel]:
+        """Parcels of rows that do not stand on a refused one; ``blocked`` grows with the others."""
+        made, gone = wire.parcels(session, self._names, items)
+        self.gone += gone
+        if not blocked:
+            return made
+        free = []
+        for parcel in made:
+            if wire.needs(parcel) & blocked:
+                self.set_aside.add(parcel.item.seq)
+                if parcel.version is None:
+                    blocked.add(parcel.address)
+            else:
+                free.append(parcel)
+        return free
+
+    def _sendable(self, items: Iterable[Item], undecided: set[tuple[str, str]]) -> list[Item]:
+        return [
+            item
+            for item in items
+            if item.seq not in self.set_aside
+            and item.seq not in self.in_hand
+            and (item.kind, item.record_id) not in undecided
+        ]
+
+    def _blocked(self, session: Session) -> set[Address]:
+        """Records that the server refused and has never held: nothing can stand on them."""
+        refused = {
+            (mapping.primary_type(item.kind), item.record_id) for item in queue.rejected(session)
+        }
+        return refused - wire.versions(session, refused).keys() if refused else refused
+
+    def _note_lacking(self, session: Session, wanted: set[Address], rows: list[Item]) -> None:
+        """Own records that are referred to, were never queued, and the server never held."""
+        queued = {row.record_id for row in rows}
+        candidates = {a for a in wanted if a[1] not in queued and a[0] != "Organization"}
+        candidates -= wire.versions(session, candidates).keys()
+        for type_, id_ in candidates:
+            for kind in _kinds_of(type_):
+                record = fetch(session, kind, [id_]).get(id_)
+                if record is not None and record["organisation_id"] == self._organisation_id:
+                    self.lacking.setdefault(kind, set()).add(id_)
+
+
+def _kinds_of(type_: str) -> list[str]:
+    if not _KINDS_OF_TYPE:
+        for kind, description in KINDS.items():
+            if description.travels:
+                _KINDS_OF_TYPE.setdefault(mapping.primary_type(kind), []).append(kind)
+    return _KINDS_OF_TYPE.get(type_, [])
+
+
+def _order(parcel: Parcel) -> tuple[int, int]:
+    return RANK[parcel.item.kind], parcel.item.seq
+
+
+def _fill(units: list[Unit], room: int) -> Iterator[Unit]:
+    entries = 0
+    for unit in units:
+        size = sum(parcel.entries for parcel in unit)
+        if entries and entries + size > room:
+            return
+        entries += size
+        yield unit

@@ -1,0 +1,86 @@
+"""How long to wait, and how much to send at once.
+
+Both learn from the link alone. The PC's clock is not asked: waits are counted in seconds of
+a monotonic clock, and the chance that spreads many PCs over time is given from outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+MOST_ENTRIES = 50
+MOST_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class Policy:
+    """Waits between tries, in seconds.
+
+    ``poll`` is the rest between two looks for news while all is well. After a failure the
+    wait doubles from ``first`` up to ``longest``; half of it is chance, so that a county's
+    PCs do not all come back in the same second.
+    """
+
+    random: Random = field(default_factory=Random)
+    poll: float = 30.0
+    first: float = 2.0
+    longest: float = 300.0
+    refused: float = 900.0
+
+    def rest(self) -> float:
+        """The wait after a try that went well."""
+        return self.poll * self.random.uniform(0.8, 1.2)
+
+    def after_failure(self, failures: int, retry_after: float | None = None) -> float:
+        """The wait after the ``failures``-th failure in a row (1 for the first)."""
+        step = min(self.longest, self.first * 2.0 ** min(max(failures - 1, 0), 30))
+        wait = step * self.random.uniform(0.5, 1.0)
+        # What the server asked for is the least; a little chance on top keeps PCs apart.
+        return wait if retry_after is None else retry_after + wait * 0.25
+
+    def after_refusal(self) -> float:
+        """The wait while the server does not let this PC in: a person has to act."""
+        return self.refused * self.random.uniform(0.8, 1.2)
+
+
+@dataclass(slots=True)
+class Pace:
+    """The size of the next bundle, in seconds of this link.
+
+    A bundle that cannot cross between two cuts would begin for ever, so a cut halves the
+    next one; each that crosses lets it grow again. ``seconds`` is how long one bundle may
+    take; ``rate`` is bytes a second as last seen, both ways and the server's work included.
+    """
+
+    seconds: float = 4.0
+    entries: int = MOST_ENTRIES
+    rate: float | None = None
+    entry_bytes: float = 300.0
+
+    def room(self) -> int:
+        """How many entries the next bundle may hold (1 to 50)."""
+        allowed = self.entries
+        if self.rate is not None:
+            allowed = min(allowed, int(self.bytes_allowed() / self.entry_bytes))
+        return max(1, min(allowed, MOST_ENTRIES))
+
+    def bytes_allowed(self) -> int:
+        """How many bytes (gzipped) the next bundle may hold, at most 64 KB."""
+        if self.rate is None:
+            return MOST_BYTES
+        return max(1, min(MOST_BYTES, int(self.rate * self.seconds)))
+
+    def crossed(self, entries: int, size: int, seconds: float) -> None:
+        """A bundle of ``entries`` and ``size`` bytes was answered after ``seconds``."""
+        if entries > 0:
+            self.entry_bytes += 0.3 * (size / entries - self.entry_bytes)
+        if size >= 500:
+            rate = size / max(seconds, 0.001)
+            self.rate = rate if self.rate is None else self.rate + 0.3 * (rate - self.rate)
+        if self.entries < MOST_ENTRIES:
+            self.entries = min(MOST_ENTRIES, self.entries + max(1, self.entries // 4))
+
+    def cut(self, entries: int) -> None:
+        """A bundle of ``entries`` was lost on the way."""
+        self.entries = max(1, min(self.entries, entries) // 2)

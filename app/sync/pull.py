@@ -1,0 +1,279 @@
+"""Fetches what others wrote for us: one question when there is nothing new.
+
+Each list (a type within a scope) has a cursor: the server's time of the last record seen. It
+commits with the rows it speaks of and never runs ahead of the server's clock. A page is asked
+for by value, from the last time seen; the server's ``next`` link is followed only inside a
+group of equal times. What a server commits late, with an earlier time, is found by a *sweep*:
+every ten minutes the ids and versions of the last ``W`` are compared; once in a while all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from app.fhir import mapping
+from app.fhir.uris import ORGANISATION_TAG
+from app.models.store import Store
+from app.sync import link, state, wire
+from app.sync.link import Json
+from app.sync.place import Placer
+from app.sync.searches import Asker, Page, address, is_bare, query, version_of
+
+#: How late a server may commit a record with an earlier time (W of the wire's contract).
+LATE = timedelta(minutes=10)
+SWEEP_EVERY = timedelta(minutes=10)
+COMPARE_EVERY = timedelta(hours=24)
+#: A header Date has whole seconds, and servers renew it once a second.
+_DATE_IS_COARSE = timedelta(seconds=2)
+_STEP_BACK = timedelta(seconds=5)
+_PAGE = 200
+_BARE_PAGE = 500
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One list that is read on: a resource type under one condition."""
+
+    type: str
+    parameter: str | None = None
+    value: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"cursor:{self.type}:{self.parameter or ''}"
+
+    def url(self, since: datetime | None, *, bare: bool) -> str:
+        """The search for what has changed since (inclusive); ``bare`` without the content."""
+        parameters: dict[str, str | int | None] = {}
+        if self.parameter is not None:
+            parameters[self.parameter] = self.value
+        if since is not None:
+            parameters["_lastUpdated"] = f"ge{state.text_of(since)}"
+        parameters["_sort"] = "_lastUpdated"
+        parameters["_count"] = _BARE_PAGE if bare else _PAGE
+        if bare:
+            parameters["_elements"] = "id,meta"
+        return query(self.type, **parameters)
+
+
+def scopes(organisation_id: str) -> list[Scope]:
+    """All lists that concern an organisation, parents before what stands on them."""
+    tag = f"{ORGANISATION_TAG}|{organisation_id}"
+    me = f"Organization/{organisation_id}"
+    found: list[Scope] = []
+    for type_ in mapping.pulled_types:
+        if type_ == "Organization":
+            found.append(Scope(type_))
+        elif type_ == "Task":
+            found.append(Scope(type_, "requester", me))
+            found.append(Scope(type_, "owner", me))
+        else:
+            found.append(Scope(type_, "_tag", tag))
+    return found
+
+
+@dataclass(slots=True)
+class _Plan:
+    """How one list is asked this time."""
+
+    scope: Scope
+    cursor: datetime | None
+    since: datetime | None
+    bare: bool
+
+
+class Pull:
+    """One run of fetching. ``breathe`` is called between pages, so that urgent rows may leave."""
+
+    def __init__(
+        self,
+        store: Store,
+        asker: Asker,
+        placer: Placer,
+        *,
+        last_seen: datetime | None = None,
+        breathe: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``last_seen``: the server's time at an earlier answer, if the caller knows one."""
+        self.server_now = last_seen
+        self._store = store
+        self._asker = asker
+        self._placer = placer
+        self._breathe = breathe
+
+    def run(self, written: frozenset[str] = frozenset(), *, compare: bool = False) -> None:
+        """Fetch all that is new. ``written`` are the types that this run has just sent.
+
+        Of those only ids and versions are asked for first: our own records are not news.
+        ``compare`` goes through everything from the beginning. Raises LinkFault where the
+        link gives out; every page that was placed stays placed.
+        """
+        with self._store.read() as session:
+            clock = _Clock.load(session)
+            cursors = {
+                key: state.instant(value.get("at"))
+                for key, value in state.load_many(session, "cursor:").items()
+            }
+            orphans = self._placer.orphans(session)
+        last_seen = max((t for t in (self.server_now, clock.seen) if t), default=None)
+        behind = clock.high is not None and last_seen is not None and last_seen < clock.high
+        lists = scopes(self._store.organisation_id)
+        plans = [
+            self._plan(scope, cursors.get(scope.key.removeprefix("cursor:")), written, behind)
+            for scope in lists
+        ]
+        pages = self._asker.ask([p.scope.url(p.since, bare=p.bare) for p in plans])
+        now = next((p.server_time for p in pages if p.server_time), None)
+        self.server_now = now
+        if now is not None and last_seen is not None and now < last_seen - _STEP_BACK:
+            compare = True
+            self._step_back(now, plans, clock)
+        due = now is None or clock.swept is None or now - clock.swept >= SWEEP_EVERY
+        if clock.swept is None and now is not None and not compare:
+            # The first reading of all begins here; what is committed late is swept for later.
+            clock.swept = clock.compared = now
+            clock.save(self._store, now)
+            due = False
+        for plan, page in zip(plans, pages, strict=True):
+            self._read_on(plan, page)
+        if orphans and self._placer.received:
+            self._placer.place(self._asker.by_id(orphans).values())
+        if due or compare:
+            everything = compare or clock.compare_due(now)
+            self._sweep(lists, None if everything else clock.swept)
+            clock.swept = now
+            clock.compared = now if everything else clock.compared
+            clock.save(self._store, now)
+        self._placer.keep_orphans()
+
+    def _plan(
+        self, scope: Scope, cursor: datetime | None, written: frozenset[str], behind: bool
+    ) -> _Plan:
+        since = None if cursor is None else cursor + _TICK
+        known = since is not None and (behind or scope.type in written)
+        return _Plan(scope, cursor, since, known and self._asker.facts.elements is not False)
+
+    def _step_back(self, now: datetime, plans: list[_Plan], clock: _Clock) -> None:
+        """The server's clock was set back: what it stamps now lies before our cursors."""
+        clock.high = max((p.cursor for p in plans if p.cursor is not None), default=None)
+        with self._store.apply_remote() as session:
+            for plan in plans:
+                if plan.cursor is not None and plan.cursor > now - LATE:
+                    plan.cursor = now - LATE
+                    _save_cursor(session, plan.scope, plan.cursor)
+
+    def _read_on(self, plan: _Plan, first: Page) -> None:
+        """Read a list to its end, page by page."""
+        page, since = self._understood(plan, first)
+        high: datetime | None = None
+        ordered = True
+        while page.status == 200:
+            times = [t for r in page.resources if (t := state.instant(version_of(r)[1]))]
+            last = max(times, default=None)
+            high = max((t for t in (last, high) if t), default=None)
+            # A server that does not sort is read to its end before the cursor moves.
+            ordered = ordered and times == sorted(times) and len(times) == len(page.resources)
+            resources = self._with_content(page.resources) if plan.bare else page.resources
+            self._place(plan, resources, high if ordered or page.next is None else None)
+            if page.next is None:
+                return
+            self._breathe()
+            if ordered and last is not None and (since is None or last > since):
+                since = last
+                page = self._asker.one(plan.scope.url(since, bare=plan.bare))
+            else:
+                # The whole page has one time: only the server knows how to go on.
+                page = self._asker.follow(page)
+            self.server_now = page.server_time or self.server_now
+
+    def _place(self, plan: _Plan, resources: list[Json], last: datetime | None) -> None:
+        cursor = self._capped(last, plan.cursor)
+        if cursor is None or cursor == plan.cursor:
+            if resources:
+                self._placer.place(resources)
+            return
+        scope, at = plan.scope, cursor
+        self._placer.place(resources, lambda session: _save_cursor(session, scope, at))
+        plan.cursor = cursor
+
+    def _understood(self, plan: _Plan, page: Page) -> tuple[Page, datetime | None]:
+        """The first page; asked again in full where the server cannot leave out content."""
+        if plan.bare and page.status in (400, 422, 501):
+            self._asker.facts.elements = False
+            plan.bare = False
+            page = self._asker.one(plan.scope.url(plan.since, bare=False))
+        if page.status == 403:
+            raise link.refused()
+        if page.status not in (200, 404) and page.status >= 500:
+            raise link.busy(None)
+        return page, plan.since
+
+    def _with_content(self, resources: list[Json]) -> list[Json]:
+        """The content of those whose version is news; servers may send it without being asked."""
+        with self._store.read() as session:
+            known = wire.versions(session, (address(r) for r in resources))
+        fresh = [r for r in resources if known.get(address(r)) != version_of(r)[0]]
+        whole = [r for r in fresh if not is_bare(r)]
+        bare = [address(r) for r in fresh if is_bare(r)]
+        return whole + list(self._asker.by_id(bare).values()) if bare else whole
+
+    def _sweep(self, lists: list[Scope], swept: datetime | None) -> None:
+        """Compare ids and versions of the last while (None: of all) with what is known."""
+        since = None if swept is None else swept - LATE
+        bare = self._asker.facts.elements is not False
+        plans = [_Plan(scope, _FOREVER, since, bare) for scope in lists]
+        pages = self._asker.ask([p.scope.url(p.since, bare=p.bare) for p in plans])
+        for plan, page in zip(plans, pages, strict=True):
+            self._read_on(plan, page)
+
+    def _capped(self, last: datetime | None, cursor: datetime | None) -> datetime | None:
+        """The cursor after records up to ``last``: never back, never ahead of the server."""
+        if last is None:
+            return cursor
+        if self.server_now is not None:
+            last = min(last, self.server_now + _DATE_IS_COARSE)
+        return last if cursor is None or last > cursor else cursor
+
+
+@dataclass(slots=True)
+class _Clock:
+    """The server's times that are remembered: as last seen, of the last sweep, of the last
+    comparison of everything, and the highest cursor when its clock was set back."""
+
+    seen: datetime | None
+    swept: datetime | None
+    compared: datetime | None
+    high: datetime | None
+
+    @classmethod
+    def load(cls, session: Session) -> _Clock:
+        value = state.load(session, state.CLOCK)
+        return cls(*(state.instant(value.get(n)) for n in ("seen", "swept", "compared", "high")))
+
+    def compare_due(self, now: datetime | None) -> bool:
+        return now is not None and (self.compared is None or now - self.compared >= COMPARE_EVERY)
+
+    def save(self, store: Store, now: datetime | None) -> None:
+        self.seen = now
+        if self.high is not None and now is not None and now >= self.high:
+            self.high = None
+        values = {
+            name: state.text_of(value)
+            for name in ("seen", "swept", "compared", "high")
+            if (value := getattr(self, name)) is not None
+        }
+        with store.apply_remote() as session:
+            state.save(session, state.CLOCK, values)
+
+
+#: A sweep moves no cursor.
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _save_cursor(session: Session, scope: Scope, at: datetime) -> None:
+    state.save(session, scope.key, {"at": state.text_of(at)})

@@ -1,0 +1,352 @@
+"""Sends what waits: marked before it leaves, cleared only by the server's own word.
+
+One bundle after another; before each the queue is asked again, so that an emergency saved
+meanwhile goes next. What was sent without an answer is looked up before it is sent again, so
+that nothing another person wrote since is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from app.fhir import bundle
+from app.i18n import tr
+from app.models.outbox import REJECTED, UNKNOWN, WAITING
+from app.models.records import KINDS
+from app.models.store import Store
+from app.sync import answers, link, queue, wire
+from app.sync.changes import Changes
+from app.sync.link import Answer, Busy, LinkFault, Offline
+from app.sync.plan import Planner, Unit
+from app.sync.policy import MOST_BYTES, Pace
+from app.sync.queue import Confirmed, Item
+from app.sync.reconcile import CONFIRMED, UNREADABLE, settle
+from app.sync.searches import Asker, query
+from app.sync.transport import Packed, Transport
+from app.sync.wire import Parcel
+
+#: Cuts in a row without any progress before a run gives up and waits.
+_CUTS_IN_A_ROW = 6
+#: How often the server may fail (500) on one record alone before a person has to look.
+_BROKEN_TRIES = 4
+_MERGES_A_RUN = 5
+
+
+class Stopped(Exception):
+    """The program is ending; what was not sent stays queued."""
+
+
+class _PlanAgain(Exception):
+    """The queue has changed in a way that the rest of this bundle must not ignore."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What one run of pushing did. ``types`` are the resource types it wrote."""
+
+    records: int = 0
+    rejected: int = 0
+    conflicts: int = 0
+    types: set[str] = field(default_factory=set)
+
+
+class Push:
+    """One run of sending over one transport."""
+
+    def __init__(
+        self,
+        store: Store,
+        asker: Asker,
+        pace: Pace,
+        changes: Changes,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.sent = Sent()
+        self._store = store
+        self._asker = asker
+        self._transport: Transport = asker.transport
+        self._pace = pace
+        self._changes = changes
+        self._stopping = stopping
+        self._planner: Planner | None = None
+        self._unwritten: list[Confirmed] = []
+        self._merges: dict[str, int] = {}
+        self._welcome = False
+        self._progress = 0
+
+    def drain(self, most_lane: int = 2) -> None:
+        """Send until nothing that may be sent is left in the lanes up to ``most_lane``.
+
+        Raises LinkFault where the link gives out; everything answered until then is written.
+        A connection that breaks is tried again at once as long as there is progress.
+        """
+        cuts, seen = 0, self._progress
+        while True:
+            try:
+                while self._step(most_lane):
+                    pass
+                return
+            except Offline as fault:
+                if self._progress > seen:
+                    cuts, seen = 0, self._progress
+                cuts += 1
+                if not fault.connected or cuts >= _CUTS_IN_A_ROW:
+                    raise
+            finally:
+                self._write()
+
+    def _step(self, most_lane: int) -> bool:
+        """One bundle; False where nothing is left to send."""
+        if self._stopping():
+            raise Stopped
+        with self._store.read() as session:
+            if self._planner is None:
+                self._planner = Planner(wire.context(session), self._store.organisation_id)
+            planner = self._planner
+            planner.in_hand = {one.item.seq for one in self._unwritten}
+            units = planner.next(session, self._pace.room(), most_lane=most_lane)
+        if planner.lacking:
+            with self._store.apply_remote() as session:
+                for kind, ids in planner.lacking.items():
+                    queue.enqueue(session, kind, sorted(ids), self._store.clock.now())
+            return True
+        for item in planner.gone:
+            self._reject(item, tr("The record is no longer on this PC."))
+        if not units:
+            # With the last receipts written, a row edited while it was sent is seen again.
+            return self._write() or bool(planner.gone)
+        try:
+            self._deliver(self._after_a_look(units))
+        except _PlanAgain:
+            pass
+        return True
+
+    def _after_a_look(self, units: list[Unit]) -> list[Unit]:
+        """Asks the server about records whose answer was lost, before they are sent again."""
+        doubtful = {p.address: p for unit in units for p in unit if _doubtful(p)}
+        if not doubtful:
+            return units
+        found = self._asker.by_id(doubtful)
+        self._progress += 1
+        ready: set[int] = set()
+        fresh: dict[int, Parcel] = {}
+        for address, parcel in doubtful.items():
+            theirs = found.get(address)
+            if theirs is None:
+                # Never arrived, or a restored server: it is sent as new.
+                fresh[parcel.item.seq] = Parcel(
+                    queue.as_waiting(parcel.item), parcel.record, parcel.resources, None
+                )
+            elif parcel.version and theirs.get("meta", {}).get("versionId") == parcel.version:
+                if not KINDS[parcel.item.kind].shared:
+                    resources = [wire.with_unknown(parcel.resources[0], theirs)]
+                    parcel = Parcel(
+                        parcel.item,
+                        parcel.record,
+                        resources + parcel.resources[1:],
+                        parcel.version,
+                    )
+                fresh[parcel.item.seq] = parcel
+            else:
+                self._settle(parcel, theirs)
+                ready.add(parcel.item.seq)
+        rest = [
+            [fresh.get(parcel.item.seq, parcel) for parcel in unit if parcel.item.seq not in ready]
+            for unit in units
+        ]
+        return [unit for unit in rest if unit]
+
+    def _deliver(self, units: list[Unit]) -> None:
+        """Send units as one bundle, or as several where they do not fit or one is refused."""
+        parcels = [parcel for unit in units for parcel in unit]
+        if not parcels:
+            return
+        packed = self._pack(parcels)
+        allowed = self._pace.bytes_allowed() if len(units) > 1 else MOST_BYTES
+        if packed.size > allowed and len(parcels) > 1:
+            first, second = _halves(units)
+            self._deliver(first)
+            self._deliver(second)
+            return
+        answer = self._post(parcels, packed)
+        if answer.fine:
+            held, refused = answers.confirmed(answer, parcels, self._store.clock.now())
+            self._hold(held)
+            for parcel, reason in refused:
+                self._reject(parcel.item, answers.refusal(reason))
+            return
+        self._not_taken(answer, units, parcels)
+
+    def _not_taken(self, answer: Answer, units: list[Unit], parcels: list[Parcel]) -> None:
+        """The server took nothing of the bundle: find the record it does not want."""
+        if answer.status in (403, 404, 405) and not self._is_welcome():
+            raise link.refused() if answer.status == 403 else link.garbage()
+        if len(parcels) > 1:
+            self._back_to_waiting([parcel.item for parcel in parcels])
+            refused_before = self.sent.rejected
+            for part in _apart(units, answers.entries_named(answer.resource)):
+                if self.sent.rejected > refused_before:
+                    # What stands on a refused record must not follow it: plan again.
+                    self._write()
+                    raise _PlanAgain
+                self._deliver(part)
+            return
+        parcel = parcels[0]
+        if answer.status in (409, 412):
+            theirs = self._asker.by_id([parcel.address]).get(parcel.address)
+            if theirs is not None:
+                if self._settle(parcel, theirs) != UNREADABLE:
+                    return
+            elif parcel.version is not None:
+                # The server lost it (an older backup): it is sent as new.
+                alone = Parcel(parcel.item, parcel.record, parcel.resources, None)
+                self._deliver([[alone]])
+                return
+        self._reject(parcel.item, answers.refusal(answers.reason_of(answer.resource)))
+
+    def _post(self, parcels: Sequence[Parcel], packed: Packed) -> Answer:
+        entries = sum(parcel.entries for parcel in parcels)
+        items = [parcel.item for parcel in parcels]
+        lane = min(item.lane for item in items)
+        with self._store.apply_remote() as session:
+            self._write_in(session)
+            # Saved since the plan was made, and more urgent than this bundle.
+            if self._planner and lane and queue.urgent(session, lane) - self._planner.urgent:
+                raise _PlanAgain
+            queue.mark_sent(session, items, self._store.clock.now())
+        self._unwritten = []
+        self._tell()
+        began = time.monotonic()
+        try:
+            answer = self._transport.post(packed)
+        except Busy as fault:
+            if fault.broken:
+                self._server_broke(items, entries)
+            raise
+        except LinkFault as fault:
+            if isinstance(fault, Offline) and not fault.connected:
+                # It certainly did not leave, so nobody needs to ask for it.
+                self._back_to_waiting(items)
+            self._pace.cut(entries)
+            raise
+        self._pace.crossed(entries, packed.size, time.monotonic() - began)
+        self._progress += 1
+        return answer
+
+    def _back_to_waiting(self, items: Sequence[Item]) -> None:
+        with self._store.apply_remote() as session:
+            queue.set_state(session, items, WAITING, None)
+
+    def _server_broke(self, items: Sequence[Item], entries: int) -> None:
+        """A record that makes the server fail again and again must not hold up all others."""
+        self._pace.cut(entries)
+        if len(items) == 1 and items[0].attempts + 1 >= _BROKEN_TRIES:
+            self._reject(
+                items[0],
+                answers.refusal(tr("the server failed on it several times")),
+            )
+
+    def _settle(self, parcel: Parcel, theirs: link.Json) -> str:
+        item = parcel.item
+        with self._store.apply_remote() as session:
+            current = [i for i in queue.of_records(session, [item.record_id]) if i.seq == item.seq]
+            if not current:
+                return CONFIRMED
+            result = settle(session, current[0], theirs, self._store.clock.now())
+        self._changes.add(item.kind, item.record_id)
+        if result == CONFIRMED:
+            self.sent.records += 1
+            self.sent.types.add(parcel.address[0])
+        elif result == UNREADABLE:
+            return result
+        else:
+            self._merges[item.record_id] = self._merges.get(item.record_id, 0) + 1
+            if self._merges[item.record_id] > _MERGES_A_RUN and self._planner is not None:
+                self._planner.set_aside.add(item.seq)
+            if result != "merged":
+                self.sent.conflicts += 1
+        return result
+
+    def _hold(self, held: list[Confirmed]) -> None:
+        self._unwritten += held
+        self.sent.records += len(held)
+        for one in held:
+            self.sent.types.add(one.resource_type)
+            self._changes.add(one.item.kind, one.item.record_id)
+
+    def _reject(self, item: Item, reason: str) -> None:
+        self.sent.rejected += 1
+        with self._store.apply_remote() as session:
+            queue.set_state(session, [item], REJECTED, reason)
+        self._changes.add(item.kind, item.record_id)
+
+    def _write(self) -> bool:
+        """Write the receipts that are still in hand; whether there were any."""
+        if not self._unwritten:
+            return False
+        with self._store.apply_remote() as session:
+            self._write_in(session)
+        self._unwritten = []
+        self._tell()
+        return True
+
+    def _write_in(self, session: Session) -> None:
+        queue.confirm(session, self._unwritten, self._store.clock.now())
+
+    def _tell(self) -> None:
+        self._changes.tell()
+
+    def _is_welcome(self) -> bool:
+        """Whether the server still answers this PC at all: then a 403 is about one record."""
+        if not self._welcome:
+            page = self._asker.one(query("Patient", _id="none", _count=1))
+            if page.status != 200:
+                return False
+            self._welcome = True
+        return True
+
+    def _pack(self, parcels: Sequence[Parcel]) -> Packed:
+        entries = [
+            (resource, parcel.version if number == 0 else None)
+            for parcel in parcels
+            for number, resource in enumerate(parcel.resources)
+        ]
+        return self._transport.pack(bundle.transaction(entries))
+
+
+def _doubtful(parcel: Parcel) -> bool:
+    """Sent before without an answer, or a change of a record that is normally only added."""
+    return parcel.item.state == UNKNOWN or (
+        parcel.version is not None and not KINDS[parcel.item.kind].shared
+    )
+
+
+def _halves(units: list[Unit]) -> tuple[list[Unit], list[Unit]]:
+    """Two parts of about the same size; a single unit is split into its parcels."""
+    if len(units) == 1:
+        units = [[parcel] for parcel in units[0]]
+    middle = len(units) // 2
+    return units[:middle], units[middle:]
+
+
+def _apart(units: list[Unit], named: set[int]) -> list[list[Unit]]:
+    """The records that the server named stand alone; without a name, two halves."""
+    if named:
+        parts: list[list[Unit]] = [[]]
+        start = 0
+        for unit in units:
+            size = sum(parcel.entries for parcel in unit)
+            if named & set(range(start, start + size)):
+                parts += [[unit], []] if len(units) > 1 else [[[p]] for p in unit]
+            else:
+                parts[-1].append(unit)
+            start += size
+        parts = [part for part in parts if part]
+        if len(parts) > 1:
+            return parts
+    first, second = _halves(units)
+    return [part for part in (first, second) if part]

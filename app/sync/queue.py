@@ -1,0 +1,332 @@
+"""The outbox as the courier uses it: what waits, marked before it is sent, cleared by receipt.
+
+Every function works inside a transaction of the caller. A row is cleared only while it still
+names the change that the server confirmed: a record that was edited meanwhile stays queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+
+from app.models.outbox import (
+    LANE_REST,
+    REJECTED,
+    UNKNOWN,
+    WAITING,
+    Conflict,
+    Outbox,
+    Receipt,
+    ServerCopy,
+)
+from app.models.records import KINDS, fetch, lane_of
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of the outbox."""
+
+    seq: int
+    kind: str
+    record_id: str
+    change_id: str
+    resident_id: str | None
+    lane: int
+    state: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The server's word: it holds ``record_id`` as of ``change_id``, as this version."""
+
+    item: Item
+    resource_type: str
+    version: str
+    last_updated: str
+    server_time: datetime
+    body: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the queue stands."""
+
+    waiting: int = 0
+    unknown: int = 0
+    rejected: int = 0
+    conflicts: int = 0
+    by_lane: tuple[int, int, int] = (0, 0, 0)
+    oldest_at: datetime | None = None
+
+    @property
+    def open(self) -> int:
+        """All that the server has not confirmed, without what needs a person."""
+        return self.waiting + self.unknown
+
+
+_ITEM = (
+    Outbox.seq,
+    Outbox.kind,
+    Outbox.record_id,
+    Outbox.change_id,
+    Outbox.resident_id,
+    Outbox.lane,
+    Outbox.state,
+    Outbox.attempts,
+)
+_IN_LANE = (
+    select(*_ITEM)
+    .where(
+        Outbox.state == bindparam("state"),
+        Outbox.lane == bindparam("lane"),
+        Outbox.seq > bindparam("after"),
+    )
+    .order_by(Outbox.seq)
+    .limit(bindparam("most"))
+)
+_URGENT = select(Outbox.seq, Outbox.change_id).where(
+    Outbox.state == WAITING, Outbox.lane < bindparam("below")
+)
+_BY_RECORD = select(*_ITEM).where(Outbox.record_id.in_(bindparam("ids", expanding=True)))
+_MARK = (
+    update(Outbox)
+    .where(Outbox.seq == bindparam("of_seq"), Outbox.change_id == bindparam("of_change"))
+    .values(state=UNKNOWN, sent_at=bindparam("at"), attempts=Outbox.attempts + 1)
+)
+_CLEAR = delete(Outbox).where(
+    Outbox.seq == bindparam("of_seq"), Outbox.change_id == bindparam("of_change")
+)
+_SET_STATE = (
+    update(Outbox)
+    .where(Outbox.seq == bindparam("of_seq"), Outbox.change_id == bindparam("of_change"))
+    .values(state=bindparam("new_state"), reason=bindparam("new_reason"))
+)
+
+
+def in_lane(session: Session, lane: int, after: int, most: int) -> list[Item]:
+    """The next rows of a lane that may be sent, oldest first, with ``seq`` above ``after``."""
+    found: list[Item] = []
+    for state in (WAITING, UNKNOWN):
+        rows = session.execute(
+            _IN_LANE, {"state": state, "lane": lane, "after": after, "most": most}
+        )
+        found.extend(_item(row) for row in rows)
+    found.sort(key=lambda item: item.seq)
+    return found[:most]
+
+
+def urgent(session: Session, below: int = LANE_REST) -> set[tuple[int, str]]:
+    """(seq, change id) of the rows that wait in lanes more urgent than ``below``.
+
+    A row that was sent and has no answer yet is not among them.
+    """
+    rows = session.execute(_URGENT, {"below": below})
+    return {(seq, change_id) for seq, change_id in rows}
+
+
+def of_records(session: Session, record_ids: Iterable[str]) -> list[Item]:
+    """The rows of these records, in any state."""
+    wanted = sorted(set(record_ids))
+    found: list[Item] = []
+    for start in range(0, len(wanted), 500):
+        rows = session.execute(_BY_RECORD, {"ids": wanted[start : start + 500]})
+        found.extend(_item(row) for row in rows)
+    return found
+
+
+def rejected(session: Session) -> list[Item]:
+    """The rows that the server refused."""
+    rows = session.execute(select(*_ITEM).where(Outbox.state == REJECTED).order_by(Outbox.seq))
+    return [_item(row) for row in rows]
+
+
+def open_conflicts(session: Session) -> set[tuple[str, str]]:
+    """(kind, record id) of every record that waits for a person to decide."""
+    rows = session.execute(
+        select(Conflict.kind, Conflict.record_id).where(Conflict.resolved_at.is_(None))
+    )
+    return {(kind, record_id) for kind, record_id in rows}
+
+
+def mark_sent(session: Session, items: Sequence[Item], at: datetime) -> None:
+    """Note that these rows are about to leave; from now on their fate is unknown."""
+    if items:
+        session.connection().execute(
+            _MARK,
+            [{"of_seq": item.seq, "of_change": item.change_id, "at": at} for item in items],
+        )
+
+
+def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> None:
+    """Write receipts and server versions, and clear the rows that were not edited since."""
+    if not answers:
+        return
+    connection = session.connection()
+    connection.execute(
+        _RECEIPT,
+        [
+            {
+                "kind": answer.item.kind,
+                "record_id": answer.item.record_id,
+                "change_id": answer.item.change_id,
+                "server_time": answer.server_time,
+                "received_at": now,
+                "via": "network",
+            }
+            for answer in answers
+        ],
+    )
+    keep_versions(
+        session,
+        [
+            {
+                "resource_type": answer.resource_type,
+                "resource_id": answer.item.record_id,
+                "kind": answer.item.kind,
+                "record_id": answer.item.record_id,
+                "version": answer.version,
+                "last_updated": answer.last_updated,
+                "body": answer.body,
+            }
+            for answer in answers
+        ],
+    )
+    connection.execute(
+        _CLEAR,
+        [{"of_seq": a.item.seq, "of_change": a.item.change_id} for a in answers],
+    )
+
+
+def keep_versions(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Remember what the server was seen to hold."""
+    if rows:
+        session.connection().execute(_COPY, rows)
+
+
+def keep_receipts(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Remember what the server holds, for records that came from it."""
+    if rows:
+        session.connection().execute(_RECEIPT, rows)
+
+
+_receipt = insert(Receipt)
+_RECEIPT = _receipt.on_conflict_do_update(
+    index_elements=["kind", "record_id"],
+    set_={
+        "change_id": _receipt.excluded.change_id,
+        "server_time": _receipt.excluded.server_time,
+        "received_at": _receipt.excluded.received_at,
+        "via": _receipt.excluded.via,
+    },
+)
+_copy = insert(ServerCopy)
+_COPY = _copy.on_conflict_do_update(
+    index_elements=["resource_type", "resource_id"],
+    set_={
+        "kind": _copy.excluded.kind,
+        "record_id": _copy.excluded.record_id,
+        "version": _copy.excluded.version,
+        "last_updated": _copy.excluded.last_updated,
+        "body": _copy.excluded.body,
+    },
+)
+
+
+def set_state(session: Session, items: Iterable[Item], state: str, reason: str | None) -> None:
+    """Put rows into a state, unless they were edited meanwhile."""
+    values = [
+        {
+            "of_seq": item.seq,
+            "of_change": item.change_id,
+            "new_state": state,
+            "new_reason": reason,
+        }
+        for item in items
+    ]
+    if values:
+        session.connection().execute(_SET_STATE, values)
+
+
+def enqueue(session: Session, kind: str, record_ids: Sequence[str], now: datetime) -> list[Item]:
+    """Queue records as they are, where a letter refers to them and the server lacks them."""
+    description = KINDS[kind]
+    rows = [
+        {
+            "kind": kind,
+            "record_id": record["id"],
+            "change_id": record["change_id"],
+            "author_id": record["updated_by"],
+            "organisation_id": record["organisation_id"],
+            "resident_id": record.get(description.resident_column or ""),
+            "lane": lane_of(kind, record),
+            "state": WAITING,
+            "attempts": 0,
+            "created_at": now,
+        }
+        for record in fetch(session, kind, record_ids).values()
+    ]
+    if rows:
+        session.connection().execute(
+            insert(Outbox).on_conflict_do_nothing(index_elements=["kind", "record_id"]), rows
+        )
+    return [item for item in of_records(session, record_ids) if item.kind == kind]
+
+
+def count(session: Session) -> Counts:
+    """How many rows wait, by state and lane; conflicts are counted once, not as rejected."""
+    by_lane = [0, 0, 0]
+    numbers = {WAITING: 0, UNKNOWN: 0, REJECTED: 0}
+    oldest: datetime | None = None
+    rows = session.execute(
+        select(Outbox.state, Outbox.lane, func.count(), func.min(Outbox.seq)).group_by(
+            Outbox.state, Outbox.lane
+        )
+    ).all()
+    first_seqs = []
+    for state, lane, number, first in rows:
+        numbers[state] = numbers.get(state, 0) + number
+        if state != REJECTED:
+            by_lane[min(max(lane, 0), LANE_REST)] += number
+            first_seqs.append(first)
+    if first_seqs:
+        oldest = session.scalar(select(Outbox.created_at).where(Outbox.seq == min(first_seqs)))
+    conflicts = session.scalar(
+        select(func.count()).select_from(Conflict).where(Conflict.resolved_at.is_(None))
+    )
+    clashing = session.scalar(
+        select(func.count())
+        .select_from(Outbox)
+        .where(
+            Outbox.state == REJECTED,
+            select(Conflict.id)
+            .where(
+                Conflict.record_id == Outbox.record_id,
+                Conflict.kind == Outbox.kind,
+                Conflict.resolved_at.is_(None),
+            )
+            .exists(),
+        )
+    )
+    return Counts(
+        numbers[WAITING],
+        numbers[UNKNOWN],
+        numbers[REJECTED] - (clashing or 0),
+        conflicts or 0,
+        (by_lane[0], by_lane[1], by_lane[2]),
+        oldest,
+    )
+
+
+def _item(row: Any) -> Item:
+    return Item(*row)
+
+
+def as_waiting(item: Item) -> Item:
+    return replace(item, state=WAITING)

@@ -1,0 +1,164 @@
+"""What the server holds meets what waits here: confirmed, merged, or kept for a person.
+
+Runs inside one write transaction, on the state of that moment. A local value is never
+overwritten: fields that only the other side changed are taken over, fields that both changed
+stay as they are here and are shown with both values.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.fhir import mapping
+from app.i18n import tr
+from app.models.identity import new_id
+from app.models.outbox import REJECTED, WAITING, Conflict
+from app.models.records import KINDS, Record, fetch, put
+from app.sync import queue
+from app.sync.link import Json
+from app.sync.merge import Merge, merge, same_content
+from app.sync.queue import Confirmed, Item
+from app.sync.searches import version_of
+from app.sync.state import instant
+from app.sync.wire import held
+
+CONFIRMED, MERGED, CONFLICT, UNREADABLE = "confirmed", "merged", "conflict", "unreadable"
+
+
+def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
+    """Bring one queued record and the server's copy of it together.
+
+    ``confirmed``: the server holds this very change. ``merged``: fields of both sides are
+    together now and the row waits to be sent again. ``conflict``: a person has to decide.
+    ``unreadable``: the server's copy is none of this program; nothing was done.
+    """
+    found = mapping.kind_of(theirs), mapping.primary_type(item.kind)
+    try:
+        parsed = mapping.from_resource(theirs)
+    except ValueError:
+        parsed = None
+    mine = fetch(session, item.kind, [item.record_id]).get(item.record_id)
+    if parsed is None or parsed[0] != item.kind or mine is None or found[0] != item.kind:
+        return UNREADABLE
+    record = parsed[1]
+    version, updated = version_of(theirs)
+    kept = theirs if KINDS[item.kind].shared else None
+    if mapping.write_id(theirs) == item.change_id or same_content(mine, record):
+        queue.confirm(
+            session,
+            [
+                Confirmed(
+                    item,
+                    found[1],
+                    version,
+                    updated,
+                    instant(updated) or now,
+                    kept,
+                )
+            ],
+            now,
+        )
+        _close_conflict(session, item, now)
+        return CONFIRMED
+    result = merge(item.kind, _base(session, item, found[1]), mine, record)
+    queue.keep_versions(
+        session,
+        [
+            {
+                "resource_type": found[1],
+                "resource_id": item.record_id,
+                "kind": item.kind,
+                "record_id": item.record_id,
+                "version": version,
+                "last_updated": updated,
+                "body": kept,
+            }
+        ],
+    )
+    if result.taken:
+        put(session, item.kind, [result.merged])
+    if result.conflicts:
+        _keep_conflict(session, item, mine, record, result, now)
+        queue.set_state(session, [item], REJECTED, _reason())
+        return CONFLICT
+    if not result.to_send:
+        queue.confirm(
+            session,
+            [Confirmed(item, found[1], version, updated, instant(updated) or now, kept)],
+            now,
+        )
+        return CONFIRMED
+    queue.set_state(session, [item], WAITING, None)
+    return MERGED
+
+
+def _reason() -> str:
+    return tr(
+        "Two people changed the same field of this record. Both values are kept; choose the "
+        "right one, then it is sent."
+    )
+
+
+def _base(session: Session, item: Item, type_: str) -> Record | None:
+    _, body = held(session, [(type_, item.record_id)]).get((type_, item.record_id), ("", None))
+    if body is None:
+        return None
+    try:
+        parsed = mapping.from_resource(body)
+    except ValueError:
+        return None
+    return parsed[1] if parsed is not None else None
+
+
+def _keep_conflict(
+    session: Session, item: Item, mine: Record, theirs: Record, result: Merge, now: datetime
+) -> None:
+    row = session.scalar(
+        select(Conflict).where(
+            Conflict.kind == item.kind,
+            Conflict.record_id == item.record_id,
+            Conflict.resolved_at.is_(None),
+        )
+    )
+    if row is None:
+        row = Conflict(
+            id=new_id(),
+            kind=item.kind,
+            record_id=item.record_id,
+            resident_id=item.resident_id,
+            fields=result.conflicts,
+            created_at=now,
+        )
+        session.add(row)
+    else:
+        # Still undecided, and changed again over there: the first common value stays known.
+        fields = dict(result.conflicts)
+        for name, values in row.fields.items():
+            if name in fields:
+                fields[name] = {**fields[name], "base": values.get("base")}
+            else:
+                fields[name] = {**values, "mine": mine.get(name), "theirs": theirs.get(name)}
+        row.fields = fields
+    row.mine_by = mine.get("updated_by")
+    row.mine_at = instant(mine.get("updated_at"))
+    row.theirs_by = theirs.get("updated_by")
+    row.theirs_organisation_id = theirs.get("organisation_id")
+    row.theirs_at = instant(theirs.get("updated_at"))
+    session.flush()
+
+
+def _close_conflict(session: Session, item: Item, now: datetime) -> None:
+    """Both sides came to say the same: nothing is left to decide."""
+    rows = session.scalars(
+        select(Conflict).where(
+            Conflict.kind == item.kind,
+            Conflict.record_id == item.record_id,
+            Conflict.resolved_at.is_(None),
+        )
+    )
+    for row in rows:
+        row.resolved_at = now
+    session.flush()

@@ -1,0 +1,148 @@
+"""Records made ready for the wire, with the names that stand beside references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.fhir import mapping
+from app.fhir.common import WireContext
+from app.models.organisation import Organisation, Staff
+from app.models.outbox import ServerCopy
+from app.models.records import KINDS, Record, fetch
+from app.models.referral import Referral
+from app.sync.link import Json
+from app.sync.queue import Item
+
+Address = tuple[str, str]
+_OF_A_REFERRAL = frozenset({"referral_service", "referral_task", "referral_event"})
+
+#: Order in which records can stand on one another.
+RANK = {kind: number for number, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One row of the outbox made ready: the primary resource first, then its companions.
+
+    ``version`` is the server's version it replaces, None where the server has none.
+    """
+
+    item: Item
+    record: Record
+    resources: list[Json]
+    version: str | None
+
+    @property
+    def address(self) -> Address:
+        primary = self.resources[0]
+        return primary["resourceType"], primary["id"]
+
+    @property
+    def entries(self) -> int:
+        return len(self.resources)
+
+
+def context(session: Session) -> WireContext:
+    """The names of organisations and staff."""
+    organisations = session.execute(select(Organisation.id, Organisation.name)).all()
+    staff = session.execute(select(Staff.id, Staff.name)).all()
+    return WireContext({o[0]: o[1] for o in organisations}, {s[0]: s[1] for s in staff})
+
+
+def parcels(
+    session: Session, names: WireContext, items: Sequence[Item]
+) -> tuple[list[Parcel], list[Item]]:
+    """The parcels of ``items`` in their order, and the items whose record is gone."""
+    of_kind: dict[str, list[str]] = {}
+    for item in items:
+        of_kind.setdefault(item.kind, []).append(item.record_id)
+    records: dict[tuple[str, str], Record] = {}
+    copies: dict[Address, tuple[str, Json | None]] = {}
+    for kind, ids in of_kind.items():
+        records.update(((kind, id_), r) for id_, r in fetch(session, kind, ids).items())
+        copies.update(held(session, ((mapping.primary_type(kind), id_) for id_ in ids)))
+    names = _with_numbers(session, names, records)
+    made: list[Parcel] = []
+    gone: list[Item] = []
+    for item in items:
+        record = records.get((item.kind, item.record_id))
+        if record is None:
+            gone.append(item)
+            continue
+        resources = mapping.to_resources(item.kind, record, names)
+        version, body = copies.get((mapping.primary_type(item.kind), item.record_id), (None, None))
+        if body is not None:
+            resources[0] = mapping.merge_unknown(resources[0], body)
+        made.append(Parcel(item, record, resources, version or None))
+    return made, gone
+
+
+def held(session: Session, addresses: Iterable[Address]) -> dict[Address, tuple[str, Json | None]]:
+    """Version and kept content of what the server was seen to hold."""
+    of_type: dict[str, list[str]] = {}
+    for type_, id_ in addresses:
+        of_type.setdefault(type_, []).append(id_)
+    found: dict[Address, tuple[str, Json | None]] = {}
+    for type_, ids in of_type.items():
+        for start in range(0, len(ids), 500):
+            rows = session.execute(
+                select(ServerCopy.resource_id, ServerCopy.version, ServerCopy.body).where(
+                    ServerCopy.resource_type == type_,
+                    ServerCopy.resource_id.in_(ids[start : start + 500]),
+                )
+            )
+            found.update(((type_, id_), (version, body)) for id_, version, body in rows)
+    return found
+
+
+def versions(session: Session, addresses: Iterable[Address]) -> dict[Address, str]:
+    """The versions alone: what a page may bring again without being new."""
+    of_type: dict[str, list[str]] = {}
+    for type_, id_ in addresses:
+        of_type.setdefault(type_, []).append(id_)
+    found: dict[Address, str] = {}
+    for type_, ids in of_type.items():
+        for start in range(0, len(ids), 500):
+            rows = session.execute(
+                select(ServerCopy.resource_id, ServerCopy.version).where(
+                    ServerCopy.resource_type == type_,
+                    ServerCopy.resource_id.in_(ids[start : start + 500]),
+                )
+            )
+            found.update(((type_, id_), version) for id_, version in rows)
+    return found
+
+
+def with_unknown(ours: Json, theirs: Json) -> Json:
+    """``ours`` with what the server's copy holds and this program does not know."""
+    return mapping.merge_unknown(ours, theirs)
+
+
+def needs(parcel: Parcel) -> set[Address]:
+    """Every record that a parcel refers to, its authors included."""
+    found: set[Address] = set()
+    for resource in parcel.resources:
+        found.update(mapping.references_of(resource))
+    for name in ("author_id", "updated_by"):
+        if parcel.record.get(name):
+            found.add(("Practitioner", parcel.record[name]))
+    found.discard(parcel.address)
+    return found
+
+
+def _with_numbers(
+    session: Session, names: WireContext, records: dict[tuple[str, str], Record]
+) -> WireContext:
+    letters = {r["referral_id"] for (kind, _), r in records.items() if kind in _OF_A_REFERRAL}
+    if not letters:
+        return names
+    rows = session.execute(
+        select(Referral.id, Referral.referral_no).where(Referral.id.in_(letters))
+    )
+    return WireContext(
+        names.organisations, names.staff, {id_: number for id_, number in rows if number}
+    )
