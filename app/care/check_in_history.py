@@ -34,6 +34,7 @@ class CheckInView:
     started_at: datetime
     ended_at: datetime | None
     pre: Vitals
+    pre_symptoms: tuple[str, ...]
     post: Vitals
     screen: str
     holds: tuple[Finding, ...]
@@ -91,6 +92,7 @@ def _view(row: CheckIn, delivery: Delivery) -> CheckInView:
         started_at=row.started_at,
         ended_at=row.ended_at,
         pre=Vitals(**{name: getattr(row, f"pre_{name}") for name in VITAL_FIELDS}),
+        pre_symptoms=tuple(str(code) for code in row.pre_symptoms),
         post=Vitals(**{name: getattr(row, f"post_{name}") for name in POST_FIELDS}),
         screen=row.screen,
         holds=tuple(Finding.from_dict(finding) for finding in row.hold_reasons),

@@ -107,6 +107,10 @@ QPushButton[kind="primary"]:disabled {
     background: $line; border-color: $line; color: $text_secondary; }
 QPushButton[kind="danger"] { color: $danger; border-color: $danger; }
 QPushButton[kind="danger"]:hover { background: $danger_soft; }
+QPushButton[kind="alarm"] {
+    background: $danger; border-color: $danger; color: $on_accent; font-weight: 600; }
+QPushButton[kind="alarm"]:hover { background: $danger; border-color: $text; }
+QPushButton[kind="alarm"]:focus { border: 2px solid $text; min-height: ${control_focus}px; }
 QPushButton[kind="link"], QPushButton[kind="quiet"] {
     background: transparent; border: 1px solid transparent; padding: 0 8px; }
 QPushButton[kind="link"] { color: $accent; }
@@ -157,6 +161,12 @@ QPushButton[kind="bar"][tone="confirmed"] { color: $confirmed; }
 
 QCheckBox, QRadioButton { spacing: 8px; min-height: ${target}px; background: transparent; }
 QCheckBox:focus, QRadioButton:focus { color: $accent_text; text-decoration: underline; }
+QCheckBox::indicator { width: 18px; height: 18px; border: 1px solid $line_strong;
+    border-radius: ${radius_small}px; background: $surface; }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent;
+    image: url("$icons/check.png"); }
+QCheckBox::indicator:disabled { background: $surface_alt; border-color: $line; }
 
 QTableView, QTreeView, QListView {
     background: $surface; alternate-background-color: $surface_alt; border: 1px solid $line;
@@ -213,7 +223,8 @@ QCalendarWidget QAbstractItemView { selection-background-color: $accent;
 def sheet(c: theme.Colours) -> str:
     """The whole style sheet in one palette."""
     names = {name: getattr(c, name) for name in c.__dataclass_fields__}
-    return _TEMPLATE.substitute(
+    icons = [f'QLabel[icon="{name}"] {{ color: {value}; }}' for name, value in names.items()]
+    return "\n".join(icons) + _TEMPLATE.substitute(
         names,
         title_points=theme.TITLE_POINTS,
         section_points=theme.SECTION_POINTS,

@@ -23,6 +23,8 @@ class ErrorStrip(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Dressed before it is first shown: a frame polished without a ground never gets one.
+        dress(self, kind="strip", tone="neutral")
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(
             theme.GAP_FIELD, theme.GAP_INSIDE, theme.GAP_INSIDE, theme.GAP_INSIDE
@@ -31,12 +33,9 @@ class ErrorStrip(QFrame):
         self._icon = IconLabel(size=theme.ICON_LARGE)
         self._text = label("", wrap=True)
         self._action: Button | None = None
-        self._close = QuietButton("", self.clear, icon_name="close-line")
-        self._close.setAccessibleName(tr("Hide this message"))
-        self._close.setFixedWidth(theme.TARGET_MINIMUM)
+        self._close: Button | None = None
         self._row.addWidget(self._icon)
         self._row.addWidget(self._text, 1)
-        self._row.addWidget(self._close)
         self.hide()
 
     def say(
@@ -55,14 +54,25 @@ class ErrorStrip(QFrame):
         self._text.setText(text)
         self.setAccessibleName(text)
         if self._action is not None:
+            self._action.hide()
             self._action.deleteLater()
             self._action = None
         if action:
             kind = DangerButton if tone == "danger" else Button
             self._action = kind(action, pressed)
             self._row.insertWidget(2, self._action)
-        self._close.setVisible(closable)
+        if closable and self._close is None:
+            self._close = self._close_button()
+        if self._close is not None:
+            self._close.setVisible(closable)
         self.show()
+
+    def _close_button(self) -> Button:
+        button = QuietButton("", self.clear, icon_name="close-line")
+        button.setAccessibleName(tr("Hide this message"))
+        button.setFixedWidth(theme.TARGET_MINIMUM)
+        self._row.addWidget(button)
+        return button
 
     def say_error(self, error: Exception) -> None:
         """Show an error of a use-case. A defect of the program is raised on to its own dialog."""

@@ -1,0 +1,1 @@
+"""Rehab and nursing: the ward grid, plans, the history of a resident."""

@@ -1,0 +1,64 @@
+"""The rehab room: the ward grid, the plan of a resident, the sessions of a resident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from app.ui.context import UiContext
+from app.ui.rehab.history import HistoryPage
+from app.ui.rehab.plan_page import PlanPage
+from app.ui.rehab.ward_page import WardPage
+
+
+class RehabRoom(QWidget):
+    """``navigate("rehab")`` shows the ward, ``navigate("rehab", resident_id=…)`` the sessions of
+    one resident, with ``page="plan"`` the plan."""
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._pages = QStackedLayout(self)
+        self.ward = WardPage(context)
+        self.history = HistoryPage(context)
+        self.plan = PlanPage(context)
+        for page in (self.ward, self.history, self.plan):
+            self._pages.addWidget(page)
+        self.ward.plan_wanted.connect(self.show_plan)
+        self.ward.history_wanted.connect(self.show_history)
+        self.history.plan_wanted.connect(self.show_plan)
+        self.history.left.connect(self.show_ward)
+        self.plan.left.connect(self.show_ward)
+        self._opened = False
+
+    def open(self, resident_id: str = "", page: str = "", **_: Any) -> None:
+        if resident_id:
+            self.show_plan(resident_id) if page == "plan" else self.show_history(resident_id)
+        elif not self._opened or self._pages.currentWidget() is self.ward:
+            self.show_ward()
+
+    def refresh(self) -> None:
+        """The room comes to the front again."""
+        if self._pages.currentWidget() is self.ward and self._opened:
+            self.ward.controller.reload()
+
+    def leave(self) -> None:
+        """Another room comes to the front."""
+        if self._opened:
+            self.ward.leave()
+        self.plan.leave()
+
+    def show_ward(self) -> None:
+        self._opened = True
+        self._pages.setCurrentWidget(self.ward)
+        self.ward.open()
+        self.ward.table.setFocus()
+
+    def show_history(self, resident_id: str) -> None:
+        self._pages.setCurrentWidget(self.history)
+        self.history.open(resident_id)
+
+    def show_plan(self, resident_id: str) -> None:
+        self._pages.setCurrentWidget(self.plan)
+        self.plan.open(resident_id)
