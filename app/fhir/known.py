@@ -1,0 +1,121 @@
+"""What this program itself writes on the wire; all else in a resource is someone else's.
+
+Kept as tables rather than derived, because an element may be absent in the copy at hand
+(the field was cleared) and must still count as ours. A test holds them against the mappers.
+"""
+
+from __future__ import annotations
+
+from app.fhir import uris
+
+_FRAME = ("resourceType", "id", "meta", "extension")
+
+
+def _names(*names: str) -> frozenset[str]:
+    return frozenset((*_FRAME, *names))
+
+
+#: Elements of the primary resources, by type.
+ELEMENTS: dict[str, frozenset[str]] = {
+    "Organization": _names(
+        *("identifier", "active", "type", "name", "alias", "telecom", "address", "partOf")
+    ),
+    "Practitioner": _names("identifier", "active", "name", "telecom", "gender"),
+    "Patient": _names(
+        *("identifier", "active", "name", "telecom", "gender", "birthDate", "deceasedBoolean"),
+        *("deceasedDateTime", "address", "maritalStatus", "contact", "generalPractitioner"),
+        "link",
+    ),
+    "Condition": _names(
+        *("clinicalStatus", "category", "code", "subject", "onsetDateTime", "onsetString"),
+        *("recordedDate", "recorder", "note"),
+    ),
+    "QuestionnaireResponse": _names(
+        *("questionnaire", "status", "subject", "encounter", "authored", "author", "item")
+    ),
+    "CarePlan": _names(
+        *("contained", "status", "intent", "category", "title", "subject", "period", "created"),
+        *("author", "supportingInfo", "goal", "activity", "note"),
+    ),
+    "Procedure": _names(
+        *("basedOn", "status", "statusReason", "code", "subject", "performedPeriod", "recorder"),
+        *("performer", "complication", "followUp"),
+    ),
+    "ServiceRequest": _names(
+        *("basedOn", "requisition", "status", "intent", "category", "priority", "code"),
+        *("orderDetail", "subject", "occurrenceDateTime", "authoredOn", "requester"),
+        *("performer", "reasonCode", "supportingInfo", "note"),
+    ),
+    "Task": _names(
+        *("basedOn", "groupIdentifier", "partOf", "status", "statusReason", "businessStatus"),
+        *("intent", "priority", "code", "focus", "for", "executionPeriod", "authoredOn"),
+        *("lastModified", "requester", "owner", "relevantHistory", "output"),
+    ),
+    "Provenance": _names(
+        *("target", "occurredDateTime", "recorded", "reason", "activity", "agent", "entity")
+    ),
+}
+
+_CODING = frozenset({"system", "code", "display"})
+_IDENTIFIER = frozenset({"use", "system", "value"})
+_PERIOD = frozenset({"start", "end"})
+
+#: Members that this program writes inside an element of that name.
+MEMBERS: dict[str, frozenset[str]] = {
+    "meta": frozenset({"tag"}),
+    "tag": _CODING,
+    "coding": _CODING,
+    "identifier": _IDENTIFIER,
+    "requisition": _IDENTIFIER,
+    "groupIdentifier": _IDENTIFIER,
+    "name": frozenset({"use", "text"}),
+    "telecom": _IDENTIFIER,
+    "address": frozenset({"use", "text", "line", "city"}),
+    "contact": frozenset({"relationship", "name", "telecom"}),
+    "link": frozenset({"other", "type"}),
+    "contained": frozenset(
+        {"resourceType", "id", "lifecycleStatus", "category", "description", "subject"}
+    ),
+    "period": _PERIOD,
+    "executionPeriod": _PERIOD,
+    "performedPeriod": _PERIOD,
+    "activity": frozenset({"detail", "coding", "text"}),
+    "detail": frozenset({"code", "status", "scheduledTiming", "description"}),
+    "scheduledTiming": frozenset({"repeat"}),
+    "repeat": frozenset({"frequency", "period", "periodUnit"}),
+    "note": frozenset({"text"}),
+    "output": frozenset({"type", "valueString", "valueDateTime"}),
+    "agent": frozenset({"type", "who", "onBehalfOf"}),
+    "entity": frozenset({"role", "what"}),
+    "item": frozenset({"linkId", "text", "answer", "item"}),
+    "answer": frozenset(
+        {
+            *("valueBoolean", "valueInteger", "valueDecimal", "valueString", "valueDate"),
+            *("valueDateTime", "valueCoding", "valueAttachment"),
+        }
+    ),
+    "valueCoding": _CODING,
+    "valueAttachment": frozenset({"contentType", "data"}),
+    # Procedure.performer has an actor, ServiceRequest.performer is a reference.
+    "performer": frozenset({"actor", "reference", "display"}),
+}
+#: Members of CodeableConcepts and References, under whatever name they stand.
+OTHER_MEMBERS = frozenset({"coding", "text", "reference", "display"})
+
+#: Extensions of the mappers that are not called after a column.
+OWN_EXTENSIONS = frozenset(
+    {
+        uris.WRITE_ID,
+        *(uris.X + name for name in ("before", "after", "residence", "address-kind")),
+        *(uris.X + name for name in ("guardian-scope", "part", "item")),
+    }
+)
+OWN_SYSTEMS = frozenset(
+    {
+        *(uris.ORGANISATION_TAG, uris.SAMPLE_SYSTEM, uris.ORGANISATION_TYPE),
+        *(uris.ID_CARD, uris.RECORD_NUMBER, uris.INSTITUTION, uris.PRACTICE_CERTIFICATE),
+        *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
+        *(uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),
+        *(uris.CONDITION_CLINICAL, uris.CONDITION_CATEGORY, uris.PARTICIPATION_TYPE),
+    }
+)
