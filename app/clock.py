@@ -64,8 +64,7 @@ def format_instant(instant: datetime) -> str:
     """The one text form of an instant: ``2026-11-22T02:03:04.567Z``."""
     if instant.tzinfo is None:
         raise ValueError("an instant without a zone cannot be stored")
-    utc = instant.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def parse_instant(text: str) -> datetime:

@@ -52,11 +52,12 @@ def marked_strings() -> dict[str, list[str]]:
     for path in sorted((ROOT / "app").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id == "N_" and node.args:
-                    for text in _literals(node.args[0]):
-                        place = f"{path.relative_to(ROOT)}:{node.lineno}"
-                        found.setdefault(text, []).append(place)
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if node.func.id == "N_" and node.args:
+                for text in _literals(node.args[0]):
+                    place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                    found.setdefault(text, []).append(place)
     return found
 
 

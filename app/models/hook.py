@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import event, inspect
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.orm import Session, UOWTransaction
 
 from app.clock import Clock
@@ -22,6 +22,29 @@ from app.models.local import AuditEvent
 from app.models.outbox import WAITING, Outbox
 from app.models.records import KIND_OF_MODEL, PARENT_OF_CHILD
 from app.models.resident import Resident
+
+
+def _queue_statement() -> Insert:
+    """A record edited again keeps its place in the queue but takes the new change."""
+    statement = insert(Outbox)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["kind", "record_id"],
+        set_={
+            "change_id": new.change_id,
+            "author_id": new.author_id,
+            "lane": new.lane,
+            "state": WAITING,
+            "attempts": 0,
+            "reason": None,
+            "sent_at": None,
+        },
+    )
+
+
+# Built once: building a statement costs as much as running it.
+_QUEUE_ROW = _queue_statement()
+_AUDIT_ROW = insert(AuditEvent)
 
 
 class RecordingSession(Session):
@@ -136,24 +159,11 @@ def _queue(session: Session, context: UOWTransaction) -> None:
             )
     connection = session.connection()
     if outbox_rows:
-        statement = insert(Outbox)
-        connection.execute(
-            # A record edited again keeps its place in the queue but takes the new change.
-            statement.on_conflict_do_update(
-                index_elements=["kind", "record_id"],
-                set_={
-                    "change_id": statement.excluded.change_id,
-                    "author_id": statement.excluded.author_id,
-                    "lane": statement.excluded.lane,
-                    "state": WAITING,
-                    "attempts": 0,
-                    "reason": None,
-                    "sent_at": None,
-                },
-            ),
-            outbox_rows,
-        )
-    connection.execute(insert(AuditEvent), audit_rows)
+        connection.execute(_QUEUE_ROW, outbox_rows)
+        # Whoever listens for commits learns that something is to be sent, and how urgent.
+        lanes = [row["lane"] for row in outbox_rows]
+        session.info["queued_lane"] = min([session.info.get("queued_lane", lanes[0]), *lanes])
+    connection.execute(_AUDIT_ROW, audit_rows)
     if residents:
         from app.models.search import rebuild_tokens
 

@@ -130,6 +130,8 @@ def rebuild_tokens(session: Session, records: Iterable[Mapping[str, Any]]) -> No
         for record in batch
         for token in tokens(record)
     ]
+    # In the order of the table: neighbouring pages are written together.
+    rows.sort(key=lambda row: row["token"])
     if rows:
         connection.execute(insert(SearchToken), rows)
 

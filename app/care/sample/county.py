@@ -81,7 +81,7 @@ def make_sample_store(folder: Path, request: SampleRequest, password: str) -> Sa
     organisation = _organisation(request.organisation_id)
     folder.mkdir(parents=True, exist_ok=True)
     today = request.on or SYSTEM_CLOCK.today()
-    maker = SampleMaker(request.seed, today)
+    maker = SampleMaker(request.seed, today, organisation["id"])
     first_day = maker.instant(today - timedelta(days=1600), 8)
     staff = [
         {

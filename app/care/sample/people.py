@@ -31,8 +31,9 @@ VILLAGES = (
 class SampleMaker:
     """A source of chance that gives the same people for the same seed and day."""
 
-    def __init__(self, seed: int, today: date) -> None:
-        self.chance = random.Random(seed)
+    def __init__(self, seed: int, today: date, place: str = "") -> None:
+        # Two organisations of one county never make the same people, nor the same ids.
+        self.chance = random.Random(f"{seed} {place}")
         self.today = today
 
     def new_id(self, when: datetime) -> str:
