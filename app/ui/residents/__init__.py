@@ -1,0 +1,1 @@
+"""The Residents room: list with find, the basic information form, the resident's page."""

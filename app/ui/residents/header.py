@@ -1,0 +1,267 @@
+"""The head of a resident's page: who it is, what to mind, and the work in the order of use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+
+from app.care.resident_page import Identity, Summary
+from app.i18n import tr
+from app.models import codes
+from app.ui import theme
+from app.ui.icons import icon
+from app.ui.style import dress
+from app.ui.widgets.buttons import Button, QuietButton
+from app.ui.widgets.cards import Chip, IconLabel, label
+from app.ui.widgets.choices import FlowLayout
+from app.ui.widgets.delivery import DeliveryMark
+
+# A number shown to a person at the desk is hidden again before the next one sits down.
+_SHOWN_MS = 60_000
+
+
+class _Chips(QWidget):
+    """Chips that begin a new line where the width ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._flow = FlowLayout(self, theme.GAP_INSIDE)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+
+    def fill(self, chips: list[QWidget]) -> None:
+        while item := self._flow.takeAt(0):
+            item.widget().hide()
+            item.widget().deleteLater()
+        for chip in chips:
+            self._flow.addWidget(chip)
+            # The flow counts only what is shown, and Qt would show it later.
+            chip.show()
+        self._fit()
+
+    def texts(self) -> list[str]:
+        found = [self._flow.itemAt(at) for at in range(self._flow.count())]
+        return [item.widget().accessibleName() for item in found if item is not None]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        self.setFixedHeight(max(self._flow.heightForWidth(self.width()), 1))
+
+
+class _Elided(QLabel):
+    """A line of text that gives way where room is short; the whole stands in its tip."""
+
+    def __init__(self, kind: str = "", *, tabular: bool = False) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        dress(self, kind=kind)
+        if tabular:
+            self.setFont(theme.font(tabular=True))
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setToolTip(text)
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), theme.NUMBER_WIDTH), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        room = self.contentsRect()
+        elided = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, room.width()
+        )
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, elided)
+
+
+class ResidentHeader(QFrame):
+    """Signals say which action was chosen; the page does it."""
+
+    reveal = Signal()
+    follow_up = Signal()
+    check_in = Signal()
+    refer = Signal()
+    edit = Signal()
+    diagnoses = Signal()
+    bed = Signal()
+    status = Signal()
+    alert = Signal(object)
+
+    def __init__(self, today: date, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._today = today
+        self._masked = ""
+        dress(self, kind="card")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.GAP_CARD, theme.GAP_FIELD, theme.GAP_CARD, theme.GAP_FIELD)
+        column.setSpacing(theme.GAP_INSIDE)
+        column.addLayout(self._who())
+        self.chips = _Chips()
+        column.addWidget(self.chips)
+        column.addLayout(self._actions())
+        self._hide_timer = QTimer(self)
+        self._hide_timer.setSingleShot(True)
+        self._hide_timer.setInterval(_SHOWN_MS)
+        self._hide_timer.timeout.connect(self.hide_identity)
+
+    # -- building -----------------------------------------------------------------------------
+
+    def _who(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_FIELD)
+        self.name = _Elided("title")
+        self.about = label("", "strong")
+        row.addWidget(self.name)
+        row.addWidget(self.about)
+        row.addSpacing(theme.GAP_INSIDE)
+        self.number = label("")
+        self.number.setFont(theme.font(tabular=True))
+        self.number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.number.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.reveal_button = QuietButton(
+            "", self._toggle, icon_name="eye-line", tip=tr("Show the ID number; this is noted")
+        )
+        self.reveal_button.setAccessibleName(tr("Show the ID number"))
+        self.reveal_button.setFixedWidth(theme.TARGET_MINIMUM)
+        pair = QHBoxLayout()
+        pair.setSpacing(theme.GAP_TIGHT)
+        pair.addWidget(IconLabel("bank-card-line"))
+        pair.addWidget(self.number)
+        pair.addWidget(self.reveal_button)
+        row.addLayout(pair)
+        self.phone = _Elided(tabular=True)
+        self.place = _Elided()
+        for icon_name, words in (("phone-line", self.phone), ("map-pin-line", self.place)):
+            pair = QHBoxLayout()
+            pair.setSpacing(theme.GAP_TIGHT)
+            pair.addWidget(IconLabel(icon_name))
+            pair.addWidget(words)
+            row.addLayout(pair)
+        row.addStretch(1)
+        self.delivery = DeliveryMark()
+        row.addWidget(self.delivery)
+        return row
+
+    def _actions(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_INSIDE)
+        self.follow_up_button = Button(
+            tr("Follow-up"),
+            self.follow_up.emit,
+            icon_name="heart-pulse-line",
+            shortcut="Ctrl+1",
+        )
+        self.check_in_button = Button(
+            tr("Check-in"), self.check_in.emit, icon_name="walk-line", shortcut="Ctrl+2"
+        )
+        self.refer_button = Button(
+            tr("Refer"), self.refer.emit, icon_name="arrow-left-right-line", shortcut="Ctrl+3"
+        )
+        self.bed_button = QuietButton(tr("Admit"), self.bed.emit, icon_name="hotel-bed-line")
+        self.diagnoses_button = QuietButton(
+            tr("Diagnoses"), self.diagnoses.emit, icon_name="stethoscope-line"
+        )
+        self.edit_button = QuietButton(
+            tr("Edit record"), self.edit.emit, icon_name="edit-line", shortcut="Ctrl+E"
+        )
+        self.more_button = QuietButton(tr("More"), icon_name="more-2-line")
+        menu = QMenu(self.more_button)
+        menu.addAction(icon("archive-line"), tr("Deceased, moved away, lost …"), self.status.emit)
+        self.more_button.setMenu(menu)
+        for button in (self.follow_up_button, self.check_in_button, self.refer_button):
+            row.addWidget(button)
+        row.addStretch(1)
+        for quiet in (self.diagnoses_button, self.bed_button, self.edit_button, self.more_button):
+            row.addWidget(quiet)
+        return row
+
+    # -- showing ------------------------------------------------------------------------------
+
+    def show_summary(self, head: Summary) -> None:
+        """Fill all lines; the number is masked again."""
+        self.name.setText(head.name)
+        self.about.setText(
+            tr("{sex} · {age} years · {birth}").format(
+                sex=codes.label("sex", head.sex), age=head.age, birth=head.birth_date.isoformat()
+            )
+        )
+        self._masked = head.id_masked or tr("no card")
+        self.hide_identity()
+        self.reveal_button.setVisible(bool(head.id_masked))
+        self.phone.setText(head.phone or tr("no phone"))
+        place = " ".join(part for part in (head.township, head.village) if part)
+        self.place.setText(place or head.address or tr("no address"))
+        self.place.setToolTip(" ".join(part for part in (place, head.address) if part))
+        self.delivery.set_delivery(head.delivery, self._today)
+        self.bed_button.setText(tr("Discharge") if head.stay_id else tr("Admit"))
+        self.bed_button.setAccessibleName(self.bed_button.text())
+        self.chips.fill(self._chips_of(head))
+
+    def _chips_of(self, head: Summary) -> list[QWidget]:
+        chips: list[QWidget] = []
+        if head.allergies:
+            words = tr("Allergic: {what}").format(what="、".join(head.allergies))
+            chips.append(Chip(_short(words, 40), "danger"))
+        for alert in head.alerts:
+            tone: theme.Tone = "danger" if alert.tone == "danger" else "attention"
+            chips.append(_AlertChip(alert.text, tone, lambda a=alert: self.alert.emit(a)))
+        if head.bed:
+            place = " ".join(part for part in (head.stay_organisation, head.bed) if part)
+            chips.append(Chip(tr("Bed {place}").format(place=place), "accent", "hotel-bed-line"))
+        for condition in head.conditions:
+            chips.append(Chip(_short(condition.name, 20), "accent"))
+        chips.extend(Chip(_short(each, 20)) for each in head.history)
+        if head.allergy_asked and not head.allergies:
+            chips.append(Chip(tr("No drug allergies")))
+        return chips
+
+    def show_identity(self, identity: Identity) -> None:
+        """The whole number for a minute."""
+        self.number.setText(identity.id_no)
+        self.reveal_button.setIcon(icon("eye-off-line"))
+        self.reveal_button.setAccessibleName(tr("Hide the ID number"))
+        self._hide_timer.start()
+
+    def hide_identity(self) -> None:
+        """Mask the number again."""
+        self._hide_timer.stop()
+        self.number.setText(self._masked)
+        self.reveal_button.setIcon(icon("eye-line"))
+        self.reveal_button.setAccessibleName(tr("Show the ID number"))
+
+    def _toggle(self) -> None:
+        if self.number.text() == self._masked:
+            self.reveal.emit()
+        else:
+            self.hide_identity()
+
+
+class _AlertChip(Chip):
+    """A chip that opens what it speaks of."""
+
+    def __init__(self, text: str, tone: theme.Tone, pressed: Callable[[], None]) -> None:
+        super().__init__(text, tone)
+        self._pressed = pressed
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed()
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,104 @@
+"""The Residents room: the list, the form and the resident's page, one in front at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from app.care.residents import ResidentForm
+from app.ui.context import UiContext
+from app.ui.residents.controller import ResidentsController
+from app.ui.residents.form_page import FormPage
+from app.ui.residents.list_page import ListPage
+from app.ui.residents.resident_page import ResidentPage
+
+
+class ResidentsRoom(QWidget):
+    """``open(resident_id=…)`` a page, ``open(new=True, typed="…")`` the form, ``open()`` the list.
+
+    A plain visit of the room brings back what was in front when it was left.
+    """
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__()
+        self._context = context
+        self._controller = ResidentsController(context, self)
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self.list = ListPage(context, self)
+        self.page = ResidentPage(context, self._controller, self)
+        self._form: FormPage | None = None
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self.page)
+        self.list.opened.connect(self.show_page)
+        self.list.fresh.connect(self.show_new)
+        self.page.left.connect(self.show_list)
+        self.page.edit.connect(self.show_edit)
+        self.page.wanted.connect(self.show_page)
+
+    @property
+    def form(self) -> FormPage:
+        """The form, built when it is first needed: it has a hundred controls."""
+        if self._form is None:
+            self._form = FormPage(self._context, self._controller, self)
+            self._stack.addWidget(self._form)
+            self._form.saved.connect(self.show_page)
+            self._form.wanted.connect(self.show_page)
+            self._form.left.connect(self._form_left)
+        return self._form
+
+    def open(self, **where: Any) -> None:
+        """What ``navigate("residents", …)`` asks for."""
+        if where.get("resident_id"):
+            self.show_page(str(where["resident_id"]))
+        elif where.get("new"):
+            self.show_new(str(where.get("typed", "")))
+        elif self._stack.currentWidget() is self.list:
+            self.show_list()
+
+    def refresh(self) -> None:
+        """The room comes to the front again."""
+        current = self._stack.currentWidget()
+        if current is self.page:
+            self.page.refresh()
+        elif current is self.list:
+            self.list.refresh()
+
+    def leave(self) -> None:
+        """Another room comes to the front: an open form keeps its draft."""
+        if self._form is not None and self._stack.currentWidget() is self._form:
+            self._form.keep_draft()
+
+    def show_list(self) -> None:
+        """Back to the list, ready to type."""
+        self._stack.setCurrentWidget(self.list)
+        self.list.begin()
+
+    def show_page(self, resident_id: str) -> None:
+        """A resident's page."""
+        self._stack.setCurrentWidget(self.page)
+        self.page.show_resident(resident_id)
+
+    def show_new(self, typed: str = "") -> None:
+        """The form for a new record."""
+        self._stack.setCurrentWidget(self.form)
+        self.form.begin(typed)
+
+    def show_edit(self, resident_id: str) -> None:
+        """The form of a kept record."""
+        self._controller.load_form(
+            resident_id,
+            self._edit,
+            self.page.strip.say_error,
+        )
+
+    def _edit(self, kept: ResidentForm) -> None:
+        self._stack.setCurrentWidget(self.form)
+        self.form.correct(kept)
+
+    def _form_left(self) -> None:
+        if self.page.resident_id and self.form.corrects:
+            self.show_page(self.page.resident_id)
+        else:
+            self.show_list()
