@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from starlette.requests import ClientDisconnect, Request
 
+from app.i18n import N_
 from app.server.outcome import Refusal
 
 MAX_BYTES = 1_048_576  # of a body as sent, and again once unpacked
@@ -22,10 +23,12 @@ def check_media_type(headers: Mapping[str, str], allowed: tuple[str, ...]) -> No
     """415 unless the body's media type is one of ``allowed`` and its charset UTF-8."""
     kind, _, rest = headers.get("content-type", "").partition(";")
     if kind.strip().lower() not in allowed:
-        raise Refusal(415, "not-supported", "The body must be {types}.", types=" or ".join(allowed))
+        raise Refusal(
+            415, "not-supported", N_("The body must be {types}."), types=" or ".join(allowed)
+        )
     charset = rest.strip().lower().replace('"', "").replace(" ", "")
     if charset.startswith("charset=") and charset[8:] not in ("utf-8", "utf8"):
-        raise Refusal(415, "not-supported", "The body must be UTF-8 text.")
+        raise Refusal(415, "not-supported", N_("The body must be UTF-8 text."))
 
 
 async def read_body(request: Request) -> bytes:
@@ -41,9 +44,9 @@ async def read_body(request: Request) -> bytes:
         except StopAsyncIteration:
             break
         except ClientDisconnect:
-            raise Refusal(400, "incomplete", "The connection ended inside the body.") from None
+            raise Refusal(400, "incomplete", N_("The connection ended inside the body.")) from None
         except TimeoutError:
-            raise _closing(Refusal(408, "timeout", "The body stopped coming.")) from None
+            raise _closing(Refusal(408, "timeout", N_("The body stopped coming."))) from None
         size += len(chunk)
         too_large = too_large or size > MAX_BYTES
         if not too_large:
@@ -64,16 +67,16 @@ def unpack(body: bytes, encoding: str) -> bytes:
     if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip"):
-        raise Refusal(415, "not-supported", "The only content encoding understood is gzip.")
+        raise Refusal(415, "not-supported", N_("The only content encoding understood is gzip."))
     unpacker = zlib.decompressobj(_GZIP)
     try:
         plain = unpacker.decompress(body, MAX_BYTES + 1)
     except zlib.error:
-        raise Refusal(400, "structure", "The body is not sound gzip.") from None
+        raise Refusal(400, "structure", N_("The body is not sound gzip.")) from None
     if len(plain) > MAX_BYTES:
         raise _too_large()
     if not unpacker.eof or unpacker.unused_data:
-        raise Refusal(400, "structure", "The body is not sound gzip.")
+        raise Refusal(400, "structure", N_("The body is not sound gzip."))
     return plain
 
 
@@ -101,7 +104,7 @@ def accepts_json(header: str) -> bool:
 
 
 def _too_large() -> Refusal:
-    return Refusal(413, "too-long", "The body is larger than {count} bytes.", count=MAX_BYTES)
+    return Refusal(413, "too-long", N_("The body is larger than {count} bytes."), count=MAX_BYTES)
 
 
 def _closing(refusal: Refusal) -> Refusal:

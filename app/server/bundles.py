@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.i18n import N_
 from app.server import reading, search, wire
 from app.server.outcome import Refusal
 from app.server.prepare import prepare
@@ -42,23 +43,23 @@ def parse_if_match(text: str) -> int:
     """The version that an If-Match header or ``ifMatch`` names."""
     match = _VERSION.match(text)
     if not match:
-        raise Refusal(400, "value", "If-Match does not name a version.")
+        raise Refusal(400, "value", N_("If-Match does not name a version."))
     return int(match[1])
 
 
 def parse_bundle(document: Json) -> Bundle:
     """Read a transaction or batch; Refusal if it, or an entry of a transaction, is unfit."""
     if document.get("resourceType") != "Bundle":
-        raise Refusal(400, "invalid", "Only a Bundle can be posted here.")
+        raise Refusal(400, "invalid", N_("Only a Bundle can be posted here."))
     kind = document.get("type")
     if kind not in ("transaction", "batch"):
-        raise Refusal(400, "value", "A posted Bundle must be a transaction or a batch.")
+        raise Refusal(400, "value", N_("A posted Bundle must be a transaction or a batch."))
     items = document.get("entry", [])
     if not isinstance(items, list):
-        raise Refusal(400, "structure", "Bundle.entry is not a list.")
+        raise Refusal(400, "structure", N_("Bundle.entry is not a list."))
     if len(items) > MAX_ENTRIES:
         raise Refusal(
-            413, "too-costly", "A Bundle may hold at most {count} entries.", count=MAX_ENTRIES
+            413, "too-costly", N_("A Bundle may hold at most {count} entries."), count=MAX_ENTRIES
         )
     transaction = kind == "transaction"
     entries: list[Entry] = []
@@ -69,7 +70,7 @@ def parse_bundle(document: Json) -> Bundle:
             if transaction and isinstance(entry, Put):
                 address = (entry.prepared.type, entry.prepared.id)
                 if address in seen:
-                    raise Refusal(400, "duplicate", "A record stands twice in one transaction.")
+                    raise Refusal(400, "duplicate", N_("A record stands twice in one transaction."))
                 seen.add(address)
             entries.append(entry)
         except Refusal as refusal:
@@ -136,27 +137,27 @@ def run(
 
 def _entry(item: Any) -> Entry:
     if not isinstance(item, dict) or not isinstance(item.get("request"), dict):
-        raise Refusal(400, "structure", "The entry has no request.")
+        raise Refusal(400, "structure", N_("The entry has no request."))
     request = item["request"]
     method, url = request.get("method"), request.get("url")
     if not isinstance(method, str) or not isinstance(url, str) or not url:
-        raise Refusal(400, "structure", "The entry's request needs method and url.")
+        raise Refusal(400, "structure", N_("The entry's request needs method and url."))
     if any(name in request for name in ("ifNoneExist", "ifNoneMatch", "ifModifiedSince")):
-        raise Refusal(400, "not-supported", "Conditional requests are not supported here.")
+        raise Refusal(400, "not-supported", N_("Conditional requests are not supported here."))
     path, _, query = url.partition("?")
     if method == "GET":
         return Get(path, query)
     if method != "PUT":
-        raise Refusal(405, "not-supported", "Only PUT and GET are supported in a Bundle.")
+        raise Refusal(405, "not-supported", N_("Only PUT and GET are supported in a Bundle."))
     type_, slash, id_ = path.partition("/")
     if query or not slash:
-        raise Refusal(400, "value", "The entry's url is not Type/id.")
+        raise Refusal(400, "value", N_("The entry's url is not Type/id."))
     resource = item.get("resource")
     if not isinstance(resource, dict):
-        raise Refusal(400, "structure", "The entry has no resource.")
+        raise Refusal(400, "structure", N_("The entry has no resource."))
     if_match = request.get("ifMatch")
     if if_match is not None and not isinstance(if_match, str):
-        raise Refusal(400, "value", "If-Match does not name a version.")
+        raise Refusal(400, "value", N_("If-Match does not name a version."))
     version = None if if_match is None else parse_if_match(if_match)
     return Put(prepare(resource, type_, id_), version)
 
@@ -184,7 +185,7 @@ def _got(connection: Connection, organisation: str, entry: Get, base: str) -> st
         text = search.run(connection, organisation, query, base)
         return f'{{"resource":{text},"response":{{"status":"200 OK"}}}}'
     if entry.query:
-        raise Refusal(400, "value", "The entry's url is not Type/id.")
+        raise Refusal(400, "value", N_("The entry's url is not Type/id."))
     found = reading.read(connection, organisation, type_, id_)
     return (
         f'{{"resource":{found.text},"response":{{"status":"200 OK",'

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.clock import SYSTEM_CLOCK, Clock
 from app.errors import InputError, NotFound
-from app.i18n import tr
+from app.i18n import N_, tr
 from app.server.database import Database
 from app.server.outcome import Refusal
 from app.server.tables import device, enrolment, organisation
@@ -103,10 +103,10 @@ def issue_code(connection: Connection, organisation_id: str, now: int) -> str:
 def enrol(connection: Connection, code: Any, name: Any, now: int) -> dict[str, Any]:
     """Use up a code: the answer with token, device id and organisation. Refusal if unfit."""
     if not isinstance(code, str) or not isinstance(name, str):
-        raise Refusal(400, "structure", "Enrolment needs the texts code and device.")
+        raise Refusal(400, "structure", N_("Enrolment needs the texts code and device."))
     name = name.strip()
     if not name or len(name) > 200:
-        raise Refusal(400, "value", "The device needs a name of at most 200 characters.")
+        raise Refusal(400, "value", N_("The device needs a name of at most 200 characters."))
     plain = "".join(code.upper().translate(_MISREAD).split()).replace("-", "")
     row = connection.execute(
         select(enrolment.c.organisation, enrolment.c.expires, enrolment.c.used).where(
@@ -115,7 +115,7 @@ def enrol(connection: Connection, code: Any, name: Any, now: int) -> dict[str, A
     ).first()
     if row is None or row.used is not None or row.expires <= now:
         raise Refusal(
-            403, "login", "The code is wrong, was used before, or is older than 24 hours."
+            403, "login", N_("The code is wrong, was used before, or is older than 24 hours.")
         )
     connection.execute(
         update(enrolment).where(enrolment.c.code_digest == _digest(plain)).values(used=now)
@@ -141,9 +141,9 @@ def authenticate(connection: Connection, token: str) -> tuple[str, str]:
     """Device id and organisation id of a bearer token; Refusal 401 if it opens nothing."""
     row = connection.execute(_BY_TOKEN, {"digest": _digest(token)}).first()
     if row is None:
-        raise unauthenticated("The access token is not known here. Enrol this device again.")
+        raise unauthenticated(N_("The access token is not known here. Enrol this device again."))
     if row.revoked is not None:
-        raise unauthenticated("This device's access was withdrawn by the lead hospital.")
+        raise unauthenticated(N_("This device's access was withdrawn by the lead hospital."))
     return row.id, row.organisation
 
 

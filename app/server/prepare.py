@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from app.i18n import N_
 from app.server.outcome import Refusal
 from app.server.profile import DIRECTORY_TYPES, PROFILES
 from app.server.wire import Json, content_of
@@ -55,19 +56,19 @@ def prepare(resource: Json, type_: str, id_: str) -> Prepared:
     if profile is None:
         raise unknown_type()
     if not ID.match(id_):
-        raise Refusal(400, "value", "The id in the address is not a FHIR id.")
+        raise Refusal(400, "value", N_("The id in the address is not a FHIR id."))
     if resource.get("resourceType") != type_:
-        raise Refusal(400, "invalid", "The resourceType is not the type in the address.")
+        raise Refusal(400, "invalid", N_("The resourceType is not the type in the address."))
     if resource.get("id") != id_:
-        raise Refusal(400, "invalid", "The id of the resource is not the id in the address.")
+        raise Refusal(400, "invalid", N_("The id of the resource is not the id in the address."))
     for name in resource:
         if not name or not name.isidentifier():
-            raise Refusal(400, "structure", "A name in the resource is not a FHIR element.")
+            raise Refusal(400, "structure", N_("A name in the resource is not a FHIR element."))
     organisation, tags = _tags(resource.get("meta"))
     for name in profile.required:
         if not _present(resource, name):
             raise Refusal(
-                422, "required", "{type} needs the element {field}.", type=type_, field=name
+                422, "required", N_("{type} needs the element {field}."), type=type_, field=name
             )
     if profile.status:
         field, codes = profile.status
@@ -76,7 +77,7 @@ def prepare(resource: Json, type_: str, id_: str) -> Prepared:
             raise Refusal(
                 422,
                 "code-invalid",
-                "{field} of {type} holds a code that FHIR does not know.",
+                N_("{field} of {type} holds a code that FHIR does not know."),
                 field=field,
                 type=type_,
             )
@@ -87,7 +88,7 @@ def prepare(resource: Json, type_: str, id_: str) -> Prepared:
             patient = subject[1]
     content = content_of(resource)
     if "null" in content and _has_null(resource):
-        raise Refusal(400, "structure", "The resource holds an empty (null) value.")
+        raise Refusal(400, "structure", N_("The resource holds an empty (null) value."))
     owner = requester = None
     fixed: tuple[str | None, ...] = ()
     if type_ == "Task":
@@ -115,7 +116,7 @@ def fixed_of(task: Json) -> tuple[str | None, ...]:
 
 
 def unknown_type() -> Refusal:
-    return Refusal(404, "not-supported", "This server keeps no resources of that type.")
+    return Refusal(404, "not-supported", N_("This server keeps no resources of that type."))
 
 
 def references(content: str) -> frozenset[tuple[str, str]]:
@@ -137,10 +138,10 @@ def _parse_reference(text: str) -> tuple[str, str] | None:
         raise Refusal(
             422,
             "value",
-            "A reference names a bundle entry; this server needs Type/id with the client's id.",
+            N_("A reference names a bundle entry; this server needs Type/id with the client's id."),
         )
     if not _OTHER.match(text):
-        raise Refusal(422, "value", "A reference is not written as Type/id.")
+        raise Refusal(422, "value", N_("A reference is not written as Type/id."))
     return None
 
 
@@ -149,12 +150,12 @@ def _reference_of(resource: Json, name: str) -> tuple[str, str] | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise Refusal(400, "structure", "{field} is not a reference.", field=name)
+        raise Refusal(400, "structure", N_("{field} is not a reference."), field=name)
     text = value.get("reference")
     if text is None:
         return None
     if not isinstance(text, str):
-        raise Refusal(400, "structure", "{field} is not a reference.", field=name)
+        raise Refusal(400, "structure", N_("{field} is not a reference."), field=name)
     return _parse_reference(text)
 
 
@@ -192,29 +193,29 @@ def _tags(meta: Any) -> tuple[str | None, str | None]:
     if meta is None:
         return None, None
     if not isinstance(meta, dict):
-        raise Refusal(400, "structure", "meta is not an object.")
+        raise Refusal(400, "structure", N_("meta is not an object."))
     tags = meta.get("tag")
     if tags is None:
         return None, None
     if not isinstance(tags, list):
-        raise Refusal(400, "structure", "meta.tag is not a list.")
+        raise Refusal(400, "structure", N_("meta.tag is not a list."))
     organisations = set()
     others = set()
     for tag in tags:
         if not isinstance(tag, dict):
-            raise Refusal(400, "structure", "meta.tag holds something that is not a coding.")
+            raise Refusal(400, "structure", N_("meta.tag holds something that is not a coding."))
         system, code = tag.get("system", ""), tag.get("code")
         if not isinstance(system, str) or not isinstance(code, str) or not code:
-            raise Refusal(400, "structure", "meta.tag holds something that is not a coding.")
+            raise Refusal(400, "structure", N_("meta.tag holds something that is not a coding."))
         _check_length(system, code)
         if not (system.isprintable() and code.isprintable()):
-            raise Refusal(422, "value", "A tag holds a control character.")
+            raise Refusal(422, "value", N_("A tag holds a control character."))
         if system == ORGANISATION_TAG:
             organisations.add(code)
         else:
             others.add((system, code))
     if len(organisations) > 1:
-        raise Refusal(422, "business-rule", "The record names more than one organisation.")
+        raise Refusal(422, "business-rule", N_("The record names more than one organisation."))
     return (organisations.pop() if organisations else None), tags_text(others)
 
 
@@ -223,10 +224,10 @@ def _identifiers(value: Any) -> Iterator[tuple[str, str]]:
         return
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, dict):
-            raise Refusal(400, "structure", "identifier holds something that is not one.")
+            raise Refusal(400, "structure", N_("identifier holds something that is not one."))
         system, code = item.get("system", ""), item.get("value")
         if not isinstance(system, str) or not (code is None or isinstance(code, str)):
-            raise Refusal(400, "structure", "identifier holds something that is not one.")
+            raise Refusal(400, "structure", N_("identifier holds something that is not one."))
         if code:
             _check_length(system, code)
             yield system, code
@@ -234,7 +235,7 @@ def _identifiers(value: Any) -> Iterator[tuple[str, str]]:
 
 def _check_length(*values: str) -> None:
     if any(len(value) > 255 for value in values):
-        raise Refusal(422, "too-long", "A tag or identifier is longer than 255 characters.")
+        raise Refusal(422, "too-long", N_("A tag or identifier is longer than 255 characters."))
 
 
 def _has_null(value: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from app.i18n import N_
 from app.server import wire
 from app.server.outcome import Refusal
 from app.server.prepare import unknown_type
@@ -66,4 +67,4 @@ def _row(connection: Connection, organisation: str, type_: str, id_: str) -> Row
 
 
 def _missing() -> Refusal:
-    return Refusal(404, "not-found", "There is no such record for this organisation.")
+    return Refusal(404, "not-found", N_("There is no such record for this organisation."))

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
+from app.i18n import N_
 from app.server import wire
 from app.server.database import microseconds
 from app.server.outcome import Refusal
@@ -64,20 +65,20 @@ def parse_parameters(text: str) -> list[tuple[str, str]]:
             max_num_fields=64,
         )
     except (ValueError, UnicodeError):
-        raise Refusal(400, "value", "The search parameters cannot be read.") from None
+        raise Refusal(400, "value", N_("The search parameters cannot be read.")) from None
 
 
 def parse_query(type_: str, parameters: Sequence[tuple[str, str]]) -> Query:
     """Understand the parameters of a search for ``type_``, or refuse with 400."""
     profile = PROFILES.get(type_)
     if profile is None:
-        raise Refusal(404, "not-supported", "This server keeps no resources of that type.")
+        raise Refusal(404, "not-supported", N_("This server keeps no resources of that type."))
     query = Query(type_)
     once: set[str] = set()
     for name, value in parameters:
         if name not in ("_lastUpdated", "_tag", "_id", "identifier"):
             if name in once:
-                raise Refusal(400, "value", "{name} may be given only once.", name=_shown(name))
+                raise Refusal(400, "value", N_("{name} may be given only once."), name=_shown(name))
             once.add(name)
         if name != _PAGE:
             query.given.append((name, value))
@@ -89,21 +90,21 @@ def parse_query(type_: str, parameters: Sequence[tuple[str, str]]) -> Query:
             query.where.append(or_(*(_tagged(one) for one in _values(name, value))))
         elif name == "_sort":
             if value not in ("_lastUpdated", "-_lastUpdated"):
-                raise Refusal(400, "not-supported", "Only _lastUpdated can be sorted by.")
+                raise Refusal(400, "not-supported", N_("Only _lastUpdated can be sorted by."))
             query.descending = value.startswith("-")
         elif name == "_count":
             _set_count(query, value)
         elif name == "_summary":
             if value not in ("count", "false"):
-                raise Refusal(400, "not-supported", "_summary can only be count or false.")
+                raise Refusal(400, "not-supported", N_("_summary can only be count or false."))
             query.counting = query.counting or value == "count"
         elif name == "_elements":
             if not {one.strip() for one in value.split(",")} <= {"id", "meta"}:
-                raise Refusal(400, "not-supported", "_elements can only be id and meta.")
+                raise Refusal(400, "not-supported", N_("_elements can only be id and meta."))
             query.versions_only = True
         elif name == "_format":
             if value not in ("json", "application/json", "application/fhir+json"):
-                raise Refusal(400, "not-supported", "This server speaks JSON only.")
+                raise Refusal(400, "not-supported", N_("This server speaks JSON only."))
         elif name == _PAGE:
             query.after = _read_page(value)
         elif name in profile.params:
@@ -112,7 +113,7 @@ def parse_query(type_: str, parameters: Sequence[tuple[str, str]]) -> Query:
             raise Refusal(
                 400,
                 "not-supported",
-                "The search parameter {name} is not supported for {type}.",
+                N_("The search parameter {name} is not supported for {type}."),
                 name=_shown(name),
                 type=type_,
             )
@@ -193,13 +194,13 @@ def _read_page(value: str) -> int:
     except ValueError:
         raw = b""
     if len(raw) != 8 or raw[0] > 0x7F:
-        raise Refusal(400, "value", "The page link was not made by this server.")
+        raise Refusal(400, "value", N_("The page link was not made by this server."))
     return int.from_bytes(raw, "big")
 
 
 def _set_count(query: Query, value: str) -> None:
     if not value.isascii() or not value.isdigit() or len(value) > 9:
-        raise Refusal(400, "value", "_count is not a number.")
+        raise Refusal(400, "value", N_("_count is not a number."))
     # FHIR R4 §3.1.1.5.5: _count=0 asks for the number of matches alone.
     query.counting = query.counting or int(value) == 0
     query.count = min(int(value), MAX_COUNT)
@@ -208,10 +209,14 @@ def _set_count(query: Query, value: str) -> None:
 def _values(name: str, text: str) -> list[str]:
     values = [value for value in _split(text, ",") if value]
     if not values:
-        raise Refusal(400, "value", "{name} has no value.", name=name)
+        raise Refusal(400, "value", N_("{name} has no value."), name=name)
     if len(values) > MAX_VALUES:
         raise Refusal(
-            400, "too-costly", "{name} has more than {count} values.", name=name, count=MAX_VALUES
+            400,
+            "too-costly",
+            N_("{name} has more than {count} values."),
+            name=name,
+            count=MAX_VALUES,
         )
     return [re.sub(r"\\([,|$\\])", r"\1", value) for value in values] if name == "_id" else values
 
@@ -258,14 +263,16 @@ def _identified(text: str) -> ColumnElement[bool]:
     if value:
         conditions.append(identifier.c.value == value)
     elif not system:
-        raise Refusal(400, "value", "identifier has no value.")
+        raise Refusal(400, "value", N_("identifier has no value."))
     return exists().where(and_(*conditions))
 
 
 def _referred(name: str, text: str, type_: str) -> str:
     match = re.fullmatch(rf"(?:(?:https?://\S+/)?{type_}/)?([A-Za-z0-9\-.]{{1,64}})", text)
     if not match:
-        raise Refusal(400, "value", "{name} is not a reference to a {type}.", name=name, type=type_)
+        raise Refusal(
+            400, "value", N_("{name} is not a reference to a {type}."), name=name, type=type_
+        )
     return match[1]
 
 
@@ -273,11 +280,11 @@ def _updated(text: str) -> ColumnElement[bool]:
     """A condition on lastUpdated; a value means its whole second, day … (R4 §3.1.1.4.6)."""
     match = _INSTANT.match(text)
     if not match:
-        raise Refusal(400, "value", "_lastUpdated is not a date or time.")
+        raise Refusal(400, "value", N_("_lastUpdated is not a date or time."))
     try:
         low, high = _span(match)
     except (ValueError, OverflowError):
-        raise Refusal(400, "value", "_lastUpdated is not a date or time.") from None
+        raise Refusal(400, "value", N_("_lastUpdated is not a date or time.")) from None
     prefix = match[1] or "eq"
     column = resource.c.updated
     if prefix == "ge":

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from app.i18n import N_
 from app.server import sharing, wire
 from app.server.database import BulkInsert, keep_instant, next_instant
 from app.server.outcome import Refusal
@@ -127,7 +128,9 @@ def put_all(
         try:
             if put.prepared.type == "Organization" and not is_directory:
                 raise Refusal(
-                    403, "forbidden", "The directory of organisations is kept by the lead hospital."
+                    403,
+                    "forbidden",
+                    N_("The directory of organisations is kept by the lead hospital."),
                 )
             _check(connection, organisation, put, old)
         except Refusal as refusal:
@@ -170,17 +173,17 @@ def _check(connection: Connection, organisation: str, put: Put, old: _Stored | N
     author = old.organisation == organisation
     takes_part = new.type == "Task" and organisation in (old.owner, old.requester)
     if not author and not takes_part:
-        raise Refusal(403, "forbidden", "This record belongs to another organisation.")
+        raise Refusal(403, "forbidden", N_("This record belongs to another organisation."))
     if put.if_match is not None and put.if_match != old.version:
         raise Refusal(
             412,
             "conflict",
-            "The record was changed meanwhile: version {version} is held here.",
+            N_("The record was changed meanwhile: version {version} is held here."),
             version=old.version,
         )
     if new.organisation != old.organisation or new.tags != old.tags:
         raise Refusal(
-            422, "business-rule", "The tags of a record cannot change after it was created."
+            422, "business-rule", N_("The tags of a record cannot change after it was created.")
         )
     if new.type == "Task":
         _check_task_change(connection, organisation, new, old)
@@ -189,11 +192,13 @@ def _check(connection: Connection, organisation: str, put: Put, old: _Stored | N
 def _check_create(organisation: str, put: Put) -> None:
     new = put.prepared
     if put.if_match is not None:
-        raise Refusal(412, "conflict", "There is no version of this record to replace.")
+        raise Refusal(412, "conflict", N_("There is no version of this record to replace."))
     if new.organisation is None:
-        raise Refusal(422, "required", "The record does not name its organisation in meta.tag.")
+        raise Refusal(422, "required", N_("The record does not name its organisation in meta.tag."))
     if new.organisation != organisation:
-        raise Refusal(403, "forbidden", "A device may create records of its own organisation only.")
+        raise Refusal(
+            403, "forbidden", N_("A device may create records of its own organisation only.")
+        )
     _check_participation(organisation, new)
 
 
@@ -202,7 +207,7 @@ def _check_participation(author: str, task: Prepared) -> None:
         raise Refusal(
             422,
             "business-rule",
-            "A Task must name the organisation that wrote it as requester or owner.",
+            N_("A Task must name the organisation that wrote it as requester or owner."),
         )
 
 
@@ -216,7 +221,7 @@ def _check_task_change(
             raise Refusal(
                 403,
                 "forbidden",
-                "Only the organisation that wrote a Task may change whom and what it is about.",
+                N_("Only the organisation that wrote a Task may change whom and what it is about."),
             )
         return
     _check_participation(organisation, new)
@@ -227,7 +232,7 @@ def _check_task_change(
         raise Refusal(
             422,
             "business-rule",
-            "The other side has already answered this Task; write a new one for another receiver.",
+            N_("The other side already answered this Task; write a new one for another receiver."),
         )
 
 

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.i18n import N_
 from app.server import bodies, bundles, capability, enrolment, logs, reading, search, wire
 from app.server.database import Database
 from app.server.outcome import Refusal
@@ -157,7 +158,7 @@ class Service:
         token = _token(request)
         type_, id_ = request.path_params["type"], request.path_params["id"]
         if request.url.query not in ("", "_format=json"):
-            raise Refusal(400, "not-supported", "A read takes no parameters here.")
+            raise Refusal(400, "not-supported", N_("A read takes no parameters here."))
 
         def work() -> reading.Found:
             with self._database.read() as connection:
@@ -176,7 +177,7 @@ class Service:
         token = _token(request)
         type_, id_ = request.path_params["type"], request.path_params["id"]
         if request.url.query or "if-none-match" in request.headers:
-            raise Refusal(400, "not-supported", "Conditional requests are not supported here.")
+            raise Refusal(400, "not-supported", N_("Conditional requests are not supported here."))
         bodies.check_media_type(request.headers, bodies.JSON_TYPES)
         body = await bodies.read_body(request)
         if_match = request.headers.get("if-match")
@@ -206,11 +207,11 @@ class Service:
 def _token(request: Request) -> str:
     """The bearer token of a request that can be answered at all; Refusal 401 or 406."""
     if not bodies.accepts_json(request.headers.get("accept", "")):
-        raise Refusal(406, "not-supported", "This server speaks JSON only.")
+        raise Refusal(406, "not-supported", N_("This server speaks JSON only."))
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
-        raise enrolment.unauthenticated("An access token is needed.")
+        raise enrolment.unauthenticated(N_("An access token is needed."))
     return token
 
 
@@ -228,7 +229,7 @@ def _text(request: Request, body: bytes) -> str:
     try:
         return bodies.unpack(body, request.headers.get("content-encoding", "")).decode()
     except UnicodeDecodeError:
-        raise Refusal(400, "structure", "The body is not UTF-8 text.") from None
+        raise Refusal(400, "structure", N_("The body is not UTF-8 text.")) from None
 
 
 Endpoint = Callable[[Request], Awaitable[Answer]]
@@ -300,20 +301,20 @@ def _fault(error: Exception) -> Refusal:
     logs.fault("failed", error)
     if isinstance(error, OperationalError):
         # Full disk, lock held too long: the sender keeps its records and comes again.
-        refusal = Refusal(503, "transient", "The server cannot store records just now.")
+        refusal = Refusal(503, "transient", N_("The server cannot store records just now."))
         refusal.headers["Retry-After"] = "30"
         return refusal
-    return Refusal(500, "exception", "The server made a mistake. Nothing was stored.")
+    return Refusal(500, "exception", N_("The server made a mistake. Nothing was stored."))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 405:
-        refusal = Refusal(405, "not-supported", "This address does not understand that method.")
+        refusal = Refusal(405, "not-supported", N_("This address does not understand that method."))
     elif status == 404:
-        refusal = Refusal(404, "not-found", "There is nothing at this address.")
+        refusal = Refusal(404, "not-found", N_("There is nothing at this address."))
     else:
-        refusal = Refusal(status, "processing", "The request cannot be carried out.")
+        refusal = Refusal(status, "processing", N_("The request cannot be carried out."))
     refusal.headers |= dict(getattr(error, "headers", None) or {})
     return _response(request, _refused(refusal))
 

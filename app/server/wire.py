@@ -12,6 +12,7 @@ import re
 import time
 from typing import Any
 
+from app.i18n import N_
 from app.server.outcome import Refusal
 
 Json = dict[str, Any]
@@ -46,15 +47,15 @@ def parse(data: bytes) -> Json:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise Refusal(400, "structure", "The body is not UTF-8 text.") from None
+        raise Refusal(400, "structure", N_("The body is not UTF-8 text.")) from None
     if "\\u0000" in text:
-        raise Refusal(400, "structure", "The body holds a control character.")
+        raise Refusal(400, "structure", N_("The body holds a control character."))
     try:
         value = _decoder.decode(text)
     except (ValueError, RecursionError):
-        raise Refusal(400, "structure", "The body is not well-formed JSON.") from None
+        raise Refusal(400, "structure", N_("The body is not well-formed JSON.")) from None
     if not isinstance(value, dict):
-        raise Refusal(400, "structure", "The body is not a JSON object.")
+        raise Refusal(400, "structure", N_("The body is not a JSON object."))
     return value
 
 
@@ -64,9 +65,9 @@ def dump(value: Any) -> str:
         text = _encoder.encode(value)
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise Refusal(400, "structure", "The body holds half a character.") from None
+        raise Refusal(400, "structure", N_("The body holds half a character.")) from None
     except RecursionError:
-        raise Refusal(400, "structure", "The body is nested too deeply.") from None
+        raise Refusal(400, "structure", N_("The body is nested too deeply.")) from None
     return _MARKED.sub(r"\1", text) if '"\\u0000#' in text else text
 
 

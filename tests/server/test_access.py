@@ -151,6 +151,31 @@ def test_a_removed_reference_is_withdrawn(referral: Referral, north: Client, lea
     assert lead.sees(referral.condition)
 
 
+def test_first_reference_of_a_record_already_shared(north: Client, lead: Client) -> None:
+    who = make("Patient", NORTH)  # refers to nothing when it is shared
+    other = make("Patient", NORTH)
+    north.stored(who, other, task(NORTH, LEAD, who))
+    assert lead.sees(who)
+    north.put({**who, "link": [{"other": reference(other), "type": "seealso"}]})
+    assert lead.sees(other)
+
+
+def test_reference_changed_while_not_shared(north: Client, lead: Client) -> None:
+    first, second = patient(NORTH), patient(NORTH)
+    asked = letter(NORTH, first)
+    sent = task(NORTH, LEAD, asked)
+    north.stored(first, second, asked, sent)
+    assert lead.sees(first)
+    without = {key: value for key, value in sent.items() if key != "focus"}
+    north.put(without)
+    north.put({**asked, "subject": reference(second)})
+    assert not lead.sees(first)
+    north.put(sent)
+    assert lead.sees(asked)
+    assert lead.sees(second)
+    assert not lead.sees(first)
+
+
 def test_the_answer_reaches_the_asker(referral: Referral, north: Client, lead: Client) -> None:
     summary = make(
         "DocumentReference",

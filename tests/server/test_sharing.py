@@ -20,7 +20,7 @@ from tests.server.serving import TAG
 
 ORGANISATIONS = ("a", "b", "c")
 # Few addresses, so that references meet what exists, existed and will exist.
-ADDRESSES = [("Task", f"t{n}") for n in range(4)] + [("ServiceRequest", f"s{n}") for n in range(6)]
+ADDRESSES = [("Task", f"t{n}") for n in range(3)] + [("ServiceRequest", f"s{n}") for n in range(4)]
 
 Address = tuple[str, str]
 
@@ -85,8 +85,8 @@ _writes = st.tuples(
 )
 
 
-@settings(max_examples=150)
-@given(bundles=st.lists(st.lists(_writes, min_size=1, max_size=4), min_size=1, max_size=12))
+@settings(max_examples=200)
+@given(bundles=st.lists(st.lists(_writes, min_size=1, max_size=4), min_size=1, max_size=16))
 def test_shares_equal_a_plain_walk(database: Database, bundles: list[list[Any]]) -> None:
     with database.write() as connection:
         for table in (resource, history, identifier, edge, share):
