@@ -233,7 +233,7 @@ class FormPage(Page):
         if fresh:
             self.strip.say(
                 tr("Perhaps registered already: {who}. You will be asked when saving.").format(
-                    who="; ".join(_who(each) for each in fresh[:2])
+                    who=tr("; ").join(_who(each) for each in fresh[:2])
                 ),
                 "attention",
             )
@@ -291,7 +291,7 @@ class FormPage(Page):
         if wrong and not self.strip.isVisible():
             self.strip.say(
                 tr("Not saved: {count} to fill in or correct: {fields}.").format(
-                    count=len(wrong), fields="、".join(field.label for field in wrong[:6])
+                    count=len(wrong), fields=tr(", ").join(field.label for field in wrong[:6])
                 )
             )
         if wrong and self.scroll_area is not None:

@@ -215,7 +215,7 @@ class ResidentHeader(QFrame):
     def _chips_of(self, head: Summary) -> list[QWidget]:
         chips: list[QWidget] = []
         if head.allergies:
-            words = tr("Allergic: {what}").format(what="、".join(head.allergies))
+            words = tr("Allergic: {what}").format(what=tr(", ").join(head.allergies))
             chips.append(Chip(_short(words, 40), "danger"))
         for alert in head.alerts:
             tone: theme.Tone = "danger" if alert.tone == "danger" else "attention"
@@ -224,8 +224,8 @@ class ResidentHeader(QFrame):
             place = " ".join(part for part in (head.stay_organisation, head.bed) if part)
             chips.append(Chip(tr("Bed {place}").format(place=place), "accent", "hotel-bed-line"))
         for condition in head.conditions:
-            chips.append(Chip(_short(condition.name, 20), "accent"))
-        chips.extend(Chip(_short(each, 20)) for each in head.history)
+            chips.append(Chip(_short(condition.name, 28), "accent"))
+        chips.extend(Chip(_short(each, 28)) for each in head.history)
         if head.allergy_asked and not head.allergies:
             chips.append(Chip(tr("No drug allergies")))
         return chips

@@ -49,7 +49,7 @@ def list_columns() -> list[Column[ResidentLine]]:
         Column(tr("Phone"), lambda line: line.phone_masked, 122),
         Column(tr("Village"), lambda line: line.village or line.township, 132),
         Column(tr("Bed"), lambda line: line.bed, 92),
-        Column(tr("Conditions"), lambda line: "、".join(line.conditions)),
+        Column(tr("Conditions"), lambda line: tr(", ").join(line.conditions)),
         Column(
             tr("State"),
             state_word,

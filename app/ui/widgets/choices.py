@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QElapsedTimer, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLayout, QLayoutItem, QPushButton, QSizePolicy, QWidget
 
 from app.care.parsing import half_width
@@ -118,6 +118,9 @@ class _Options(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setAccessibleName(label)
             dress(button, kind="option")
+            # A chosen option is written in semibold, which is wider.
+            chosen = QFontMetrics(theme.font(semibold=True)).horizontalAdvance(button.text())
+            button.setMinimumWidth(chosen + 2 * theme.GAP_FIELD)
             button.clicked.connect(lambda _=False, at=position: self._choose(at))
             self._buttons.append(button)
             self._flow.addWidget(button)
