@@ -7,14 +7,15 @@ Chinese is the default language.
 
 from __future__ import annotations
 
-import gettext
+import struct
+from pathlib import Path
 
 from app.paths import resources
 
 LANGUAGES = ("zh_CN", "en")
 
 _language = "zh_CN"
-_catalogue: gettext.NullTranslations | None = None
+_catalogue: Catalogue | None = None
 
 
 def set_language(language: str) -> None:
@@ -35,16 +36,44 @@ def tr(source: str) -> str:
     global _catalogue
     if not source:
         return source
+    if _language == "en":
+        return source
     if _catalogue is None:
-        if _language == "en":
-            _catalogue = gettext.NullTranslations()
-        else:
-            path = resources() / "translations" / f"{_language}.mo"
-            with path.open("rb") as file:
-                _catalogue = gettext.GNUTranslations(file)
-    return _catalogue.gettext(source)
+        _catalogue = Catalogue(resources() / "translations" / f"{_language}.mo")
+    return _catalogue.find(source) or source
 
 
-def N_(source: str) -> str:  # noqa: N802 — the customary name of the marker
+class Catalogue:
+    """A compiled catalogue (GNU ``.mo``), searched by halving.
+
+    The standard reader would decode every string before the first window is shown.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._data = path.read_bytes()
+        magic, _, self._count, self._sources, self._texts = struct.unpack_from("<5I", self._data)
+        if magic != 0x950412DE:
+            raise ValueError("not a little-endian .mo catalogue")
+
+    def find(self, source: str) -> str | None:
+        """The translation of a source string, or None where it has none."""
+        wanted = source.encode("utf-8")
+        low, high = 0, self._count
+        while low < high:
+            middle = (low + high) // 2
+            if self._string(self._sources, middle) < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        if low < self._count and self._string(self._sources, low) == wanted:
+            return self._string(self._texts, low).decode("utf-8")
+        return None
+
+    def _string(self, table: int, position: int) -> bytes:
+        length, offset = struct.unpack_from("<2I", self._data, table + 8 * position)
+        return self._data[offset : offset + length]
+
+
+def N_(source: str) -> str:
     """Marks a string of a table for translation; say it with ``tr`` when it is shown."""
     return source

@@ -6,7 +6,8 @@ key wrapped by AES-256-GCM under a key that Argon2id derives from the password. 
 also holds the name on each sign-in tile, because the tiles are shown before anything is
 open; it holds no resident and no password.
 
-Nothing here imports SQLAlchemy: the sign-in screen must come up at once.
+Nothing here imports SQLAlchemy, and what only making keys needs is imported there: the sign-in
+screen must come up at once.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import secrets
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -104,6 +103,8 @@ def create(
 
     Nothing is written until the first account is added by ``add_account``.
     """
+    import secrets
+
     data_key = secrets.token_bytes(32)
     recovery_key = _new_recovery_key()
     ring = Keyring(
@@ -192,6 +193,8 @@ def normalise_recovery_key(text: str) -> str:
 
 
 def _new_recovery_key() -> str:
+    import secrets
+
     groups = (
         "".join(secrets.choice(_RECOVERY_ALPHABET) for _ in range(_RECOVERY_GROUP_LENGTH))
         for _ in range(_RECOVERY_GROUPS)
@@ -233,6 +236,8 @@ def _derive(secret: str, salt: bytes, parameters: dict[str, Any]) -> bytes:
 
 
 def _wrap(data_key: bytes, secret: str) -> dict[str, Any]:
+    import secrets
+
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     parameters = {"time": _TIME_COST, "memory_kib": _MEMORY_KIB, "lanes": _LANES}
@@ -280,6 +285,8 @@ def _save(ring: Keyring) -> Keyring:
         ensure_ascii=False,
         indent=1,
     )
+    import tempfile
+
     from app.models.faults import environment_faults
 
     with environment_faults():

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from app.i18n import set_language, tr
 from app.ui import preferences, theme
@@ -84,6 +84,8 @@ def _refuse(text: str, code: int) -> int:
     # Also to the console, for whoever started the program there.
     print(text, file=sys.stderr)
     if os.environ.get("QT_QPA_PLATFORM") not in ("offscreen", "minimal"):
+        from PySide6.QtWidgets import QMessageBox
+
         box = QMessageBox(QMessageBox.Icon.Information, tr("Township Care"), text)
         box.exec()
     return code

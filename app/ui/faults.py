@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import sys
 import threading
-import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication
 
 from app.clock import SYSTEM_CLOCK, format_instant
 from app.errors import EnvironmentFault, InputError, NotFound, StaleRecord
 from app.i18n import tr
-from app.ui.widgets.strips import sentence
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox, QWidget
 
 LOG_FILE = "errors.log"
 _LOG_LIMIT = 512 * 1024
@@ -63,6 +64,8 @@ class FaultDesk(QObject):
             self._hook(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
 
     def _log(self, kind: type[BaseException], trace: TracebackType | None) -> None:
+        import traceback
+
         places = [
             f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
             for frame in traceback.extract_tb(trace)
@@ -98,6 +101,10 @@ def _expected(error: BaseException) -> bool:
 
 
 def _dialog(error: BaseException, parent: QWidget | None) -> QMessageBox:
+    from PySide6.QtWidgets import QMessageBox
+
+    from app.ui.widgets.strips import sentence
+
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle(tr("Township Care"))

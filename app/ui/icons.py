@@ -68,8 +68,6 @@ def pixmap(name: str, colour: str = "text_secondary", size: int = theme.ICON) ->
         painter = QPainter(made)
         painter.setFont(icon_font(size))
         painter.setPen(QColor(value))
-        # Drawn from the base line, not by an alignment flag: the first use of ``Qt`` makes a
-        # hundred enumerations, which the sign-in page does without.
         painter.drawText(0, size - painter.fontMetrics().descent(), character(name))
         painter.end()
         _pixmaps[key] = made

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.errors import EnvironmentFault
@@ -18,16 +17,18 @@ from app.i18n import tr
 from app.models import keyring
 from app.ui import theme
 from app.ui.preferences import Preferences
-from app.ui.sign_in.idle import IdleWatch
 from app.ui.sign_in.view import SignInPage
 from app.ui.tasks import TaskRunner, Tasks
 from app.ui.widgets.cards import EmptyState
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent
+
     from app.care.first_setup import SignedIn
     from app.models.actor import Actor
     from app.models.store import Store
     from app.ui.shell.frame import Frame
+    from app.ui.sign_in.idle import IdleWatch
     from app.ui.sync.bridge import SyncBridge
 
 
@@ -50,11 +51,7 @@ class MainWindow(QMainWindow):
         self._organisation = ""
         self._actor: Actor | None = None
         self._login = ""
-        self.idle = IdleWatch(preferences.idle_minutes, self)
-        self.idle.idle.connect(self.lock)
-        application = QApplication.instance()
-        if application is not None:
-            application.installEventFilter(self.idle)
+        self.idle: IdleWatch | None = None
         # Never the name of a person: titles stand in task bars and in pictures of the screen.
         self.setWindowTitle(tr("Township Care"))
         self.setMinimumSize(theme.WINDOW_MINIMUM_WIDTH, theme.WINDOW_MINIMUM_HEIGHT)
@@ -99,7 +96,8 @@ class MainWindow(QMainWindow):
             self.frame.hide()
         self.gate = page
         self.setCentralWidget(page)
-        self.idle.stop()
+        if self.idle is not None:
+            self.idle.stop()
         self.gated.emit()
 
     def _unlock(self, login: str, password: str) -> Any:
@@ -181,8 +179,20 @@ class MainWindow(QMainWindow):
         self.gate = None
         self.setCentralWidget(self.frame)
         self.frame.show()
-        self.idle.start()
+        self._watch()
         self.entered.emit()
+
+    def _watch(self) -> None:
+        """Count the quiet minutes of whoever works now."""
+        from app.ui.sign_in.idle import IdleWatch
+
+        if self.idle is None:
+            self.idle = IdleWatch(self.preferences.idle_minutes, self)
+            self.idle.idle.connect(self.lock)
+            application = QApplication.instance()
+            if application is not None:
+                application.installEventFilter(self.idle)
+        self.idle.start()
 
     def lock(self) -> None:
         """Hide everything behind the sign-in page; what was open stays open for the same person."""
@@ -210,7 +220,8 @@ class MainWindow(QMainWindow):
         from app.i18n import language, set_language
 
         self.preferences = preferences
-        self.idle.set_minutes(preferences.idle_minutes)
+        if self.idle is not None:
+            self.idle.set_minutes(preferences.idle_minutes)
         application = QApplication.instance()
         if isinstance(application, QApplication):
             theme.apply(application, high_contrast=preferences.high_contrast)
@@ -230,7 +241,8 @@ class MainWindow(QMainWindow):
 
     def shut(self) -> None:
         """Keep drafts, stop the sync, wait for running work, close the store. May be repeated."""
-        self.idle.stop()
+        if self.idle is not None:
+            self.idle.stop()
         self._drop_frame()
         if self._bridge is not None:
             self._bridge.close()

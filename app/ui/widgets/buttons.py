@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QPushButton, QSizePolicy
+from PySide6.QtWidgets import QPushButton
 
 from app.i18n import tr
 from app.ui import theme
@@ -32,12 +31,13 @@ class Button(QPushButton):
         super().__init__(text.replace("&", "&&"))
         dress(self, kind=self._kind)
         self.setAutoDefault(False)
-        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(text)
         if icon_name:
             self.setIcon(icon(icon_name, self._icon_colour))
             self.setIconSize(QSize(theme.ICON, theme.ICON))
         if shortcut:
+            from PySide6.QtGui import QKeySequence
+
             self.setShortcut(QKeySequence(shortcut))
             keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
             tip = tr("{what} ({keys})").format(what=tip or text, keys=keys)
@@ -83,3 +83,10 @@ class DangerButton(Button):
 
     _kind = "danger"
     _icon_colour = "danger"
+
+
+class AlarmButton(Button):
+    """The one button of an emergency: filled red, only where a person is in danger."""
+
+    _kind = "alarm"
+    _icon_colour = "on_accent"

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import theme
-from app.ui.icons import TONE_ICONS, pixmap, tone_colour
+from app.ui.icons import TONE_ICONS, character, icon_font, tone_colour
 from app.ui.style import dress
 
 
@@ -41,19 +41,26 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False, tone: str = "")
 
 
 class IconLabel(QLabel):
-    """Only an icon; the word stands beside it in another label."""
+    """Only an icon; the word stands beside it in another label.
+
+    The icon is a letter of the icon font, coloured by the style sheet, so it follows a change of
+    palette and stays sharp at every scale.
+    """
 
     def __init__(
         self, name: str = "", colour: str = "text_secondary", size: int = theme.ICON
     ) -> None:
         super().__init__()
-        self._size = size
         self.setFixedSize(QSize(size, size))
+        self.setFont(icon_font(size))
+        # Screen readers must not spell the private letter of the icon font.
+        self.setAccessibleName(" ")
         if name:
             self.set_icon(name, colour)
 
     def set_icon(self, name: str, colour: str = "text_secondary") -> None:
-        self.setPixmap(pixmap(name, colour, self._size))
+        dress(self, icon=colour)
+        self.setText(character(name))
 
 
 class Card(QFrame):
