@@ -205,7 +205,9 @@ class Field(QWidget):
             self.show_problem(message)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.FocusOut and watched is self._editor:
+        # While the field is being deleted its editor may be gone already.
+        editor = self.__dict__.get("_editor")
+        if event.type() == QEvent.Type.FocusOut and watched is editor:
             reason = event.reason() if isinstance(event, QFocusEvent) else None
             if reason != Qt.FocusReason.PopupFocusReason:
                 self._tidy()

@@ -133,10 +133,13 @@ class FormNavigator(QObject):
         container.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._container and event.type() == QEvent.Type.KeyPress:
-            assert isinstance(event, QKeyEvent)
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                return self._enter(back=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        # Installed on the container only; at the very end of it nothing of self may be left.
+        if (
+            event.type() == QEvent.Type.KeyPress
+            and isinstance(event, QKeyEvent)
+            and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        ):
+            return self._enter(back=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         return super().eventFilter(watched, event)
 
     def _enter(self, *, back: bool) -> bool:

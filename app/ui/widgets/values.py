@@ -6,15 +6,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import QDate, QPoint, Qt, QTimer
+from PySide6.QtCore import QDate, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCalendarWidget, QLineEdit, QMenu, QWidgetAction
+from PySide6.QtWidgets import QCalendarWidget, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from app.care.parsing import NearestYear, ParseError, parse_date, parse_decimal
 from app.clock import SYSTEM_CLOCK
 from app.i18n import tr
 from app.ui import theme
 from app.ui.icons import icon
+from app.ui.style import dress
 from app.ui.widgets.fields import _LineField
 
 
@@ -42,6 +43,7 @@ class DateField(_LineField):
         self.earliest = earliest
         self.latest = latest
         self._today = today
+        self._popup: _CalendarPopup | None = None
         self._build_line(width=theme.DATE_WIDTH)
         self.line.setToolTip(tr("Type 20250105, 2025.1.5 or 1-5. Alt+Down opens the calendar."))
         self._pick = QAction(icon("calendar-line"), tr("Open the calendar"), self)
@@ -86,28 +88,46 @@ class DateField(_LineField):
         super()._tidy()
 
     def open_calendar(self) -> None:
-        """A calendar below the field; the day clicked (or Enter) is taken."""
-        menu = QMenu(self)
-        calendar = QCalendarWidget(menu)
-        calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
-        calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
-        shown = self.value() or self.today()
-        calendar.setSelectedDate(QDate(shown.year, shown.month, shown.day))
+        """A calendar below the field; the day clicked (or Enter) is taken, Esc closes it."""
+        if self._popup is None:
+            self._popup = _CalendarPopup(self)
+            self._popup.taken.connect(self._take)
+        self._popup.offer(self.value() or self.today(), self.line)
 
-        def take(day: QDate) -> None:
-            menu.close()
-            self.set_value(date(day.year(), day.month(), day.day()))
-            self.clear_problem()
-            self.line.setFocus()
+    def _take(self, day: date) -> None:
+        self.set_value(day)
+        self.clear_problem()
+        self.line.setFocus()
 
-        calendar.activated.connect(take)
-        calendar.clicked.connect(take)
-        action = QWidgetAction(menu)
-        action.setDefaultWidget(calendar)
-        menu.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self.line.mapToGlobal(QPoint(0, self.line.height())))
-        QTimer.singleShot(0, calendar, calendar.setFocus)
+
+class _CalendarPopup(QFrame):
+    """A calendar in a window of its own that closes when it is left."""
+
+    taken = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        dress(self, kind="popup")
+        self.calendar = QCalendarWidget()
+        self.calendar.setVerticalHeaderFormat(QCalendarWidget.VerticalHeaderFormat.NoVerticalHeader)
+        self.calendar.setFirstDayOfWeek(Qt.DayOfWeek.Monday)
+        self.calendar.activated.connect(self._on_day)
+        self.calendar.clicked.connect(self._on_day)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.addWidget(self.calendar)
+
+    def offer(self, shown: date, below: QWidget) -> None:
+        self.calendar.setSelectedDate(QDate(shown.year, shown.month, shown.day))
+        self.adjustSize()
+        self.move(below.mapToGlobal(QPoint(0, below.height())))
+        self.show()
+        self.calendar.setFocus()
+
+    def _on_day(self, day: QDate) -> None:
+        if self.isVisible():
+            self.hide()
+            self.taken.emit(date(day.year(), day.month(), day.day()))
 
 
 class NumberField(_LineField):
