@@ -110,16 +110,18 @@ class Trends:
     glucose_target: tuple[float, float]
 
 
-def summary(store: Store, actor: Actor, resident_id: str) -> Summary:
+def summary(store: Store, actor: Actor, resident_id: str, *, opened: bool = True) -> Summary:
     """The header of a resident's page; the reading is noted in the audit trail.
 
-    Raises NotFound.
+    `opened=False`: the page was open already and is only brought up to date, which is not a
+    second reading. Raises NotFound.
     """
     today = store.clock.today()
     with store.read() as session:
         row = _get(session, resident_id)
         found = _summary(session, row, today)
-    record_access(store, actor, "read", "resident", resident_id)
+    if opened:
+        record_access(store, actor, "read", "resident", resident_id)
     return found
 
 

@@ -237,7 +237,9 @@ def _say_condition(session: Session, row: Condition) -> _Words:
 
 def _say_follow_up(session: Session, row: FollowUp) -> _Words:
     names = [codes.label("chronic_disease", each.disease) for each in row.diseases]
-    title = tr("Follow-up: {diseases}").format(diseases=tr(", ").join(names)) if names else tr("Visit")
+    title = (
+        tr("Follow-up: {diseases}").format(diseases=tr(", ").join(names)) if names else tr("Visit")
+    )
     values: list[str | None] = []
     if row.sbp is not None and row.dbp is not None:
         values.append(f"{row.sbp}/{row.dbp} mmHg")

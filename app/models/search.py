@@ -169,8 +169,8 @@ def find(session: Session, text: str, limit: int = 50) -> list[Found]:
     An empty text finds nobody. Ordered by token (so exact beginnings come together), then id;
     of numbers the tails come before the beginnings.
     """
-    # The longest word narrows most; the others are tested against what it finds.
-    words = sorted(_words(text), key=len, reverse=True)
+    # A number narrows most, then the longest word; the others are tested against what it finds.
+    words = sorted(_words(text), key=lambda word: (len(_ranges(word)), len(word)), reverse=True)
     if not words:
         return []
     first, rest = words[0], words[1:]

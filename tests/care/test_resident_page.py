@@ -174,6 +174,7 @@ def test_the_header(store: Store, actor: Actor, resident_id: str) -> None:
 
 def test_reading_and_revealing_are_noted(store: Store, actor: Actor, resident_id: str) -> None:
     summary(store, actor, resident_id)
+    summary(store, actor, resident_id, opened=False)
     identity = reveal_identity(store, actor, resident_id)
     assert (identity.id_no, identity.phone) == ("34159919470815001X", "13812345678")
     with store.read() as session:

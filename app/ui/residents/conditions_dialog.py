@@ -81,7 +81,6 @@ class ConditionsDialog(SmallDialog):
         completer.activated.connect(self._take)
         self.display.line.setCompleter(completer)
         self._load()
-        self.display.setFocus()
 
     def work(self) -> Callable[[], object]:
         values = self.fields.values()

@@ -36,13 +36,20 @@ class ResidentsController(QObject):
         self.context = context
         self._asked: dict[str, int] = {}
 
-    def page(self, resident_id: str, done: Callable[[PageData], None], failed: Failed) -> None:
-        """Load a resident's page."""
+    def page(
+        self,
+        resident_id: str,
+        done: Callable[[PageData], None],
+        failed: Failed,
+        *,
+        opened: bool = True,
+    ) -> None:
+        """Load a resident's page; ``opened`` when a person opens it, not for a refresh."""
         store, actor = self.context.store, self.context.actor
 
         def load() -> PageData:
             return PageData(
-                summary(store, actor, resident_id),
+                summary(store, actor, resident_id, opened=opened),
                 trends(store, actor, resident_id),
                 count_timeline(store, actor, resident_id),
                 timeline(store, actor, resident_id, 0, self.FIRST),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -18,6 +17,7 @@ from app.care.basic_form import (
 from app.care.basic_form_check import TEXT_LIMITS
 from app.care.identity_card import CardError, read_card
 from app.care.parsing import ParseError, clean_name, parse_phone
+from app.clock import Clock
 from app.i18n import tr
 from app.models import codes
 from app.ui.residents.answers import AnswersField, EventsField, WordsField, entries
@@ -47,9 +47,9 @@ _PLAIN = tuple(
 class BasicFormFields(FormFields):
     """All fields of the form and the cards that show them; gives and takes a ``BasicForm``."""
 
-    def __init__(self, today: date, parent: QObject | None = None) -> None:
+    def __init__(self, clock: Clock, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._today = today
+        self._clock = clock
         self._consents: tuple[Consent, ...] = ()
         self._kept = BasicForm()
         self.cards = [
@@ -97,6 +97,9 @@ class BasicFormFields(FormFields):
 
     def show(self, form: BasicForm) -> None:
         """Put a kept form into the fields."""
+        birth = self["birth_date"]
+        assert isinstance(birth, DateField)
+        birth.latest = self._clock.today()  # the form outlives midnight
         self._kept = form
         self._consents = form.consents
         for name in (*_PLAIN, *_SEVERAL, "genetic_disease", "care_status"):
@@ -129,7 +132,7 @@ class BasicFormFields(FormFields):
             if kept is not None and kept.decision == decision:
                 found.append(kept)
             else:
-                found.append(Consent(each.code, decision, self._today.isoformat(), signer))
+                found.append(Consent(each.code, decision, self._clock.today().isoformat(), signer))
         return tuple(found)
 
     def show_problems(self, problems: Mapping[str, str]) -> dict[str, str]:
@@ -161,7 +164,7 @@ class BasicFormFields(FormFields):
         if self["id_type"].value() != "id_card":
             return None
         try:
-            read_card(text, self._today)
+            read_card(text, self._clock.today())
         except CardError as error:
             return error.message
         return None
@@ -207,8 +210,7 @@ class BasicFormFields(FormFields):
                     "birth_date",
                     tr("Birth date"),
                     required=True,
-                    latest=self._today,
-                    today=self._today,
+                    latest=self._clock.today(),
                 )
             ),
             self._text("phone", tr("Own phone"), check=_phone),

@@ -54,7 +54,7 @@ class FormPage(Page):
         self._distinct: set[str] = set()
         self._card: IdentityCard | None = None
         self._dialog: SuspectsDialog | None = None
-        self.fields = BasicFormFields(context.clock.today(), self)
+        self.fields = BasicFormFields(context.clock, self)
         for card in self.fields.cards:
             self.body.addWidget(card)
         self.body.addStretch(1)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from app.care.resident_page import Identity, Summary
+from app.clock import Clock
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -102,9 +102,9 @@ class ResidentHeader(QFrame):
     status = Signal()
     alert = Signal(object)
 
-    def __init__(self, today: date, parent: QWidget | None = None) -> None:
+    def __init__(self, clock: Clock, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._today = today
+        self._clock = clock
         self._masked = ""
         dress(self, kind="card")
         column = QVBoxLayout(self)
@@ -207,7 +207,7 @@ class ResidentHeader(QFrame):
         place = " ".join(part for part in (head.township, head.village) if part)
         self.place.setText(place or head.address or tr("no address"))
         self.place.setToolTip(" ".join(part for part in (place, head.address) if part))
-        self.delivery.set_delivery(head.delivery, self._today)
+        self.delivery.set_delivery(head.delivery, self._clock.today())
         self.bed_button.setText(tr("Discharge") if head.stay_id else tr("Admit"))
         self.bed_button.setAccessibleName(self.bed_button.text())
         self.chips.fill(self._chips_of(head))

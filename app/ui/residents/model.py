@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from app.care.resident_list import ResidentLine
 from app.care.timeline import TimelineEntry
+from app.clock import Clock
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -78,9 +78,9 @@ class TimelineDelegate(QStyledItemDelegate):
     _DAY = 88
     _ICON = 28
 
-    def __init__(self, today: date, parent: QListView) -> None:
+    def __init__(self, clock: Clock, parent: QListView) -> None:
         super().__init__(parent)
-        self._today = today
+        self._clock = clock
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         return QSize(theme.FORM_WIDTH // 2, theme.ROW_HEIGHT_TWO)
@@ -125,12 +125,12 @@ class TimelineDelegate(QStyledItemDelegate):
             return
         painter.setFont(theme.font(theme.SECONDARY_POINTS, tabular=True))
         painter.setPen(theme.colour("text_secondary"))
-        text = tr("today") if entry.day == self._today else entry.day.isoformat()
+        text = tr("today") if entry.day == self._clock.today() else entry.day.isoformat()
         _draw(painter, room.adjusted(0, 0, self._DAY - room.width(), 0), text)
 
     def _mark(self, painter: QPainter, entry: TimelineEntry, room: QRect) -> int:
         """The receipt mark at the right end; the width it took."""
-        mark = delivery_mark(entry.delivery, self._today)
+        mark = delivery_mark(entry.delivery, self._clock.today())
         painter.setFont(theme.font(theme.SECONDARY_POINTS))
         painter.setPen(theme.colour(tone_colour(mark.tone)))
         used = _draw_right(painter, room, mark.text, room.width() // 2) + theme.GAP_TIGHT

@@ -80,7 +80,7 @@ class ResidentPage(Page):
         self._summary: Summary | None = None
         self._dialog: QWidget | None = None
         self.body.setSpacing(theme.GAP_FIELD)
-        self.head = ResidentHeader(context.clock.today())
+        self.head = ResidentHeader(context.clock)
         self.body.addWidget(self.head)
         self._connect_head()
         row = QHBoxLayout()
@@ -91,7 +91,7 @@ class ResidentPage(Page):
         self.timeline = TimelineView()
         self.model = timeline_model(lambda offset, limit: (), self)
         self.timeline.setModel(self.model)
-        self.timeline.setItemDelegate(TimelineDelegate(context.clock.today(), self.timeline))
+        self.timeline.setItemDelegate(TimelineDelegate(context.clock, self.timeline))
         self.timeline.opened.connect(self._open_entry)
         self._timeline_card.body.addWidget(self.timeline, 1)
         row.addWidget(self._timeline_card, 7)
@@ -145,12 +145,12 @@ class ResidentPage(Page):
             self.model.set_rows(())
         self._id = resident_id
         self.strip.clear()
-        self.refresh()
+        self._controller.page(resident_id, self._loaded, self._failed)
 
     def refresh(self) -> None:
         """Load anew, e.g. after a save elsewhere or new receipts."""
         if self._id:
-            self._controller.page(self._id, self._loaded, self._failed)
+            self._controller.page(self._id, self._loaded, self._failed, opened=False)
 
     def _loaded(self, data: PageData) -> None:
         if data.summary.id != self._id:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.residences import Admission, admit, discharge
@@ -60,6 +61,12 @@ class SmallDialog(QDialog):
         row.addWidget(self.action_button)
         whole.addLayout(row)
         self._navigator = FormNavigator(self, last=self.action_button)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        first = next(iter(self.fields), None)
+        if first is not None:
+            first.setFocus()
 
     def work(self) -> Callable[[], object]:
         """The use-case to run with what the fields say now."""
