@@ -45,11 +45,18 @@ class Merge:
     to_send: bool
 
 
-def merge(kind: str, base: Mapping[str, Any] | None, mine: Record, theirs: Record) -> Merge:
+def merge(
+    kind: str,
+    base: Mapping[str, Any] | None,
+    mine: Record,
+    theirs: Record,
+    sent: Mapping[str, Any] | None = None,
+) -> Merge:
     """Merge ``theirs`` into ``mine``; ``base`` is what both began from, None if unknown.
 
     Without a base a field that only one side has filled is taken from that side; where both
-    are filled and differ, it is a conflict.
+    are filled and differ, it is a conflict. ``sent`` is what this PC last sent without an
+    answer: a field that stands over there as it was sent was changed by nobody but us.
     """
     children = {child.name for child in KINDS[kind].children}
     growing = _GROWING.get(kind, frozenset())
@@ -69,6 +76,8 @@ def merge(kind: str, base: Mapping[str, Any] | None, mine: Record, theirs: Recor
             merged[name] = both
             taken.add(name)
             to_send = to_send or both != their
+        elif sent is not None and their == sent.get(name, _ABSENT):
+            to_send = True
         elif name in children:
             rows, clash, send = _merge_rows(old, my, their)
             merged[name] = rows

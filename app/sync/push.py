@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.fhir import bundle
 from app.i18n import tr
-from app.models.outbox import REJECTED, UNKNOWN, WAITING
+from app.models.outbox import REJECTED, WAITING
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import answers, link, queue, wire
@@ -25,7 +25,7 @@ from app.sync.plan import Planner, Unit
 from app.sync.policy import MOST_BYTES, Pace
 from app.sync.queue import Confirmed, Item
 from app.sync.reconcile import CONFIRMED, UNREADABLE, settle
-from app.sync.searches import Asker, query
+from app.sync.searches import Asker, query, version_of
 from app.sync.transport import Packed, Transport
 from app.sync.wire import Parcel
 
@@ -127,7 +127,7 @@ class Push:
 
     def _after_a_look(self, units: list[Unit]) -> list[Unit]:
         """Asks the server about records whose answer was lost, before they are sent again."""
-        doubtful = {p.address: p for unit in units for p in unit if _doubtful(p)}
+        doubtful = {p.address: p for unit in units for p in unit if p.doubtful}
         if not doubtful:
             return units
         found = self._asker.by_id(doubtful)
@@ -141,7 +141,7 @@ class Push:
                 fresh[parcel.item.seq] = Parcel(
                     queue.as_waiting(parcel.item), parcel.record, parcel.resources, None
                 )
-            elif parcel.version and theirs.get("meta", {}).get("versionId") == parcel.version:
+            elif parcel.version and version_of(theirs)[0] == parcel.version:
                 if not KINDS[parcel.item.kind].shared:
                     resources = [wire.with_unknown(parcel.resources[0], theirs)]
                     parcel = Parcel(
@@ -217,7 +217,8 @@ class Push:
             # Saved since the plan was made, and more urgent than this bundle.
             if self._planner and lane and queue.urgent(session, lane) - self._planner.urgent:
                 raise _PlanAgain
-            queue.mark_sent(session, items, self._store.clock.now())
+            notes = [(p.item, p.resources[0]) for p in parcels if KINDS[p.item.kind].shared]
+            queue.mark_sent(session, items, self._store.clock.now(), notes)
         self._unwritten = []
         self._tell()
         began = time.monotonic()
@@ -316,13 +317,6 @@ class Push:
             for number, resource in enumerate(parcel.resources)
         ]
         return self._transport.pack(bundle.transaction(entries))
-
-
-def _doubtful(parcel: Parcel) -> bool:
-    """Sent before without an answer, or a change of a record that is normally only added."""
-    return parcel.item.state == UNKNOWN or (
-        parcel.version is not None and not KINDS[parcel.item.kind].shared
-    )
 
 
 def _halves(units: list[Unit]) -> tuple[list[Unit], list[Unit]]:

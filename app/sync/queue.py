@@ -24,8 +24,11 @@ from app.models.outbox import (
     Outbox,
     Receipt,
     ServerCopy,
+    SyncState,
 )
 from app.models.records import KINDS, fetch, lane_of
+from app.sync import state
+from app.sync.link import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +116,9 @@ _SET_STATE = (
 def in_lane(session: Session, lane: int, after: int, most: int) -> list[Item]:
     """The next rows of a lane that may be sent, oldest first, with ``seq`` above ``after``."""
     found: list[Item] = []
-    for state in (WAITING, UNKNOWN):
+    for waits in (WAITING, UNKNOWN):
         rows = session.execute(
-            _IN_LANE, {"state": state, "lane": lane, "after": after, "most": most}
+            _IN_LANE, {"state": waits, "lane": lane, "after": after, "most": most}
         )
         found.extend(_item(row) for row in rows)
     found.sort(key=lambda item: item.seq)
@@ -155,13 +158,49 @@ def open_conflicts(session: Session) -> set[tuple[str, str]]:
     return {(kind, record_id) for kind, record_id in rows}
 
 
-def mark_sent(session: Session, items: Sequence[Item], at: datetime) -> None:
-    """Note that these rows are about to leave; from now on their fate is unknown."""
+def mark_sent(
+    session: Session, items: Sequence[Item], at: datetime, notes: Sequence[tuple[Item, Json]] = ()
+) -> None:
+    """Note that these rows are about to leave; from now on their fate is unknown.
+
+    ``notes``: what is sent of shared records. After a lost answer it tells our own write from
+    another person's, even if the record was edited here since.
+    """
     if items:
         session.connection().execute(
             _MARK,
             [{"of_seq": item.seq, "of_change": item.change_id, "at": at} for item in items],
         )
+    for item, body in notes:
+        state.save(session, _note_key(item.kind, item.record_id), {"body": body})
+
+
+def note_of(session: Session, item: Item) -> Json | None:
+    """What was last sent of a shared record without an answer, or None."""
+    body = state.load(session, _note_key(item.kind, item.record_id)).get("body")
+    return body if isinstance(body, dict) else None
+
+
+def forget_note(session: Session, item: Item) -> None:
+    """The server's copy was seen: what was sent before is no question any more."""
+    session.execute(delete(SyncState).where(SyncState.key == _note_key(item.kind, item.record_id)))
+
+
+def noted(session: Session, items: Iterable[Item]) -> set[tuple[str, str]]:
+    """(kind, record id) of the shared records that were sent without an answer."""
+    keys = {_note_key(i.kind, i.record_id): (i.kind, i.record_id) for i in items}
+    found: set[tuple[str, str]] = set()
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), 500):
+        rows = session.scalars(
+            select(SyncState.key).where(SyncState.key.in_(wanted[start : start + 500]))
+        )
+        found.update(keys[key] for key in rows)
+    return found
+
+
+def _note_key(kind: str, record_id: str) -> str:
+    return f"sent:{kind}:{record_id}"
 
 
 def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> None:
@@ -198,6 +237,11 @@ def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> No
             for answer in answers
         ],
     )
+    answered = [
+        _note_key(a.item.kind, a.item.record_id) for a in answers if KINDS[a.item.kind].shared
+    ]
+    if answered:
+        session.execute(delete(SyncState).where(SyncState.key.in_(answered)))
     connection.execute(
         _CLEAR,
         [{"of_seq": a.item.seq, "of_change": a.item.change_id} for a in answers],
@@ -290,9 +334,9 @@ def count(session: Session) -> Counts:
         )
     ).all()
     first_seqs = []
-    for state, lane, number, first in rows:
-        numbers[state] = numbers.get(state, 0) + number
-        if state != REJECTED:
+    for how, lane, number, first in rows:
+        numbers[how] = numbers.get(how, 0) + number
+        if how != REJECTED:
             by_lane[min(max(lane, 0), LANE_REST)] += number
             first_seqs.append(first)
     if first_seqs:

@@ -63,7 +63,9 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
         )
         _close_conflict(session, item, now)
         return CONFIRMED
-    result = merge(item.kind, _base(session, item, found[1]), mine, record)
+    sent = _record_of(queue.note_of(session, item))
+    base = _base(session, item, found[1]) or sent
+    result = merge(item.kind, base, mine, record, sent)
     queue.keep_versions(
         session,
         [
@@ -78,6 +80,7 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
             }
         ],
     )
+    queue.forget_note(session, item)
     if result.taken:
         put(session, item.kind, [result.merged])
     if result.conflicts:
@@ -104,10 +107,14 @@ def _reason() -> str:
 
 def _base(session: Session, item: Item, type_: str) -> Record | None:
     _, body = held(session, [(type_, item.record_id)]).get((type_, item.record_id), ("", None))
-    if body is None:
+    return _record_of(body)
+
+
+def _record_of(resource: Json | None) -> Record | None:
+    if resource is None:
         return None
     try:
-        parsed = mapping.from_resource(body)
+        parsed = mapping.from_resource(resource)
     except ValueError:
         return None
     return parsed[1] if parsed is not None else None

@@ -2,7 +2,8 @@
 
 Keys of ``sync_state``: ``server`` (address, token, device), ``facts`` (what this server can
 do), ``clock`` (the server's time as last seen, and when the last sweep ended), ``cursor:…``
-(how far a list has been read), ``orphans`` (what could not be placed yet).
+(how far a list has been read), ``orphans`` (what could not be placed yet), ``sent:…`` (what
+was sent of a shared record and has no answer yet).
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def set_account(session: Session, new: ServerAccount) -> None:
 
 def forget(session: Session) -> None:
     """Forget how far the server was read and what it can do (not what it confirmed)."""
-    session.execute(delete(SyncState).where(SyncState.key != SERVER))
+    session.execute(
+        delete(SyncState).where(SyncState.key != SERVER, SyncState.key.not_like("sent:%"))
+    )
 
 
 def instant(text: Any) -> datetime | None:

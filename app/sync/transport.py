@@ -8,6 +8,7 @@ not when the program starts.
 from __future__ import annotations
 
 import json
+import logging
 import time
 import zlib
 from collections.abc import Mapping
@@ -138,6 +139,8 @@ class Transport:
         if self._session is None:
             import requests
 
+            # Its warnings quote what came over the wire; every fault is told by us.
+            logging.getLogger("urllib3").setLevel(logging.ERROR)
             session = requests.Session()
             # Read once here: looking for proxies and .netrc costs a millisecond a request.
             settings = session.merge_environment_settings(self.base, {}, None, None, None)

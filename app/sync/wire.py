@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from app.fhir import mapping
 from app.fhir.common import WireContext
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import ServerCopy
+from app.models.outbox import UNKNOWN, ServerCopy
 from app.models.records import KINDS, Record, fetch
 from app.models.referral import Referral
+from app.sync import queue
 from app.sync.link import Json
 from app.sync.queue import Item
 
@@ -29,12 +30,14 @@ class Parcel:
     """One row of the outbox made ready: the primary resource first, then its companions.
 
     ``version`` is the server's version it replaces, None where the server has none.
+    ``doubtful``: it may be there already, sent before without an answer.
     """
 
     item: Item
     record: Record
     resources: list[Json]
     version: str | None
+    doubtful: bool = False
 
     @property
     def address(self) -> Address:
@@ -66,6 +69,7 @@ def parcels(
         records.update(((kind, id_), r) for id_, r in fetch(session, kind, ids).items())
         copies.update(held(session, ((mapping.primary_type(kind), id_) for id_ in ids)))
     names = _with_numbers(session, names, records)
+    noted = queue.noted(session, (item for item in items if KINDS[item.kind].shared))
     made: list[Parcel] = []
     gone: list[Item] = []
     for item in items:
@@ -77,7 +81,13 @@ def parcels(
         version, body = copies.get((mapping.primary_type(item.kind), item.record_id), (None, None))
         if body is not None:
             resources[0] = mapping.merge_unknown(resources[0], body)
-        made.append(Parcel(item, record, resources, version or None))
+        doubtful = (
+            item.state == UNKNOWN
+            or (item.kind, item.record_id) in noted
+            # A change of a record that is normally only added.
+            or (version is not None and not KINDS[item.kind].shared)
+        )
+        made.append(Parcel(item, record, resources, version or None, doubtful))
     return made, gone
 
 
