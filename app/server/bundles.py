@@ -182,7 +182,7 @@ def _got(connection: Connection, organisation: str, entry: Get, base: str) -> st
     type_, slash, id_ = entry.path.partition("/")
     if not slash:
         query = search.parse_query(type_, search.parse_parameters(entry.query))
-        text = search.run(connection, organisation, query, base)
+        text = search.run(connection, organisation, query, base, in_bundle=True)
         return f'{{"resource":{text},"response":{{"status":"200 OK"}}}}'
     if entry.query:
         raise Refusal(400, "value", N_("The entry's url is not Type/id."))

@@ -12,7 +12,7 @@ from app.server import wire
 from app.server.outcome import Refusal
 from app.server.prepare import unknown_type
 from app.server.profile import DIRECTORY_TYPES, PROFILES
-from app.server.search import visible_to
+from app.server.search import VISIBLE
 from app.server.tables import history, resource
 
 
@@ -59,8 +59,8 @@ def _row(connection: Connection, organisation: str, type_: str, id_: str) -> Row
         raise unknown_type()
     statement = select(resource).where(resource.c.id == id_, resource.c.type == type_)
     if type_ not in DIRECTORY_TYPES:
-        statement = statement.where(visible_to(organisation))
-    row = connection.execute(statement).first()
+        statement = statement.where(VISIBLE)
+    row = connection.execute(statement, {"reader": organisation}).first()
     if row is None:
         raise _missing()
     return row

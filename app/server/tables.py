@@ -59,17 +59,11 @@ resource = Table(
 Index("resource_id", resource.c.id, resource.c.type, unique=True)
 Index("resource_type", resource.c.type, resource.c.updated)
 Index("resource_author", resource.c.organisation, resource.c.type, resource.c.updated)
-Index(
-    "resource_patient",
-    resource.c.patient,
-    resource.c.type,
-    sqlite_where=resource.c.patient.is_not(None),
-    postgresql_where=resource.c.patient.is_not(None),
-)
-for _column in (resource.c.owner, resource.c.requester):
+for _column in (resource.c.patient, resource.c.owner, resource.c.requester):
     Index(
         f"resource_{_column.name}",
         _column,
+        resource.c.type,
         resource.c.updated,
         sqlite_where=_column.is_not(None),
         postgresql_where=_column.is_not(None),

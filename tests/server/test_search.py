@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import event
 
+from app.server import search
+from app.server.database import Database
 from tests.server.serving import (
     LEAD,
     NORTH,
@@ -262,3 +266,41 @@ def test_directory_can_be_searched_by_all(north: Client, lead: Client) -> None:
     for client in (north, lead):
         assert client.ids("/Organization") == ["lead-hospital", "north-centre", "south-centre"]
         assert doctor["id"] in client.ids("/Practitioner?_count=500")
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (f"Patient?_tag={TAG}|{NORTH}&_lastUpdated=ge2024&_sort=_lastUpdated", "resource_author"),
+        (f"Patient?_tag={TAG}|{NORTH}&_elements=id,meta", "resource_author"),
+        (f"Task?owner={NORTH}&_lastUpdated=ge2024&_sort=-_lastUpdated", "resource_owner"),
+        (f"Task?requester=Organization/{NORTH}&_lastUpdated=ge2024", "resource_requester"),
+        ("Observation?patient=x&_lastUpdated=ge2024", "resource_patient"),
+        ("Observation?subject=x,y", "resource_patient"),
+        ("Patient?_id=x", "resource_id"),
+        ("Patient?_id=x,y,z&_sort=_lastUpdated", "resource_id"),
+        ("Practitioner?_id=x,y&_summary=count", "resource_id"),
+        ("Patient?identifier=urn:x|y", "identifier_value"),
+        ("Patient?identifier=y", "identifier_value"),
+        ("Patient?_lastUpdated=ge2024", "resource_type"),
+    ],
+)
+def test_every_usual_search_has_its_index(tmp_path: Path, query: str, index: str) -> None:
+    statements: list[tuple[str, Any]] = []
+    database = Database(tmp_path)
+    event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, text, values, _context, _many: statements.append((text, values)),
+    )
+    type_, _, parameters = query.partition("?")
+    with database.read() as connection:
+        understood = search.parse_query(type_, search.parse_parameters(parameters))
+        search.run(connection, NORTH, understood, "http://x/fhir")
+        text, values = statements[-1]
+        plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text, values)]
+    database.close()
+    assert any(f"INDEX {index} " in step for step in plan), plan
+    assert not any(step.startswith("SCAN") for step in plan), plan
+    if index != "resource_type":
+        assert not any("resource_type" in step for step in plan), plan

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from app.server.database import Database
 from app.server.prepare import prepare
-from app.server.search import visible_to
+from app.server.search import VISIBLE
 from app.server.storing import Put, Written, put_all
 from app.server.tables import clock, edge, history, identifier, resource, share
 from tests.server.serving import TAG
@@ -110,7 +110,7 @@ def test_shares_equal_a_plain_walk(database: Database, bundles: list[list[Any]])
                     model.written(writer, address, taking_part, targets)
             for reader in ORGANISATIONS:
                 rows = connection.execute(
-                    select(resource.c.type, resource.c.id).where(visible_to(reader))
+                    select(resource.c.type, resource.c.id).where(VISIBLE), {"reader": reader}
                 )
                 assert {(type_, id_) for type_, id_ in rows} == model.visible(reader), reader
 
