@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from app.i18n import tr
 from app.ui.context import UiContext
 from app.ui.settings.sections import FormSection
+from app.ui.sync.service import enrol, server_address
 from app.ui.widgets.fields import TextField
 
 
@@ -33,20 +33,12 @@ class ServerSection(FormSection):
         )
         self.code = TextField("code", tr("Enrolment code"), limit=100, required=True)
         self.add(self.url, self.code)
-        address = getattr(context.sync, "server_url", None)
-        if callable(address):
-            self.url.set_value(address() or "")
-        elif isinstance(address, str):
-            self.url.set_value(address)
+        self.url.set_value(server_address(context.store))
 
     def submit(self) -> None:
         if not self.fields.check():
             return
-        service: Any = self.context.sync
-        if service is None or not hasattr(service, "enrol"):
-            self.strip.say(tr("Sync is off in this program, so it cannot be connected."))
-            return
-        self.run(service.enrol, self.url.value(), self.code.value(), done=self._on_done)
+        self.run(enrol, self.context.store, self.url.value(), self.code.value(), done=self._on_done)
 
     def _on_done(self, _result: object) -> None:
         self.code.clear()

@@ -85,7 +85,7 @@ class Frame(QWidget):
         self.bar.pressed.connect(lambda: self.go("sync"))
         self.context.navigated.connect(lambda room, where: self.go(room, **where))
         self.context.notified.connect(self.notice.say)
-        self.context.records_changed.connect(lambda _kinds: self._count_timer.start())
+        self.context.records_changed.connect(self._on_records)
         self.context.drafts_changed.connect(self._count_drafts)
         if self._bridge is not None:
             self._bridge.status_changed.connect(self._show_status)
@@ -98,6 +98,11 @@ class Frame(QWidget):
             ("F1", self.show_keys),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def _on_records(self, _kinds: object) -> None:
+        self._count_timer.start()
+        if self._bridge is not None:
+            self._bridge.recount(self.context.tasks)
 
     # -- rooms ------------------------------------------------------------------------------
 

@@ -154,9 +154,9 @@ class MainWindow(QMainWindow):
         from app.ui.sync.bridge import SyncBridge
         from app.ui.sync.service import start_service
 
+        assert self.store is not None
         self._sync = start_service(self.store)
-        if self._sync is not None:
-            self._bridge = SyncBridge(self._sync, self)
+        self._bridge = SyncBridge(self._sync, self)
 
     def _enter(self, actor: Actor) -> None:
         from app.ui.context import UiContext

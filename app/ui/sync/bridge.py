@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from app.ui.tasks import Tasks
+
 if TYPE_CHECKING:
-    from app.sync.facade import SyncService, SyncStatus
+    from app.sync.facade import SyncEvent, SyncService, SyncStatus
 
 
 class SyncBridge(QObject):
@@ -41,12 +43,20 @@ class SyncBridge(QObject):
             self._unsubscribe()
             self._unsubscribe = None
 
-    def _hear(self, *news: Any) -> None:
+    def recount(self, tasks: Tasks) -> None:
+        """Something was saved here: count what waits, in the background.
+
+        While the link is down the engine sleeps on, but the bar must tell the new number at once.
+        """
+        tasks.run(self._service.refresh, done=self._counted, owner=self)
+
+    def _counted(self, status: SyncStatus) -> None:
+        if self._unsubscribe is not None:
+            self.status_changed.emit(status)
+
+    def _hear(self, news: SyncEvent) -> None:
         with self._lock:  # called on the sync thread
-            for item in news:
-                kinds = getattr(item, "changed_kinds", item)
-                if isinstance(kinds, set | frozenset | tuple | list):
-                    self._kinds.update(str(kind) for kind in kinds)
+            self._kinds.update(news.changed)
             first, self._pending = not self._pending, True
         if first:
             self._heard.emit()

@@ -1,4 +1,4 @@
-"""Starts the sync of an open store, if this build of the program has one."""
+"""The sync of an open store as the window uses it: started, asked where it goes, enrolled."""
 
 from __future__ import annotations
 
@@ -9,12 +9,27 @@ if TYPE_CHECKING:
     from app.sync.facade import SyncService
 
 
-def start_service(store: Store) -> SyncService | None:
+def start_service(store: Store) -> SyncService:
     """The running service of this store."""
-    try:
-        from app.sync.facade import SyncService
-    except ModuleNotFoundError:
-        return None
+    from app.sync.facade import SyncService
+
     service = SyncService(store)
     service.start()
     return service
+
+
+def server_address(store: Store) -> str:
+    """The base address of the county hospital's server, empty while this PC is not enrolled."""
+    from app.sync.enrol import enrolled_at
+
+    return enrolled_at(store) or ""
+
+
+def enrol(store: Store, address: str, code: str) -> None:
+    """Exchange the one-time code for this PC's access. On a background thread.
+
+    Raises ``InputError`` (address, code) and ``NetworkFault``; then nothing was changed.
+    """
+    from app.sync.enrol import enrol as exchange
+
+    exchange(store, address, code)

@@ -15,7 +15,7 @@ from app.ui.icons import TONE_ICONS, tone_colour
 from app.ui.style import dress
 from app.ui.sync.bridge import SyncBridge
 from app.ui.sync.path import SyncPath
-from app.ui.sync.words import ago, day_line, kind_words, lane_words
+from app.ui.sync.words import ago, day_line, lane_words
 from app.ui.widgets.buttons import PrimaryButton, QuietButton
 from app.ui.widgets.cards import Card, EmptyState, IconLabel, label
 from app.ui.widgets.delivery import moment
@@ -23,7 +23,6 @@ from app.ui.widgets.pages import Page
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 
 _TIME_WIDTH = 112
-_KIND_WIDTH = 112
 
 
 class SyncRoom(QWidget):
@@ -83,8 +82,7 @@ class SyncRoom(QWidget):
         card = Card(tr("Refused records"))
         self.rejected: PagedModel[Any] = PagedModel(
             [
-                Column(tr("Kind"), lambda row: kind_words(row.kind), _KIND_WIDTH),
-                Column(tr("Who"), lambda row: row.title, _KIND_WIDTH, strong=True),
+                Column(tr("Record"), lambda row: row.title, theme.NAME_WIDTH, strong=True),
                 Column(
                     tr("Reason and what to do"),
                     lambda row: row.reason,
@@ -218,11 +216,8 @@ class SyncRoom(QWidget):
 
     def _open_record(self, row: Any) -> None:
         """Go to the person whom the refused record concerns, where it can be mended."""
-        resident_id = getattr(row, "resident_id", None)
-        if resident_id:
-            self._context.navigate("residents", resident_id=resident_id)
-        elif row.kind == "resident":
-            self._context.navigate("residents", resident_id=row.record_id)
+        if row.resident_id:
+            self._context.navigate("residents", resident_id=row.resident_id)
 
 
 _COUNT_WIDTH = 96

@@ -150,19 +150,3 @@ def lane_words(lane: object) -> str:
         "2": tr("Other records"),
         "rest": tr("Other records"),
     }.get(str(lane), str(lane))
-
-
-def kind_words(kind: str) -> str:
-    """What kind of record it is, for people."""
-    return {
-        "staff": tr("Staff member"),
-        "resident": tr("Resident"),
-        "condition": tr("Diagnosis"),
-        "follow_up": tr("Follow-up"),
-        "rehab_plan": tr("Rehab plan"),
-        "check_in": tr("Rehab check-in"),
-        "referral": tr("Referral letter"),
-        "referral_service": tr("Requested service"),
-        "referral_task": tr("State of a referral"),
-        "referral_event": tr("Step of a referral"),
-    }.get(kind, kind)

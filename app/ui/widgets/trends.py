@@ -60,11 +60,12 @@ class TrendPlot(QWidget):
         self._legend.setSpacing(theme.GAP_FIELD)
         head.addLayout(self._legend)
         column.addLayout(head)
+        # A stack without a parent would show its first page as a window of its own.
         self._holder = QStackedLayout()
+        column.addLayout(self._holder, 1)
         self._empty = label(tr("No measurements yet."), "hint")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._holder.addWidget(self._empty)
-        column.addLayout(self._holder, 1)
         self.setMinimumHeight(120)
         self.setAccessibleName(title)
 
