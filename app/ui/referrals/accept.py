@@ -30,9 +30,7 @@ _LATER = "later"
 class MomentFields:
     """A day and a time of day side by side; both or none."""
 
-    def __init__(
-        self, fields: FormFields, prefix: str, title: str, today: date, *, required: bool = False
-    ) -> None:
+    def __init__(self, prefix: str, title: str, today: date, *, required: bool = False) -> None:
         self.day = DateField(
             f"{prefix}scheduled_at", title, nearest="future", today=today, required=required
         )
@@ -40,7 +38,6 @@ class MomentFields:
             f"{prefix}time", "", width=theme.NUMBER_WIDTH, placeholder="9:30", check=check_time
         )
         self.time.editor.setAccessibleName(tr("{what}: time of day").format(what=title))
-        fields.add(self.day, self.time)
         self.row = QHBoxLayout()
         self.row.setSpacing(theme.GAP_INSIDE)
         self.row.addWidget(self.day)
@@ -80,24 +77,20 @@ class BookingFields(QWidget):
         self.department = TextField("department", tr("Department"), required=required, limit=100)
         self.doctor = TextField("doctor", tr("Doctor"), limit=100)
         self.phone = TextField("doctor_phone", tr("Doctor's phone"), limit=30)
-        self.moment = MomentFields(fields, "", tr("Come at"), today, required=required)
+        self.moment = MomentFields("", tr("Come at"), today, required=required)
         self.place = TextField("place", tr("Place"), limit=100)
         self.ward = TextField("ward", tr("Ward"), limit=100)
         self.bed = TextField("bed", tr("Bed"), limit=100)
         self.instructions = TextArea("instructions", tr("Instructions"), lines=3)
         fields.add(
-            self.department, self.doctor, self.phone, self.place, self.ward, self.bed,
-            self.instructions,
+            self.department, self.doctor, self.phone, self.moment.day, self.moment.time,
+            self.place, self.ward, self.bed, self.instructions,
         )  # fmt: skip
         for field in (self.department, self.doctor, self.phone):
             column.addWidget(field)
         column.addLayout(self.moment.row)
         for field in (self.place, self.ward, self.bed, self.instructions):
             column.addWidget(field)
-        # Typing order is reading order: the moment's fields were made before its neighbours.
-        QWidget.setTabOrder(self.phone.editor, self.moment.day.editor)
-        QWidget.setTabOrder(self.moment.day.editor, self.moment.time.editor)
-        QWidget.setTabOrder(self.moment.time.editor, self.place.editor)
 
     def show_booking(self, booking: BookingView) -> None:
         for field, text in (
@@ -155,18 +148,15 @@ class AnswerFields(QWidget):
         self.choice.editor.setAccessibleName(name)
         fields.add(self.choice)
         column.addWidget(self.choice)
-        self.moment = MomentFields(fields, key, tr("When"), today)
+        self.moment = MomentFields(key, tr("When"), today)
         column.addLayout(self.moment.row)
         self.place = TextField(f"{key}place", tr("Place, person"), limit=100)
         reasons = [(e.code, e.label) for e in codes.entries("referral_service_refusal")]
         self.reason = ListField(f"{key}reason", tr("Reason"), reasons)
         self.reason_text = TextField(f"{key}reason_text", tr("In words"), limit=300)
-        fields.add(self.place, self.reason, self.reason_text)
+        fields.add(self.moment.day, self.moment.time, self.place, self.reason, self.reason_text)
         for field in (self.place, self.reason, self.reason_text):
             column.addWidget(field)
-        QWidget.setTabOrder(self.choice.editor, self.moment.day.editor)
-        QWidget.setTabOrder(self.moment.day.editor, self.moment.time.editor)
-        QWidget.setTabOrder(self.moment.time.editor, self.place.editor)
         self.choice.changed.connect(self._follow)
         self._follow()
 

@@ -18,7 +18,7 @@ from app.models.outbox import Delivery
 from app.ui import theme
 from app.ui.referrals.elided import ElidedLabel
 from app.ui.referrals.emergency import EmergencyStrip
-from app.ui.referrals.paper import Sheet, booking_html, letter_html
+from app.ui.referrals.paper import Sheet, booking_html, letter_html, vitals_words
 from app.ui.referrals.services import ServicesCard
 from app.ui.referrals.state_line import StateLine
 from app.ui.referrals.words import (
@@ -226,8 +226,10 @@ class ReferralDetail(QWidget):
             why = tr("Accepted on the phone by {name}, {number}.").format(
                 name=view.phone_confirmed_by, number=view.phone_number
             )
+        flags = [codes.label("referral_red_flag", code) for code in view.letter.red_flags]
+        facts = (*flags, vitals_words(view.letter.vitals), why)
         self.emergency.say(
-            why,
+            "  ·  ".join(fact for fact in facts if fact),
             view.to_name,
             view.to_green_channel,
             action=tr("Accepted on the phone…") if call else "",
@@ -273,10 +275,9 @@ class ReferralDetail(QWidget):
         self._buttons.addWidget(record)
         self._buttons.addStretch(1)
         options = [m for m in view.moves if m.allowed and not m.phone and _has_button(view, m)]
-        options.sort(key=lambda m: (_ONWARD.get(view.state) is m.target, m.target in _DANGER))
         onward = _ONWARD.get(view.state)
-        # Quiet and dangerous steps first, the one that leads on last, at the right.
-        options.sort(key=lambda m: m.target is onward)
+        # What ends the referral stands furthest from the step that leads on, at the right.
+        options.sort(key=lambda m: (m.target is onward, m.target not in _DANGER))
         for option in options:
             self._buttons.addWidget(self._move_button(view, option, onward))
 

@@ -100,7 +100,7 @@ class LetterForm(Page):
         self._open(start, draft or start.letter)
         keeper = self._keep(DRAFT_FORM, resident_id)
         self.set_title(tr("New up-referral"), self._about(start))
-        self.send_button.setText(tr("Send"))
+        self._name_send(tr("Send"))
         self.discard_button.show()
         if draft is not None:
             keeper.restore()
@@ -120,13 +120,19 @@ class LetterForm(Page):
         returned = view.state is State.RETURNED
         title = tr("Mend the returned letter") if returned else tr("Complete the emergency letter")
         self.set_title(title, self._about(start))
-        self.send_button.setText(tr("Send again") if returned else tr("Save"))
+        self._name_send(tr("Send again") if returned else tr("Save"))
         self.discard_button.hide()
         self.parts.receiver.setEnabled(False)
         self._judge()
         if returned and view.reason_text:
             self.strip.say(view.reason_text, "attention")
         self.parts.fields["impression"].setFocus()
+
+    def _name_send(self, text: str) -> None:
+        self.send_button.setText(text)
+        self.send_button.setAccessibleName(text)
+        # A new text takes the shortcut away from a button.
+        self.send_button.setShortcut(QKeySequence("Ctrl+S"))
 
     def _about(self, start: LetterStart) -> str:
         parts = (start.name, who(start.sex, start.age), start.village)
