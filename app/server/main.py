@@ -52,8 +52,7 @@ def run(
         return 1
     with listener:
         try:
-            database = Database(data_dir, database_url, clock)
-            load_directory(database, directory or default_directory())
+            database = _opened(data_dir, database_url, directory or default_directory(), clock)
         except TownshipCareError as error:
             print(error, file=sys.stderr, flush=True)
             return 1
@@ -79,6 +78,16 @@ def run(
         gc.set_threshold(20_000, 20, 100)
         server.run(sockets=[listener])
     return 0
+
+
+def _opened(data_dir: Path, url: str | None, directory: Path, clock: Clock) -> Database:
+    database = Database(data_dir, url, clock)
+    try:
+        load_directory(database, directory)
+    except TownshipCareError:
+        database.close()
+        raise
+    return database
 
 
 class _Server(uvicorn.Server):

@@ -30,6 +30,7 @@ from app.server.storing import Put, Written, put_all
 
 _T = TypeVar("_T")
 _PACK_FROM = 300  # bytes; below, gzip's frame costs more than it saves
+_PACK_APART_FROM = 32_768  # bytes; above, other requests would wait for the packing
 _FHIR_JSON = "application/fhir+json; charset=utf-8"
 
 
@@ -278,7 +279,7 @@ def _guarded(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
             answer = _refused(refusal)
         except Exception as error:  # noqa: BLE001 — the boundary: nothing may leak out
             answer = _refused(_fault(error))
-        response = _response(request, answer)
+        response = await _response(request, answer)
         caller = getattr(request.state, "caller", None)
         facts: dict[str, Any] = {
             "status": answer.status,
@@ -316,14 +317,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
     else:
         refusal = Refusal(status, "processing", N_("The request cannot be carried out."))
     refusal.headers |= dict(getattr(error, "headers", None) or {})
-    return _response(request, _refused(refusal))
+    return await _response(request, _refused(refusal))
 
 
 def _refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, refusal.body(), dict(refusal.headers))
 
 
-def _response(request: Request, answer: Answer) -> Response:
+async def _response(request: Request, answer: Answer) -> Response:
     headers = {"Content-Type": _FHIR_JSON, "Cache-Control": "no-cache", **answer.headers}
     body = answer.text.encode()
     if not body:
@@ -331,7 +332,10 @@ def _response(request: Request, answer: Answer) -> Response:
     elif len(body) >= _PACK_FROM:
         headers["Vary"] = "Accept-Encoding"
         if bodies.accepts_gzip(request.headers.get("accept-encoding", "")):
-            body = bodies.pack(body)
+            if len(body) > _PACK_APART_FROM:
+                body = await asyncio.to_thread(bodies.pack, body)
+            else:
+                body = bodies.pack(body)
             headers["Content-Encoding"] = "gzip"
     return Response(body, answer.status, headers)
 

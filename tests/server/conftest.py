@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.server.referrals import Referral
 from tests.server.serving import LEAD, NORTH, SOUTH, Client, ServerProcess, write_directory
 
 
@@ -62,3 +63,9 @@ def north(enrolled: Callable[[str], Client]) -> Client:
 @pytest.fixture
 def south(enrolled: Callable[[str], Client]) -> Client:
     return enrolled(SOUTH)
+
+
+@pytest.fixture
+def referral(north: Client) -> Referral:
+    """A stored referral from the north centre to the lead hospital."""
+    return Referral(north)
