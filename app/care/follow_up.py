@@ -121,6 +121,19 @@ def letter_from_visit(store: Store, actor: Actor, follow_up_id: str) -> Referral
         return build_prefill(session, resident, row.id, form, judgements, history)
 
 
+def letter_from_form(store: Store, actor: Actor, form: FollowUpInput) -> ReferralPrefill:
+    """The letter's beginnings from a form that is not finished: danger does not wait for it."""
+    with store.read() as session:
+        resident = session.get(Resident, form.resident_id)
+        if resident is None:
+            raise NotFound(tr("This resident is not in the records of this PC."))
+        history = history_of(visits_of(session, resident.id))
+        background = Background(resident.birth_date, history, load_settings(session))
+        return build_prefill(
+            session, resident, "", form, judge_visit(form, background), history
+        )
+
+
 def load_visit(store: Store, actor: Actor, follow_up_id: str) -> FollowUpInput:
     """What was typed on a saved visit, to correct it. Raises NotFound."""
     with store.read() as session:

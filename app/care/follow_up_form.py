@@ -29,7 +29,7 @@ DANGER_SIGNS: Mapping[str, tuple[str, ...]] = {
 }
 FACE_TO_FACE = frozenset({"1", "2"})
 NO_SYMPTOM = "1"
-OTHER_SYMPTOM = "99"
+OTHER_SYMPTOM = "0"
 REACTION_PRESENT = "2"
 PULSE_NORMAL = "1"
 MAX_TEXT = 500

@@ -136,7 +136,9 @@ def _facts(visit: HypertensionVisit) -> Facts:
 
 def danger_findings(signs: frozenset[str]) -> tuple[Finding, ...]:
     """One finding for each ticked danger sign, named from the list ``danger_sign``."""
-    return tuple(Finding(sign, codes.label("danger_sign", sign)) for sign in sorted(signs))
+    known = [entry.code for entry in codes.entries("danger_sign")]
+    ordered = sorted(signs, key=lambda s: (known.index(s) if s in known else len(known), s))
+    return tuple(Finding(sign, codes.label("danger_sign", sign)) for sign in ordered)
 
 
 def _control(visit: HypertensionVisit) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -44,83 +45,23 @@ from app.models.outbox import Outbox
 from app.models.resident import Condition, Resident
 from app.models.settings import set_setting
 from app.models.store import Store
-from tests.conftest import LEAD_ID, TOWNSHIP_ID
-
-TODAY = date(2026, 3, 2)
-HYPERTENSION = DiseasePart("hypertension", symptoms=("1",))
-DIABETES = DiseasePart("type2_diabetes", symptoms=("1",))
-AMLODIPINE = DrugLine(
-    name="苯磺酸氨氯地平", code="amlodipine", strength="5 mg", frequency="qd", dose=1, unit="片"
+from tests.care.follow_up_samples import (
+    AMLODIPINE,
+    DIABETES,
+    HYPERTENSION,
+    TODAY,
+    a_diabetes_visit,
+    a_visit,
+    managed_resident,
 )
+from tests.conftest import LEAD_ID, TOWNSHIP_ID
 
 AddResident = Callable[..., str]
 
 
 @pytest.fixture
 def add_resident(store: Store, actor: Actor) -> AddResident:
-    """Registers a resident, 70 years old, with diseases under management since last year."""
-
-    def add(*diseases: str, managed: bool = True, **values: Any) -> str:
-        with store.write(actor) as session:
-            resident = Resident(
-                **{
-                    "name": "赵德顺",
-                    "sex": "1",
-                    "birth_date": date(1955, 6, 1),
-                    "village": "光明村",
-                    "phone": "13800001234",
-                    **values,
-                }
-            )
-            session.add(resident)
-            session.flush()
-            for disease in diseases:
-                session.add(
-                    Condition(
-                        resident_id=resident.id,
-                        code="I10" if disease == "hypertension" else "E11.9",
-                        display="原发性高血压" if disease == "hypertension" else "2型糖尿病",
-                        disease=disease,
-                        onset="2018",
-                        managed=managed,
-                        managed_since=date(2025, 1, 5) if managed else None,
-                    )
-                )
-            refresh_due(session, store.organisation_id, [resident.id])
-            return resident.id
-
-    return add
-
-
-def a_visit(resident_id: str, **values: Any) -> FollowUpInput:
-    """A whole hypertension visit of today with good values."""
-    return FollowUpInput(
-        **{
-            "resident_id": resident_id,
-            "visit_date": TODAY,
-            "mode": "1",
-            "parts": (HYPERTENSION,),
-            "sbp": 128,
-            "dbp": 76,
-            "heart_rate": 72,
-            "adherence": "1",
-            "adverse_reaction": "1",
-            **values,
-        }
-    )
-
-
-def a_diabetes_visit(resident_id: str, **values: Any) -> FollowUpInput:
-    return a_visit(
-        resident_id,
-        **{
-            "parts": (DIABETES,),
-            "fpg": 6.2,
-            "hypoglycaemia": "1",
-            "dorsalis_pedis": "1",
-            **values,
-        },
-    )
+    return partial(managed_resident, store, actor)
 
 
 def due_of(store: Store, resident_id: str) -> dict[str, date]:
@@ -313,7 +254,7 @@ def test_an_urgent_visit_brings_the_beginnings_of_the_letter(
         resident_id,
         sbp=186,
         dbp=112,
-        parts=(DiseasePart("hypertension", symptoms=("2", "99"), symptom_text="走路不稳"),),
+        parts=(DiseasePart("hypertension", symptoms=("2", "0"), symptom_text="走路不稳"),),
         danger_signs=("severe_headache",),
         drugs=(AMLODIPINE,),
         aux_exam="心电图:左室高电压",
@@ -447,7 +388,7 @@ def test_an_own_date_may_be_earlier_but_not_later(
             {"hypertension.symptoms"},
         ),
         (
-            {"parts": (DiseasePart("hypertension", symptoms=("99",)),)},
+            {"parts": (DiseasePart("hypertension", symptoms=("0",)),)},
             {"hypertension.symptom_text"},
         ),
         ({"danger_signs": ("unheard_of",)}, {"danger_signs"}),
@@ -746,7 +687,7 @@ def test_what_is_typed_comes_back_whole(
     form = a_diabetes_visit(
         resident_id,
         parts=(
-            replace(HYPERTENSION, symptoms=("2", "99"), symptom_text="乏力"),
+            replace(HYPERTENSION, symptoms=("2", "0"), symptom_text="乏力"),
             replace(DIABETES, symptoms=("4",)),
         ),
         bp_source="1",

@@ -18,6 +18,8 @@ class Button(QPushButton):
 
     _kind = ""
     _icon_colour = "text_secondary"
+    #: The shortcut as people read it, empty when there is none.
+    keys = ""
 
     def __init__(
         self,
@@ -36,10 +38,12 @@ class Button(QPushButton):
             self.setIcon(icon(icon_name, self._icon_colour))
             self.setIconSize(QSize(theme.ICON, theme.ICON))
         if shortcut:
-            from PySide6.QtGui import QKeySequence
+            from PySide6.QtGui import QKeySequence, QShortcut
 
-            self.setShortcut(QKeySequence(shortcut))
+            # Not the button's own shortcut: that one waits 100 ms to look pressed.
+            QShortcut(QKeySequence(shortcut), self).activated.connect(self.click)
             keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+            self.keys = keys
             tip = tr("{what} ({keys})").format(what=tip or text, keys=keys)
         if tip:
             self.setToolTip(tip)

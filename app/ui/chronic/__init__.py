@@ -1,0 +1,1 @@
+"""The chronic-care room: who is due, and the follow-up form."""

@@ -1,0 +1,357 @@
+"""The follow-up form: one page, paper order, two columns, the judgement live at its foot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.care.follow_up import FollowUpResult
+from app.care.follow_up_form import DISEASES, FollowUpInput
+from app.care.follow_up_history import FollowUpContext
+from app.care.follow_up_judgement import judge_visit
+from app.i18n import tr
+from app.models import codes
+from app.ui import theme
+from app.ui.chronic import form_values
+from app.ui.chronic.arrangement import Arrangement
+from app.ui.chronic.controller import FollowUpController
+from app.ui.chronic.field_kinds import column
+from app.ui.chronic.form_fields import FollowUpFields
+from app.ui.chronic.keys import AnswerAndGo, TickedOnlyOnPurpose, next_missing, on_key
+from app.ui.chronic.live_strip import LiveStrip
+from app.ui.chronic.mark_row import MarkRow, shortened
+from app.ui.chronic.treatment_fields import HYPERTENSION
+from app.ui.context import UiContext
+from app.ui.widgets.buttons import Button, DangerButton, PrimaryButton
+from app.ui.widgets.drafts import DraftKeeper
+from app.ui.widgets.forms import FormNavigator
+from app.ui.widgets.pages import Page
+
+FORM = "follow_up"
+_WORDS_IN_HEAD = 12
+
+
+class FollowUpPage(Page):
+    """``saved(FollowUpResult)`` after the record is on the disk; ``left()`` back to the list."""
+
+    saved = Signal(object)
+    left = Signal()
+    voided = Signal()
+
+    def __init__(
+        self, context: UiContext, controller: FollowUpController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(tr("Follow-up"), scroll=True, parent=parent)
+        self._context = context
+        self._controller = controller
+        self._known: FollowUpContext | None = None
+        self._correcting = ""
+        self._keeper: DraftKeeper | None = None
+        self._saving = False
+        self.fields = FollowUpFields(
+            context.clock.today(), context.may("doctor", "specialist"), self
+        )
+        self.marks = MarkRow()
+        self.add_action(self.marks)
+        self._arrangement = Arrangement(self.fields)
+        columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        columns.setSpacing(theme.GAP_CARD)
+        self._columns = columns
+        for cards in (self.fields.left_cards, self.fields.right_cards):
+            side = QVBoxLayout()
+            side.setSpacing(theme.GAP_FIELD)
+            column(cards, side)
+            columns.addLayout(side, 1)
+        self.body.addLayout(columns)
+        self.live = LiveStrip(self.refer_now)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(theme.GAP_CARD, 0, theme.GAP_CARD, theme.GAP_INSIDE)
+        foot.addWidget(self.live)
+        whole = self.layout()
+        assert isinstance(whole, QVBoxLayout)
+        whole.insertLayout(whole.count() - 2, foot)
+        self.save_button = PrimaryButton(tr("Save"), self.save, icon_name="save-line")
+        self.void_button = DangerButton(
+            tr("Void this visit"), self.void, icon_name="delete-bin-line"
+        )
+        self.next_button = Button(
+            tr("Next required (F2)"), self.to_next_missing, icon_name="arrow-down-circle-line"
+        )
+        self.next_button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.leave_button = Button(
+            tr("Back to the list"), self.leave, tip=tr("Back, the draft is kept (Esc)")
+        )
+        self.add_footer(self.void_button, self.leave_button, self.next_button, self.save_button)
+        self.void_button.hide()
+        self._navigator = FormNavigator(self, last=self.save_button)
+        self._answers = AnswerAndGo(self, self.fields.single_choices())
+        self._ticks = TickedOnlyOnPurpose(self.fields.danger_signs, self.fields.sbp)
+        for keys, act in (
+            ("Esc", self.leave),
+            ("F2", self.to_next_missing),
+            ("F4", self._open_danger_signs),
+            ("F6", self.copy_drugs),
+            ("F7", self.copy_habits),
+            ("F9", self.live.press),
+            ("Ctrl+J", self._open_override),
+        ):
+            on_key(self, keys, act)
+        self.fields.changed.connect(self._arrange)
+        self.fields.danger_button.clicked.connect(self._open_danger_signs)
+        self.fields.override_button.clicked.connect(self._open_override)
+        self.fields.habits_button.clicked.connect(self.copy_habits)
+        self.fields.drugs_button.clicked.connect(self.copy_drugs)
+        QApplication.instance().focusChanged.connect(self._keep_in_sight)  # type: ignore[union-attr]
+
+    # -- opening --------------------------------------------------------------------------------
+
+    def begin(self, known: FollowUpContext, diseases: tuple[str, ...]) -> None:
+        """A new visit of a resident for these diseases; a kept draft comes back."""
+        self._start(known, correcting="")
+        self._known = None
+        self.fields.visit_date.set_value(self._context.clock.today())
+        self.fields.parts.set_value(diseases)
+        self._keeper = DraftKeeper(
+            self._context, FORM, self.fields, subject_id=known.resident_id, parent=self
+        )
+        self._keeper.saved.connect(lambda: self.set_note(tr("Draft kept")))
+        self._keeper.failed.connect(lambda text: self.strip.say(text))
+        kept = self._keeper.restore()
+        self._known = known
+        if kept is not None:
+            self.strip.say(
+                tr("This is your unfinished text of last time."),
+                "attention",
+                action=tr("Begin anew"),
+                pressed=self._begin_anew,
+            )
+        self._arrange()
+        self._to_first()
+
+    def correct(self, known: FollowUpContext, follow_up_id: str, form: FollowUpInput) -> None:
+        """Correct a saved visit: its values in the fields, and why it is corrected."""
+        self._start(known, correcting=follow_up_id)
+        self.fields.reason.show()
+        self.void_button.show()
+        self._arrangement.override = any(part.override for part in form.parts)
+        self._arrangement.danger_signs = bool(form.danger_signs)
+        # Hidden fields take no value, so the right ones are shown first.
+        self.fields.parts.set_value([part.disease for part in form.parts])
+        self._arrange()
+        form_values.show(self.fields, form)
+        self._arrange()
+        self._to_first()
+
+    def _start(self, known: FollowUpContext, *, correcting: str) -> None:
+        self._known = None
+        self._correcting = correcting
+        self._saving = False
+        self._arrangement.reset()
+        if self._keeper is not None:
+            self._keeper.save_now()
+            self._keeper.deleteLater()
+            self._keeper = None
+        self.strip.clear()
+        self.set_note("")
+        self.save_button.setEnabled(True)
+        self.void_button.hide()
+        self.fields.reason.hide()
+        self.fields.clear()
+        form_values.show_last(self.fields, known.last)
+        self._show_head(known)
+        self._known = known
+
+    def _begin_anew(self) -> None:
+        assert self._keeper is not None
+        assert self._known is not None
+        chosen = self.fields.parts.value()
+        self._keeper.discard()
+        self._keeper = None
+        self.begin(self._known, chosen)
+
+    def _to_first(self) -> None:
+        assert self.scroll_area is not None
+        self.scroll_area.verticalScrollBar().setValue(0)
+        self.fields.mode.setFocus()
+        QTimer.singleShot(0, self.fields.mode, self.fields.mode.setFocus)
+
+    def _show_head(self, known: FollowUpContext) -> None:
+        about = [
+            tr("Correct a follow-up") if self._correcting else tr("Follow-up"),
+            codes.label("sex", known.sex),
+            tr("{age} years").format(age=known.age),
+            shortened(known.village, _WORDS_IN_HEAD),
+        ]
+        if known.last is not None:
+            about.append(tr("last visit {date}").format(date=known.last.visit_date))
+        self.set_title(
+            shortened(known.name, _WORDS_IN_HEAD), " · ".join(each for each in about if each)
+        )
+        allergic = tr("Allergic: {drugs}").format(drugs=tr(", ").join(known.allergies))
+        marks: list[tuple[str, theme.Tone]] = [(allergic, "danger")] if known.allergies else []
+        marks.extend((text, "attention") for text in known.alerts)
+        marks.extend((text, "neutral") for text in known.conditions)
+        self.marks.set_marks(marks)
+
+    # -- while typing ---------------------------------------------------------------------------
+
+    def read(self) -> FollowUpInput:
+        """The form as typed."""
+        assert self._known is not None
+        return form_values.read(self.fields, self._known.resident_id)
+
+    def _arrange(self) -> None:
+        """Show what belongs to this visit, then judge it."""
+        if self._known is None:
+            return
+        self._arrangement.apply(self._known.managed, correcting=bool(self._correcting))
+        self._judge()
+
+    def _judge(self) -> None:
+        assert self._known is not None
+        form = self.read()
+        judgements = judge_visit(form, self._known.background)
+        due: dict[str, date] = dict(self._known.due)
+        self.live.show_judgements(judgements, due)
+        refer = any(judgement.refer for judgement in judgements)
+        for field in (self.fields.referral_reason, self.fields.referral_to):
+            field.setVisible(refer)
+        for judgement in judgements:
+            field = self.fields[f"{judgement.disease}.next_visit"]
+            last = "" if judgement.latest is None else judgement.latest.isoformat()
+            field.line.setPlaceholderText(last)
+            field.setEnabled(judgement.latest is not None)
+        asked = any(judgement.proposal.questions for judgement in judgements)
+        if asked and not self._arrangement.danger_signs:
+            self._arrangement.danger_signs = True
+            self.fields.danger_signs.show()
+
+    def _open_danger_signs(self) -> None:
+        self._arrangement.danger_signs = True
+        self._arrange()
+        self.fields.danger_signs.setFocus()
+
+    def _open_override(self) -> None:
+        self._arrangement.override = not self._arrangement.override
+        if not self._arrangement.override:
+            for fields in self.fields.overrides.values():
+                for field in fields:
+                    field.clear()
+        self._arrange()
+
+    def copy_habits(self) -> None:
+        """F7: habits as last visit."""
+        if self._known is not None and self._known.last is not None:
+            form_values.copy_habits(self.fields, self._known.last)
+
+    def copy_drugs(self) -> None:
+        """F6: drugs as last visit."""
+        if self._known is not None and self._known.last is not None:
+            form_values.copy_drugs(self.fields, self._known.last)
+
+    def to_next_missing(self) -> None:
+        """F2: the next required field that is still blank, else the save button."""
+        field = next_missing(self.fields, QApplication.focusWidget())
+        (field or self.save_button).setFocus(Qt.FocusReason.TabFocusReason)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """On a narrow or enlarged screen the two columns stand one below the other."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= theme.TWO_COLUMNS_FROM
+        way = QBoxLayout.Direction
+        self._columns.setDirection(way.LeftToRight if wide else way.TopToBottom)
+
+    def _keep_in_sight(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and self.scroll_area is not None and self.scroll_area.isAncestorOf(new):
+            self.scroll_area.ensureWidgetVisible(new, 0, theme.GAP_SECTION * 2)
+
+    # -- saving ---------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Ctrl+S: check, save, go back to the list."""
+        if self._saving or self._known is None or not self.fields.check():
+            return
+        self._write(self._on_saved)
+
+    def refer_now(self) -> None:
+        """Save and open the referral; an unfinished form does not hold an emergency up."""
+        if self._saving or self._known is None:
+            return
+        if self.fields.problems():
+            if self._keeper is not None:
+                self._keeper.save_now()
+            self._controller.letter_from_form(self.read(), failed=self._on_failed)
+            return
+        self._write(self._on_saved_to_refer)
+
+    def void(self) -> None:
+        """Take the visit back that is being corrected."""
+        if self.fields.reason.is_blank():
+            self.fields.reason.show_problem(tr("Write why the visit is changed."))
+            self.fields.reason.setFocus()
+            return
+        self._controller.void(
+            self._correcting,
+            str(self.fields.reason.value()),
+            done=lambda _: self.voided.emit(),
+            failed=self._on_failed,
+        )
+
+    def _write(self, done: Callable[[FollowUpResult], None]) -> None:
+        self._saving = True
+        self.save_button.setEnabled(False)
+        self.strip.clear()
+        reason = str(self.fields.reason.value() or "")
+        self._controller.save(
+            self.read(), self._correcting, reason, done=done, failed=self._on_failed
+        )
+
+    def _on_saved(self, result: FollowUpResult) -> None:
+        self._forget()
+        self.saved.emit(result)
+
+    def _on_saved_to_refer(self, result: FollowUpResult) -> None:
+        self._forget()
+        self.saved.emit(result)
+        if result.prefill is not None:
+            self._controller.to_referral(result.prefill)
+
+    def _forget(self) -> None:
+        self._saving = False
+        if self._keeper is not None:
+            self._keeper.discard()
+            self._keeper = None
+        self._known = None
+
+    def _on_failed(self, error: Exception) -> None:
+        self._saving = False
+        self.save_button.setEnabled(True)
+        problems: dict[str, str] | None = getattr(error, "problems", None)
+        if problems:
+            self.strip.say_problems(self.fields.show_problems(problems))
+        else:
+            self.strip.say_error(error)
+
+    def leave(self) -> None:
+        """Esc: back to the list, the draft is kept."""
+        if self._keeper is not None and self.fields.touched:
+            self._keeper.save_now()
+        self.left.emit()
+
+    def keep_draft(self) -> None:
+        """Another room comes to the front."""
+        if self._keeper is not None and self.fields.touched and self._known is not None:
+            self._keeper.save_now()
+
+
+def chosen_diseases(known: FollowUpContext, wanted: str, today: date) -> tuple[str, ...]:
+    """Which diseases a new visit begins with: the one asked for and all that are due within two
+    weeks; where none is due, all that are managed; else what is known."""
+    soon = {disease for disease, day in known.due.items() if (day - today).days <= 14}
+    chosen: list[Any] = [d for d in DISEASES if d == wanted or d in soon]
+    return tuple(chosen) or known.managed or known.known or (HYPERTENSION,)
