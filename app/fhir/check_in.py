@@ -30,15 +30,18 @@ TYPE = "Procedure"
 
 BEFORE, AFTER = X + "before", X + "after"
 
-_CODE = {
-    "coding": [{"system": SNOMED, "code": "52052004", "display": "Rehabilitation therapy"}],
-    "text": "康复训练",
-}
+#: One exercise: ``name``, then ``planned``, ``minutes`` and ``done`` where not as usual.
+EXERCISE = X + "exercise"
+_USUAL = {"planned": "", "minutes": None, "done": True}
+
+_CODE = {"coding": [{"system": SNOMED, "code": "52052004"}], "text": "康复训练"}
 _STATUS = {
     ("final", "complete"): "completed",
     ("final", "partial"): "stopped",
     ("final", "not_done"): "not-done",
 }
+#: What a percentage must be where none is sent.
+_PERCENT = {"complete": 100, "not_done": 0}
 _MEANING = {status: pair for pair, status in _STATUS.items()}
 
 #: What a missing extension means. Fixed for ever, whatever a later form's default is.
@@ -53,7 +56,7 @@ _PLACED = frozenset(
         *("id", "organisation_id", "is_sample", "change_id", "author_id", "updated_by"),
         *("created_at", "updated_at", "plan_id", "resident_id", "started_at", "ended_at"),
         *("performer_id", "performer_name", "status", "completion"),
-        *("reason_not_done", "adverse", "action"),
+        *("reason_not_done", "adverse", "action", "items", "completion_percent"),
     )
 )
 _NOT_DONE = CODE + "rehab_not_done_reason"
@@ -103,54 +106,27 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
 
 def _procedure(record: Record, context: WireContext) -> Json:
     get = record.get
-    created, author, performer = record["created_at"], record["author_id"], record["performer_id"]
-    extensions: list[Json] = []
-    add = extensions.append
-    if record["change_id"] != record["id"]:
-        add({"url": WRITE_ID, "valueString": record["change_id"]})
-    add({"url": X + "created_at", "valueInstant": created})
-    if record["updated_at"] != created:
-        add({"url": X + "updated_at", "valueInstant": record["updated_at"]})
-    if record["updated_by"] != author:
-        extensions.extend(encode(_fields["updated_by"], record["updated_by"]))
-    for url, group in ((BEFORE, _before), (AFTER, _after)):
-        parts = [
-            {"url": name, key: record[column]}
-            for column, name, key, _ in group
-            if get(column) is not None
-        ]
-        if parts:
-            add({"url": url, "extension": parts})
-    for column, url, key, field in _other:
-        value = get(column)
-        if value is None or value == [] or value == {} or _UNSAID.get(column) == value:
-            continue
-        if key is not None:
-            add({"url": url, key: value})
-        else:
-            extensions.extend(encode(field, value))
-
-    status, completion = record["status"], record["completion"]
-    wire_status = _STATUS.get((status, completion))
-    if wire_status is None:
-        add(extension(X + "status", status))
-        add(extension(X + "completion", completion))
-        wire_status = (
-            "entered-in-error"
-            if status == "entered_in_error"
-            else _STATUS.get(("final", completion), "unknown")
-        )
-    name = record["performer_name"]
-    if not fit(name):
-        extensions.extend(encode(_fields["performer_name"], name))
-        name = None
+    performer, name = record["performer_id"], record["performer_name"]
+    extensions = _extensions(record)
     start, end = record["started_at"], get("ended_at")
     period = {"start": start}
     if end is not None:
         if end >= start:
             period["end"] = end
-        else:
-            add({"url": X + "ended_at", "valueInstant": end})
+        else:  # FHIR forbids it; the clock may have been set back meanwhile
+            extensions.append({"url": X + "ended_at", "valueInstant": end})
+    status, completion = record["status"], record["completion"]
+    wire_status = _STATUS.get((status, completion))
+    if wire_status is None:
+        extensions += (extension(X + "status", status), extension(X + "completion", completion))
+        wire_status = (
+            "entered-in-error"
+            if status == "entered_in_error"
+            else _STATUS.get(("final", completion), "unknown")
+        )
+    if not fit(name):
+        extensions.extend(encode(_fields["performer_name"], name))
+        name = None
     procedure: Json = {
         "resourceType": TYPE,
         "id": record["id"],
@@ -163,8 +139,8 @@ def _procedure(record: Record, context: WireContext) -> Json:
         "performedPeriod": period,
         "performer": [{"actor": reference("Practitioner", performer, name)}],
     }
-    if author != performer:
-        procedure["recorder"] = context.person(author)
+    if record["author_id"] != performer:
+        procedure["recorder"] = context.person(record["author_id"])
     reason = get("reason_not_done")
     if reason is not None:
         _place(procedure, "statusReason", concept("rehab_not_done_reason", reason), reason)
@@ -178,6 +154,72 @@ def _procedure(record: Record, context: WireContext) -> Json:
         whole = len(concepts) == len(adverse)
         _place(procedure, "complication", concepts if whole else None, adverse)
     return procedure
+
+
+def _extensions(record: Record) -> list[Json]:
+    """What a Procedure has no element for; what goes without saying is not said."""
+    get = record.get
+    created = record["created_at"]
+    extensions: list[Json] = []
+    add = extensions.append
+    if record["change_id"] != record["id"]:
+        add({"url": WRITE_ID, "valueString": record["change_id"]})
+    add({"url": X + "created_at", "valueInstant": created})
+    if record["updated_at"] != created:
+        add({"url": X + "updated_at", "valueInstant": record["updated_at"]})
+    if record["updated_by"] != record["author_id"]:
+        extensions.extend(encode(_fields["updated_by"], record["updated_by"]))
+    for url, group in ((BEFORE, _before), (AFTER, _after)):
+        parts = [
+            {"url": name, key: record[column]}
+            for column, name, key, _ in group
+            if get(column) is not None
+        ]
+        if parts:
+            add({"url": url, "extension": parts})
+    items = get("items")
+    if items:
+        exercises = [found for found in map(_exercise, items) if found is not None]
+        # A list that is not what this form writes goes as it stands.
+        whole = len(exercises) == len(items)
+        extensions.extend(exercises if whole else encode(_fields["items"], items))
+    percent = get("completion_percent")
+    if percent != _PERCENT.get(record["completion"]):
+        extensions.extend(encode(_fields["completion_percent"], percent))
+    for column, url, key, field in _other:
+        value = get(column)
+        if value is None or value == [] or value == {} or _UNSAID.get(column) == value:
+            continue
+        if key is not None:
+            add({"url": url, key: value})
+        else:
+            extensions.extend(encode(field, value))
+    return extensions
+
+
+def _exercise(item: Any) -> Json | None:
+    """One exercise of the session; None if it is not what the form writes."""
+    if type(item) is not dict or item.keys() != _ITEM_KEYS:
+        return None
+    name, planned, minutes, done = (item[key] for key in _ITEM_ORDER)
+    if type(name) is not str or type(planned) is not str or type(done) is not bool:
+        return None
+    parts: list[Json] = [{"url": "name", "valueString": name}]
+    if planned:
+        if not fit(planned):
+            return None
+        parts.append({"url": "planned", "valueString": planned})
+    if minutes is not None:
+        if type(minutes) is not int or not -(2**31) <= minutes < 2**31:
+            return None
+        parts.append({"url": "minutes", "valueInteger": minutes})
+    if not done:
+        parts.append({"url": "done", "valueBoolean": False})
+    return {"url": EXERCISE, "extension": parts} if fit(name) else None
+
+
+_ITEM_ORDER = ("exercise", "planned", "minutes", "done")
+_ITEM_KEYS = frozenset(_ITEM_ORDER)
 
 
 _FIELD_OF = {"statusReason": "reason_not_done", "followUp": "action", "complication": "adverse"}
@@ -243,6 +285,8 @@ def from_resource(resource: Json) -> Record:
         record["adverse"] = [code_in(item, _ADVERSE) for item in resource["complication"]]
     record.update(_UNSAID)
     _read_extensions(record, resource["extension"])
+    if "completion_percent" not in record:
+        record["completion_percent"] = _PERCENT.get(record.get("completion", ""))
     record.setdefault("updated_by", record["author_id"])
     record.setdefault("updated_at", record["created_at"])
     return complete(_fields, record)
@@ -250,6 +294,7 @@ def from_resource(resource: Json) -> Record:
 
 def _read_extensions(record: Record, extensions: list[Json]) -> None:
     repeated: dict[str, list[Json]] = {}
+    exercises: list[dict[str, Any]] = []
     for item in extensions:
         url = item["url"]
         if url in (BEFORE, AFTER):
@@ -259,6 +304,9 @@ def _read_extensions(record: Record, extensions: list[Json]) -> None:
                 if known is not None:
                     name, key = known
                     record[name] = part[key]
+        elif url == EXERCISE:
+            said = {part["url"]: plain(part) for part in item["extension"]}
+            exercises.append({"exercise": said.pop("name"), **_USUAL, **said})
         elif url == WRITE_ID:
             record["change_id"] = item["valueString"]
         elif url.startswith(X):
@@ -270,5 +318,7 @@ def _read_extensions(record: Record, extensions: list[Json]) -> None:
                 repeated.setdefault(name, []).append(item)
             else:
                 record[name] = plain(item)
+    if exercises:
+        record["items"] = exercises
     for name, items in repeated.items():
         record[name] = decode(_fields[name], items)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -32,6 +33,8 @@ _SYSTEM_LISTS = {system: name for name, system in LIST_SYSTEMS.items()}
 
 def fit(text: str) -> bool:
     """Whether FHIR can hold the text as a string."""
+    if text.isprintable():  # the quick way: nearly every text
+        return bool(text) and not text.isspace()
     return bool(text) and not _UNFIT.search(text) and not text.isspace()
 
 
@@ -90,6 +93,18 @@ def value_of(value: Any, code_list: str | None = None) -> tuple[str, Any]:
     raise TypeError(f"{type(value).__name__} has no place in a record")
 
 
+@lru_cache(maxsize=4096)
+def name_to_url(name: str) -> str:
+    """The URL of a member's extension: its name, with what a URL may not hold escaped."""
+    return quote(name) or "%"
+
+
+@lru_cache(maxsize=4096)
+def url_to_name(url: str) -> str:
+    """The member's name; the inverse of :func:`name_to_url`."""
+    return "" if url == "%" else unquote(url)
+
+
 def extension(url: str, value: Any, code_list: str | None = None) -> Json:
     """``value`` as an extension; ``code_list`` says what bare texts and ``code`` members are."""
     if isinstance(value, list) and value:
@@ -99,7 +114,7 @@ def extension(url: str, value: Any, code_list: str | None = None) -> Json:
             "url": url,
             "extension": [
                 extension(
-                    quote(key) or "%",
+                    name_to_url(key),
                     item,
                     code_list if key == "code" or isinstance(item, list | dict) else None,
                 )
@@ -116,7 +131,7 @@ def plain(element: Json) -> Any:
     if inner is not None:
         if inner and all(item["url"] == _ITEM for item in inner):
             return [plain(item) for item in inner]
-        return {unquote(item["url"]) if item["url"] != "%" else "": plain(item) for item in inner}
+        return {url_to_name(item["url"]): plain(item) for item in inner}
     for name, content in element.items():
         if name.startswith("value"):
             return plain_value(name, content)

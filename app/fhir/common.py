@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.fhir.codec import ID, Json, coding, fit, fit_code, plain, reference
+from app.fhir.faults import FormatError
 from app.fhir.fields import Field, complete, decode, encode, fields_of, omitted
 from app.fhir.uris import ORGANISATION_TAG, SAMPLE_CODE, SAMPLE_SYSTEM, WRITE_ID, X
 from app.models.records import KINDS, Record
@@ -66,7 +67,10 @@ def frame(type_: str, record: Record) -> Json:
 
 def unframe(resource: Json) -> Record:
     """The fields that :func:`frame` wrote."""
-    record: Record = {"id": resource["id"], "is_sample": False}
+    id_ = resource["id"]
+    if not ID.match(id_):
+        raise FormatError("id")
+    record: Record = {"id": id_, "is_sample": False}
     for tag in (resource.get("meta") or {}).get("tag") or ():
         if tag.get("system") == ORGANISATION_TAG:
             record["organisation_id"] = tag["code"]
@@ -84,12 +88,16 @@ def extensions_by_url(resource: Json) -> dict[str, list[Json]]:
 
 
 def write_id(resource: Json) -> str | None:
-    """The write id that a resource carries, or None."""
-    for item in resource.get("extension") or ():
+    """The write id that a resource carries, or None.
+
+    A Procedure without one is in its first state, whose write id is the record's own id.
+    """
+    extensions = resource.get("extension")
+    value: Any = resource.get("id") if resource.get("resourceType") == "Procedure" else None
+    for item in extensions if isinstance(extensions, list) else ():
         if isinstance(item, dict) and item.get("url") == WRITE_ID:
             value = item.get("valueString")
-            return value if isinstance(value, str) else None
-    return None
+    return value if isinstance(value, str) else None
 
 
 def finish(
@@ -135,6 +143,15 @@ def restore(kind: str, resource: Json, placed: Callable[[Json], Record]) -> Reco
             record[description.name] = decode(description, items)
     if WRITE_ID in found:
         record["change_id"] = plain(found[WRITE_ID][-1])
+    # A record that another program wrote names no author of ours and carries no write id.
+    meta = resource.get("meta") or {}
+    for name, stand_in in (
+        ("author_id", record.get("organisation_id")),
+        ("created_at", meta.get("lastUpdated")),
+        ("change_id", record["id"]),
+    ):
+        if name not in record and stand_in is not None:
+            record[name] = stand_in
     record.setdefault("updated_by", record.get("author_id"))
     record.setdefault("updated_at", record.get("created_at"))
     whole = complete(fields, {name: record[name] for name in fields if name in record})

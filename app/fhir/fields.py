@@ -8,7 +8,7 @@ Nothing is sent for None, an empty list or dict, or False where the column canno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -199,27 +199,16 @@ def omitted(field: Field, value: Any) -> bool:
     )
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _decimal(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_CHECKS: dict[int, Callable[[Any], bool]] = {
-    TEXT: _text,
-    INTEGER: _integer,
-    DECIMAL: _decimal,
-    BOOLEAN: lambda value: isinstance(value, bool),
-    DATE: _text,
-    INSTANT: _text,
-    LIST: lambda value: isinstance(value, list),
-    DICT: lambda value: isinstance(value, dict),
+#: The one Python type of each form; a decimal may also come without its point.
+_PYTHON = {
+    TEXT: str,
+    INTEGER: int,
+    DECIMAL: float,
+    BOOLEAN: bool,
+    DATE: str,
+    INSTANT: str,
+    LIST: list,
+    DICT: dict,
 }
 
 
@@ -228,25 +217,24 @@ def complete(fields: Mapping[str, Field], record: Record) -> Record:
     for name, field in fields.items():
         value = record.get(name)
         if value is None:
-            if name in record and not field.nullable:
-                raise FormatError(name)
-            if not field.has_default:
-                raise FormatError(name)
-            default = field.default
             if field.nullable:
                 record[name] = None
+            elif name in record or not field.has_default:
+                raise FormatError(name)
             else:
+                default = field.default
                 record[name] = default.copy() if field.form in (LIST, DICT) else default
             continue
         form = field.form
-        if not _CHECKS[form](value):
-            raise FormatError(name)
-        if form == DATE:
+        kind: object = type(value)
+        if kind is not _PYTHON[form]:
+            if form != DECIMAL or kind is not int:
+                raise FormatError(name)
+            record[name] = float(value)
+        elif form == DATE:
             record[name] = date_text(value)
         elif form == INSTANT:
             record[name] = instant_text(value)
-        elif form == DECIMAL:
-            record[name] = float(value)
     return record
 
 
@@ -267,7 +255,7 @@ def instant_text(value: str) -> str:
         return format_instant(
             datetime.combine(date.fromisoformat(value), time(), tzinfo=CLINIC_ZONE)
         )
-    instant = parse_instant(value)
     if len(value) == 24 and value[23] == "Z" and value[10] == "T":
+        datetime.fromisoformat(value)
         return value
-    return format_instant(instant)
+    return format_instant(parse_instant(value))

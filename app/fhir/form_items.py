@@ -10,9 +10,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, unquote
 
-from app.fhir.codec import Json, coding, plain_value, value_of
+from app.fhir.codec import Json, coding, name_to_url, plain_value, url_to_name, value_of
 from app.fhir.faults import FormatError
 from app.fhir.fields import DATE, INSTANT, LIST, Field, code_list_of, omitted
 from app.fhir.uris import X
@@ -67,7 +66,7 @@ def _item(link: str, value: Any, code_list: str | None) -> Json:
         return {
             "linkId": link,
             "item": [
-                _item(f"{link}.{quote(key)}", each, code_list if key == "code" else None)
+                _item(f"{link}.{name_to_url(key)}", each, code_list if key == "code" else None)
                 for key, each in value.items()
             ],
         }
@@ -118,7 +117,7 @@ def _read(item: Json) -> Any:
     names = [each["linkId"][start:] for each in inner]
     if names and all(name == _ITEM for name in names):
         return [_read(each) for each in inner]
-    return {unquote(name): _read(each) for name, each in zip(names, inner, strict=True)}
+    return {url_to_name(name): _read(each) for name, each in zip(names, inner, strict=True)}
 
 
 def _read_answer(answer: Json) -> Any:

@@ -34,8 +34,8 @@ ELEMENTS: dict[str, frozenset[str]] = {
         *("questionnaire", "status", "subject", "encounter", "authored", "author", "item")
     ),
     "CarePlan": _names(
-        *("contained", "status", "intent", "category", "title", "subject", "period", "created"),
-        *("author", "supportingInfo", "goal", "activity", "note"),
+        *("contained", "status", "intent", "category", "subject", "period", "created"),
+        *("author", "addresses", "supportingInfo", "goal", "activity", "note"),
     ),
     "Procedure": _names(
         *("basedOn", "status", "statusReason", "code", "subject", "performedPeriod", "recorder"),
@@ -74,7 +74,10 @@ MEMBERS: dict[str, frozenset[str]] = {
     "contact": frozenset({"relationship", "name", "telecom"}),
     "link": frozenset({"other", "type"}),
     "contained": frozenset(
-        {"resourceType", "id", "lifecycleStatus", "category", "description", "subject"}
+        {
+            *("resourceType", "id", "lifecycleStatus", "category", "description", "subject"),
+            *("code", "onsetDateTime"),
+        }
     ),
     "period": _PERIOD,
     "executionPeriod": _PERIOD,
@@ -106,7 +109,7 @@ OTHER_MEMBERS = frozenset({"coding", "text", "reference", "display"})
 OWN_EXTENSIONS = frozenset(
     {
         uris.WRITE_ID,
-        *(uris.X + name for name in ("before", "after", "residence", "address-kind")),
+        *(uris.X + name for name in ("before", "after", "exercise", "residence", "address-kind")),
         *(uris.X + name for name in ("guardian-scope", "part", "item")),
     }
 )

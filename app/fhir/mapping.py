@@ -73,7 +73,7 @@ def to_resources(kind: str, record: Record, context: WireContext) -> list[Json]:
 
 def kind_of(resource: Json) -> str | None:
     """The kind whose primary a resource is; None for companions and unknown types."""
-    type_ = resource.get("resourceType")
+    type_ = resource.get("resourceType") if isinstance(resource, dict) else None
     kind = _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
     if kind == referral.KIND and _is_service(resource):
         return referral_service.KIND
@@ -85,7 +85,7 @@ def _is_service(request: Json) -> bool:
     try:
         return code_in(request.get("code"), referral_service.SERVICE) is not None
     except (TypeError, AttributeError):
-        return False
+        return False  # from_resource says what is wrong with it
 
 
 def from_resource(resource: Json) -> tuple[str, Record] | None:
@@ -113,16 +113,16 @@ def references_of(resource: Json) -> list[tuple[str, str]]:
     return list(dict.fromkeys(_references(resource)))
 
 
-def _references(value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        text = value.get("reference")
-        if isinstance(text, str) and not text.startswith(("#", "urn:")):
-            found = target_of(value)
-            if found is not None:
-                yield found
-        for item in value.values():
-            if isinstance(item, dict | list):
-                yield from _references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _references(item)
+def _references(resource: Json) -> Iterator[tuple[str, str]]:
+    waiting: list[Any] = [resource]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(reversed(value))
+        elif isinstance(value, dict):
+            text = value.get("reference")
+            if isinstance(text, str) and not text.startswith(("#", "urn:")):
+                found = target_of(value)
+                if found is not None:
+                    yield found
+            waiting.extend(reversed(value.values()))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.fhir.codec import Json
+from app.fhir.faults import FormatError
 from app.fhir.fields import fields_of
 from app.fhir.known import ELEMENTS, MEMBERS, OTHER_MEMBERS, OWN_EXTENSIONS, OWN_SYSTEMS
 from app.fhir.uris import CODE, X
@@ -22,11 +23,15 @@ def merge_unknown(ours: Json, theirs: Json | None) -> Json:
     """``ours`` with everything of the server's copy that this program does not know.
 
     Neither argument is changed. ``theirs`` of another type, or None, adds nothing.
+    FormatError if ``theirs`` is nested beyond reason.
     """
     if not theirs or theirs.get("resourceType") != ours.get("resourceType"):
         return ours
     known = ELEMENTS.get(ours["resourceType"], frozenset(ours))
-    merged = _merge_object(ours, theirs, known)
+    try:
+        merged = _merge_object(ours, theirs, known)
+    except RecursionError:
+        raise FormatError("nesting") from None
     meta = merged.get("meta")
     if isinstance(meta, dict):
         # The server's own; a client that sends them back only confuses it.
@@ -182,7 +187,7 @@ _SUPPORT = frozenset(
     {"QuestionnaireResponse", "Procedure", "CarePlan", "Condition", "ServiceRequest"}
 )
 _FOREIGN: dict[str, Callable[[Json], bool]] = {
-    "contained": lambda item: item.get("id") not in ("short", "long"),
+    "contained": lambda item: item.get("id") not in ("short", "long", "diagnosis"),
     "output": lambda item: all(
         not _own_system(_dict(c).get("system"))
         for c in _list(_dict(item.get("type")).get("coding"))

@@ -7,6 +7,7 @@ from typing import Any
 from app.fhir.codec import ID, Json, code_in, coding, extension, fit, id_of, plain, reference
 from app.fhir.common import (
     WireContext,
+    codeable,
     extensions_by_url,
     finish,
     frame,
@@ -14,7 +15,7 @@ from app.fhir.common import (
     restore,
     text_or_none,
 )
-from app.fhir.uris import CODE, SNOMED, X
+from app.fhir.uris import CODE, ICD10, SNOMED, X
 from app.models.records import Record
 
 KIND = "rehab_plan"
@@ -62,15 +63,16 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
         for name, (id_, heading) in _GOALS.items()
         if record.get(name) and fit(record[name])
     ]
-    put_if(plan, "contained", goals)
+    diagnosis = _diagnosis(record, subject)
+    put_if(plan, "contained", [*diagnosis, *goals])
     status = record["status"]
     plan["status"] = _STATUS.get(status, "unknown")
     plan["intent"] = "plan"
     plan["category"] = [_CATEGORY]
-    put_if(plan, "title", text_or_none(record["diagnosis"]))
     plan["subject"] = subject
     plan["period"] = {"start": record["starts_on"]}
     plan["created"] = record["created_at"]
+    put_if(plan, "addresses", [{"reference": "#diagnosis"} for _ in diagnosis])
     put_if(plan, "author", _prescriber(record, context))
     source = record.get("source_referral_id")
     if source and ID.match(source):
@@ -83,6 +85,17 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     note = text_or_none(record["precautions"])
     put_if(plan, "note", [{"text": note}] if note else None)
     return [finish(KIND, record, plan, _placed)]
+
+
+def _diagnosis(record: Record, subject: Json) -> list[Json]:
+    """What the plan is for, as a contained Condition."""
+    code = codeable(ICD10, record.get("diagnosis_code"), record["diagnosis"])
+    if code is None or "text" not in code:
+        return []
+    found = {"resourceType": "Condition", "id": "diagnosis", "code": code, "subject": subject}
+    if record.get("onset_date"):
+        found["onsetDateTime"] = record["onset_date"]
+    return [found]
 
 
 def _prescriber(record: Record, context: WireContext) -> Json:
@@ -137,7 +150,9 @@ def _placed(resource: Json) -> Record:
         "goal_short": None,
         "goal_long": None,
         "status": _MEANING.get(resource["status"]),
-        "diagnosis": resource.get("title"),
+        "diagnosis": None,
+        "diagnosis_code": None,
+        "onset_date": None,
         "resident_id": id_of(resource["subject"], "Patient"),
         "starts_on": (resource.get("period") or {}).get("start"),
         "prescriber_id": id_of(author) if "reference" in author else None,
@@ -148,9 +163,13 @@ def _placed(resource: Json) -> Record:
     if "created" in resource:
         record["created_at"] = resource["created"]
     names = {id_: name for name, (id_, _) in _GOALS.items()}
-    for goal in resource.get("contained") or ():
-        if goal.get("resourceType") == "Goal" and goal.get("id") in names:
-            record[names[goal["id"]]] = goal["description"].get("text")
+    for inner in resource.get("contained") or ():
+        if inner.get("resourceType") == "Goal" and inner.get("id") in names:
+            record[names[inner["id"]]] = inner["description"].get("text")
+        elif inner.get("resourceType") == "Condition" and inner.get("id") == "diagnosis":
+            record["diagnosis"] = inner["code"].get("text")
+            record["diagnosis_code"] = code_in(inner["code"], ICD10)
+            record["onset_date"] = inner.get("onsetDateTime")
     for item in resource.get("supportingInfo") or ():
         record["source_referral_id"] = id_of(item)
         break

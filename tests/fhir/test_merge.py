@@ -6,12 +6,11 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.fhir import mapping
 from app.fhir.common import WireContext
-from app.fhir.known import ELEMENTS, MEMBERS, OTHER_MEMBERS
 from app.fhir.uris import ID_CARD, X
 from app.models.records import KINDS
 from tests.fhir.samples import sample
@@ -140,6 +139,7 @@ def test_a_name_beside_a_reference_is_kept_where_we_know_none() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
+@settings(max_examples=8)
 @given(data=st.data())
 def test_merging_never_disturbs_our_own_record(kind: str, data: st.DataObject) -> None:
     """Whatever the server's copy said in our own fields, ours is what goes out."""
@@ -150,24 +150,3 @@ def test_merging_never_disturbs_our_own_record(kind: str, data: st.DataObject) -
     found = mapping.from_resource(merged)
     assert found is not None
     assert found[1] == record
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-@given(data=st.data())
-def test_the_tables_name_everything_that_is_written(kind: str, data: st.DataObject) -> None:
-    resource = mapping.to_resources(kind, data.draw(records(kind)), CONTEXT)[0]
-    assert resource.keys() <= ELEMENTS[resource["resourceType"]]
-    for name, value in resource.items():
-        if name != "extension":
-            _assert_known(name, value)
-
-
-def _assert_known(name: str, value: Any) -> None:
-    if isinstance(value, list):
-        for item in value:
-            _assert_known(name, item)
-    elif isinstance(value, dict):
-        assert value.keys() - {"extension"} <= MEMBERS.get(name, OTHER_MEMBERS), name
-        for key, inner in value.items():
-            if key != "extension":
-                _assert_known(key, inner)

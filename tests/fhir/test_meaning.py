@@ -1,0 +1,415 @@
+"""What a stranger reads: the FHIR elements say what the record means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.fhir import mapping, uris
+from app.fhir.common import WireContext
+from app.fhir.referral_task import LETTER_STATUS, SERVICE_STATUS
+from app.models import codes
+from app.models.identity import companion_id
+from app.models.records import KINDS
+from tests.fhir.samples import DOCTOR, HOSPITAL, LETTER, NURSE, RESIDENT, TOWNSHIP, sample
+
+CONTEXT = WireContext(
+    organisations={TOWNSHIP: "白塔畈镇中心卫生院", HOSPITAL: "金寨县人民医院"},
+    staff={DOCTOR: "李明", NURSE: "赵护士"},
+    referral_numbers={LETTER: "白塔畈卫生院-20260302-001"},
+)
+
+
+def resources(kind: str, **changes: Any) -> list[dict[str, Any]]:
+    return mapping.to_resources(kind, sample(kind) | changes, CONTEXT)
+
+
+def primary(kind: str, **changes: Any) -> dict[str, Any]:
+    return resources(kind, **changes)[0]
+
+
+def record_of(resource: dict[str, Any]) -> dict[str, Any]:
+    found = mapping.from_resource(resource)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_resource_says_whose_it_is_and_whether_it_is_a_sample(kind: str) -> None:
+    for resource in resources(kind):
+        tags = resource["meta"]["tag"]
+        owner = {"organisation": HOSPITAL, "referral_event": HOSPITAL}.get(kind, TOWNSHIP)
+        assert tags[0] == {"system": uris.ORGANISATION_TAG, "code": owner}
+        assert (len(tags) == 2) == sample(kind)["is_sample"]
+    sample_free = mapping.to_resources(kind, sample(kind) | {"is_sample": True}, CONTEXT)[0]
+    assert {"system": uris.SAMPLE_SYSTEM, "code": "HTEST"} in sample_free["meta"]["tag"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"organisation"}))
+def test_every_primary_carries_its_write_id(kind: str) -> None:
+    assert mapping.write_id(primary(kind)) == sample(kind)["change_id"]
+
+
+def test_the_first_state_of_a_check_in_needs_no_write_id() -> None:
+    record = sample("check_in")
+    procedure = primary("check_in", change_id=record["id"])
+    assert uris.WRITE_ID not in str(procedure)
+    assert mapping.write_id(procedure) == record["id"]
+    assert record_of(procedure)["change_id"] == record["id"]
+
+
+def test_parents_are_pulled_before_their_children() -> None:
+    order = mapping.pulled_types
+    assert len(set(order)) == len(order)
+    for parent, child in (
+        ("Organization", "Patient"),
+        ("Practitioner", "Patient"),
+        ("Patient", "Condition"),
+        ("Patient", "CarePlan"),
+        ("CarePlan", "Procedure"),
+        ("ServiceRequest", "Task"),
+        ("Task", "Provenance"),
+    ):
+        assert order.index(parent) < order.index(child)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_kind_of_a_primary(kind: str) -> None:
+    assert mapping.kind_of(primary(kind)) == kind
+    for companion in resources(kind)[1:]:
+        assert mapping.kind_of(companion) is None
+
+
+# Resident
+
+
+def test_a_patient_has_the_national_identifiers() -> None:
+    patient = primary("resident")
+    assert patient["identifier"] == [
+        {
+            "use": "official",
+            "system": "urn:oid:2.16.156.10011.1.3",
+            "value": "341599194802290027",
+        },
+        {"system": "urn:oid:2.16.156.10011.1.2", "value": "34152400100100001"},
+    ]
+    other = primary("resident", id_type="other", id_no="G12345678")
+    assert other["identifier"][0]["system"] == uris.OTHER_PAPER
+
+
+@pytest.mark.parametrize(
+    ("sex", "gender"), [("1", "male"), ("2", "female"), ("0", "unknown"), ("9", "unknown")]
+)
+def test_gender_keeps_the_forms_own_code(sex: str, gender: str) -> None:
+    patient = primary("resident", sex=sex)
+    assert patient["gender"] == gender
+    assert record_of(patient)["sex"] == sex
+
+
+@pytest.mark.parametrize(
+    ("form", "national"), [("1", "10"), ("2", "20"), ("3", "30"), ("4", "40"), ("5", "90")]
+)
+def test_marital_status_in_both_code_systems(form: str, national: str) -> None:
+    codings = primary("resident", marital=form)["maritalStatus"]["coding"]
+    assert [c["code"] for c in codings] == [national, form]
+
+
+def test_a_patient_of_another_system_is_read() -> None:
+    """A Patient with nothing of ours but what R4 itself has."""
+    stranger = {
+        "resourceType": "Patient",
+        "id": "p1",
+        "meta": {
+            "lastUpdated": "2026-03-02T09:30:00+08:00",
+            "tag": [{"system": uris.ORGANISATION_TAG, "code": HOSPITAL}],
+        },
+        "extension": [{"url": uris.X + "column_of_2031", "valueString": "unknown to us"}],
+        "name": [{"family": "王", "given": ["秀英"]}],
+        "gender": "female",
+        "birthDate": "1950-05-06",
+        "deceasedDateTime": "2026-02-01",
+    }
+    record = record_of(stranger)
+    assert (record["name"], record["sex"], record["birth_date"]) == ("王秀英", "2", "1950-05-06")
+    assert record["created_at"] == record["updated_at"] == "2026-03-02T01:30:00.000Z"
+    assert record["author_id"] == record["organisation_id"] == HOSPITAL
+    assert mapping.write_id(stranger) is None
+    assert record["record_status"] == "deceased"
+    assert (record["id_type"], record["contacts"], record["residences"]) == ("none", [], [])
+
+
+def test_a_merged_resident_points_to_the_one_that_stays() -> None:
+    patient = primary("resident", record_status="merged", merged_into_id=LETTER)
+    assert patient["active"] is False
+    assert patient["link"] == [{"other": {"reference": f"Patient/{LETTER}"}, "type": "replaced-by"}]
+
+
+# Follow-up
+
+
+def observation(code: str, **changes: Any) -> list[dict[str, Any]]:
+    return [
+        r
+        for r in resources("follow_up", **changes)
+        if r["resourceType"] == "Observation" and r["code"]["coding"][0]["code"] == code
+    ]
+
+
+def test_no_glucose_in_mmol_has_the_code_for_mg() -> None:
+    assert "1558-6" not in str(resources("follow_up"))
+    (fasting,) = observation("14771-0")
+    assert fasting["valueQuantity"] == {
+        "value": 8.2,
+        "unit": "mmol/L",
+        "system": "http://unitsofmeasure.org",
+        "code": "mmol/L",
+    }
+
+
+def test_blood_pressure_is_one_panel() -> None:
+    (panel,) = observation("85354-9")
+    assert [
+        (c["code"]["coding"][0]["code"], c["valueQuantity"]["value"], c["valueQuantity"]["code"])
+        for c in panel["component"]
+    ] == [("8480-6", 168, "mm[Hg]"), ("8462-4", 96, "mm[Hg]")]
+
+
+def test_refused_differs_from_blank() -> None:
+    (panel,) = observation(
+        "85354-9", dbp=None, not_measured={"dbp": "2", "weight": "3"}, weight=None
+    )
+    assert panel["component"][1]["dataAbsentReason"]["coding"][0]["code"] == "asked-declined"
+    (weight,) = observation(
+        "29463-7", dbp=None, not_measured={"dbp": "2", "weight": "3"}, weight=None
+    )
+    assert "valueQuantity" not in weight
+    assert weight["dataAbsentReason"]["coding"][1]["display"] == "无法测"
+    assert observation("29463-7", weight=None) == []
+    assert observation("85354-9", sbp=None, dbp=None) == []
+
+
+@pytest.mark.parametrize(("mode", "code"), [("1", "AMB"), ("2", "HH"), ("3", "VR"), ("4", "VR")])
+def test_the_encounter_class_follows_the_mode(mode: str, code: str) -> None:
+    encounter = resources("follow_up", mode=mode)[1]
+    assert encounter["resourceType"] == "Encounter"
+    assert encounter["class"]["code"] == code
+
+
+def test_the_drugs_are_statements_with_a_dosage() -> None:
+    found = [r for r in resources("follow_up") if r["resourceType"] == "MedicationStatement"]
+    assert [r["medicationCodeableConcept"]["text"] for r in found] == [
+        "苯磺酸氨氯地平",
+        "自备中药",
+        "胰岛素",
+    ]
+    dosage = found[0]["dosage"][0]
+    assert dosage["timing"]["repeat"] == {"frequency": 1, "period": 1, "periodUnit": "d"}
+    assert dosage["doseAndRate"][0]["doseQuantity"]["unit"] == "片"
+    stopped = resources("follow_up", adherence="3")[-1]
+    assert stopped["status"] == "not-taken"
+
+
+def test_a_voided_visit_voids_all_its_parts() -> None:
+    statuses = {r["status"] for r in resources("follow_up", status="entered_in_error")}
+    assert statuses == {"entered-in-error"}
+
+
+def test_every_item_of_the_form_has_its_heading() -> None:
+    """A column added to the form needs a line in ``follow_up_item.csv``."""
+
+    def untitled(items: list[dict[str, Any]]) -> list[str]:
+        return [item["linkId"] for item in items if "text" not in item]
+
+    form = primary("follow_up")
+    assert untitled(form["item"]) == []
+    groups = [item for item in form["item"] if item["linkId"] == "diseases"]
+    assert len(groups) == 2
+    for group in groups:
+        assert untitled(group["item"]) == ["diseases.id"]
+
+
+# Rehabilitation
+
+
+@pytest.mark.parametrize(
+    ("status", "completion", "wire"),
+    [
+        ("final", "complete", "completed"),
+        ("final", "partial", "stopped"),
+        ("final", "not_done", "not-done"),
+        ("amended", "complete", "completed"),
+        ("entered_in_error", "complete", "entered-in-error"),
+        ("final", "something_new", "unknown"),
+    ],
+)
+def test_the_status_of_a_session(status: str, completion: str, wire: str) -> None:
+    procedure = primary("check_in", status=status, completion=completion)
+    assert procedure["status"] == wire
+    record = record_of(procedure)
+    assert (record["status"], record["completion"]) == (status, completion)
+
+
+def test_an_adverse_event_goes_with_its_session() -> None:
+    procedure, event = resources("check_in")
+    assert event["resourceType"] == "AdverseEvent"
+    assert event["id"] == companion_id(procedure["id"], "adverse-event")
+    assert event["suspectEntity"][0]["instance"]["reference"] == f"Procedure/{procedure['id']}"
+    assert len(resources("check_in", adverse=[])) == 1
+
+
+def test_a_session_that_ended_before_it_began_stays_valid_fhir() -> None:
+    """The clock of the PC was set back in between."""
+    procedure = primary("check_in", ended_at="2026-03-01T00:00:00.000Z")
+    assert "end" not in procedure["performedPeriod"]
+    assert record_of(procedure)["ended_at"] == "2026-03-01T00:00:00.000Z"
+
+
+def test_a_plan_shows_its_goals_its_diagnosis_and_its_exercises() -> None:
+    plan = primary("rehab_plan")
+    assert plan["status"] == "active"
+    assert [c["resourceType"] for c in plan["contained"]] == ["Condition", "Goal", "Goal"]
+    assert plan["addresses"] == [{"reference": "#diagnosis"}]
+    detail = plan["activity"][0]["detail"]
+    assert detail["code"]["text"] == "坐站转移"
+    assert detail["scheduledTiming"]["repeat"]["frequency"] == 5
+    assert detail["description"] == "3 组 × 10 次; 11-13"
+    assert primary("rehab_plan", status="paused")["status"] == "on-hold"
+    assert primary("rehab_plan", status="stopped")["status"] == "revoked"
+
+
+# Referral
+
+
+@pytest.mark.parametrize(
+    ("urgency", "priority"),
+    [("routine", "routine"), ("priority", "urgent"), ("emergency", "stat")],
+)
+@pytest.mark.parametrize("kind", ["referral", "referral_service", "referral_task"])
+def test_urgency_is_priority(kind: str, urgency: str, priority: str) -> None:
+    assert primary(kind, urgency=urgency)["priority"] == priority
+
+
+def test_the_letter_its_services_and_tasks_share_the_number() -> None:
+    numbers = [
+        primary("referral")["requisition"],
+        primary("referral_service")["requisition"],
+        primary("referral_task")["groupIdentifier"],
+    ]
+    assert {n["value"] for n in numbers} == {"白塔畈卫生院-20260302-001"}
+    assert {n["system"] for n in numbers} == {uris.REFERRAL_NUMBER}
+
+
+def test_the_letter_reads_as_the_printed_form() -> None:
+    letter = primary("referral")
+    assert [note["text"] for note in letter["note"]][:2] == [
+        "【初步印象】高血压 3 级 极高危",
+        "【主要现病史】头痛 3 天，加重 1 天",
+    ]
+    assert letter["reasonCode"][0]["coding"][0]["display"] == "危急体征"
+    assert letter["reasonCode"][2]["coding"][0]["code"] == "I10"
+    assert letter["performer"] == [
+        {"reference": f"Organization/{HOSPITAL}", "display": "金寨县人民医院"}
+    ]
+    assert letter["supportingInfo"][0]["reference"].startswith("QuestionnaireResponse/")
+
+
+@pytest.mark.parametrize("state", [entry.code for entry in codes.entries("referral_state")])
+def test_every_state_of_a_letter_has_a_status_and_stays_exact(state: str) -> None:
+    task = primary("referral_task", state=state)
+    assert task["status"] == LETTER_STATUS[state]
+    assert task["businessStatus"]["coding"][0]["code"] == state
+    assert record_of(task)["state"] == state
+
+
+@pytest.mark.parametrize("state", [e.code for e in codes.entries("referral_service_state")])
+def test_every_state_of_a_service_has_a_status_and_stays_exact(state: str) -> None:
+    task = primary("referral_task", service="bed", state=state)
+    assert task["status"] == SERVICE_STATUS[state]
+    assert record_of(task)["state"] == state
+
+
+def test_what_was_arranged_can_be_read_without_knowing_us() -> None:
+    said = {
+        output["type"]["text"]: output.get("valueString") or output.get("valueDateTime")
+        for output in primary("referral_task")["output"]
+    }
+    assert said == {
+        "科室": "心内科",
+        "接诊医生": "周主任",
+        "联系电话": "0564-0000110",
+        "预约时间": "2026-03-02T06:00:00.000Z",
+        "病区": "心内一病区",
+        "床位": "08",
+        "须知": "携带身份证与既往病历",
+    }
+
+
+def test_a_status_that_another_program_changed_is_believed() -> None:
+    task = primary("referral_task", state="sent")
+    assert record_of(task | {"status": "rejected"})["state"] == "rejected"
+    task.pop("businessStatus")
+    assert record_of(task | {"status": "accepted"})["state"] == "accepted"
+
+
+def test_a_bare_date_of_another_program_is_midnight_at_the_clinic() -> None:
+    task = primary("referral_task")
+    when = next(o for o in task["output"] if "valueDateTime" in o)
+    when["valueDateTime"] = "2026-03-05"
+    assert record_of(task)["scheduled_at"] == "2026-03-04T16:00:00.000Z"
+
+
+def test_a_clock_set_back_makes_no_invalid_task() -> None:
+    task = primary("referral_task", updated_at="2026-01-01T00:00:00.000Z")
+    assert "lastModified" not in task
+    assert record_of(task)["updated_at"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_a_move_says_who_for_whom_from_where_to_where() -> None:
+    move = primary("referral_event")
+    agent = move["agent"][0]
+    assert agent["who"] == {"reference": f"Practitioner/{DOCTOR}", "display": "周主任"}
+    assert agent["onBehalfOf"]["display"] == "金寨县人民医院"
+    assert move["activity"]["text"] == "sent → accepted"
+
+
+def test_references_lead_from_a_task_to_all_it_needs() -> None:
+    found = mapping.references_of(primary("referral_task"))
+    assert ("ServiceRequest", LETTER) in found
+    assert ("Patient", RESIDENT) in found
+    assert ("Organization", HOSPITAL) in found
+    assert [type_ for type_, _ in found].count("Provenance") == 1
+    assert not mapping.references_of(
+        {"a": [{"reference": "#x"}, {"reference": "urn:uuid:1"}, {"reference": 3}]}
+    )
+    assert mapping.references_of(
+        {"a": {"reference": "http://h.example/fhir/Patient/7/_history/2"}}
+    ) == [("Patient", "7")]
+
+
+# Organisations
+
+
+def test_the_directory_of_the_embedded_server_is_read() -> None:
+    from app.server.directory import to_resource
+
+    entry = {
+        "id": HOSPITAL,
+        "name": "金寨县人民医院",
+        "short_name": "县医院",
+        "pinyin_initials": "jzxrmyy",
+        "type": "LEAD_HOSPITAL",
+        "consortium_id": "A",
+        "lead_id": HOSPITAL,
+        "region_code": "341524",
+        "green_channel": True,
+        "green_channel_phone": "0564-0000120",
+    }
+    record = record_of(to_resource(entry, sample=True))
+    assert {name: record[name] for name in entry} == entry
+    assert record["is_sample"]
+    township = {**entry, "id": TOWNSHIP, "type": "TOWNSHIP_CENTER", "green_channel": False}
+    del township["green_channel_phone"]
+    record = record_of(to_resource(township, sample=False))
+    assert {name: record[name] for name in township} == township
+    assert not record["is_sample"]
