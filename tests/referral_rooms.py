@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QInputMethodEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.models.actor import Actor
@@ -93,16 +93,6 @@ class Keys:
 
     def save(self) -> None:
         self.key(Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-        self.settle()
-
-    def settle(self) -> None:
-        """A button pressed by its shortcut stays down for a moment before it acts."""
-        self._qtbot.waitUntil(
-            lambda: not any(
-                isinstance(widget, QAbstractButton) and widget.isDown()
-                for widget in QApplication.allWidgets()
-            )
-        )
 
 
 def bring(dialog: QDialog, qtbot: QtBot) -> None:

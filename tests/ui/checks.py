@@ -96,6 +96,8 @@ def check_clipping(root: QWidget) -> None:
             height = each.heightForWidth(each.width()) if each.wordWrap() else 0
             if each.width() < wanted or each.height() < height:
                 cut.append(f"label {each.text()!r}: {each.width()}x{each.height()} of {wanted}")
+        elif isinstance(each.parentWidget(), QLineEdit):
+            continue  # the icon inside a field: its word is only spoken
         elif isinstance(each, QAbstractButton) and each.text():
             text = each.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, each.text())
             if each.width() < text.width() or each.height() < text.height():

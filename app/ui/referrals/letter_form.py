@@ -131,8 +131,6 @@ class LetterForm(Page):
     def _name_send(self, text: str) -> None:
         self.send_button.setText(text)
         self.send_button.setAccessibleName(text)
-        # A new text takes the shortcut away from a button.
-        self.send_button.setShortcut(QKeySequence("Ctrl+S"))
 
     def _about(self, start: LetterStart) -> str:
         parts = (start.name, who(start.sex, start.age), start.village)

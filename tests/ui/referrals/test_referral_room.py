@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.care import referral
@@ -14,7 +14,6 @@ from app.care.referral_desk import Booking, accept
 from app.care.referral_moves import Reason
 from app.care.referral_states import ServiceState, State
 from app.clock import FixedClock
-from app.i18n import set_language
 from app.models.local import AuditEvent
 from app.models.outbox import Outbox, Receipt
 from app.ui import theme
@@ -399,34 +398,3 @@ def test_long_text_makes_nothing_wider(township: House, qtbot: QtBot) -> None:
     assert township.room.minimumSizeHint().width() <= width
     form_area = township.room.form.scroll_area
     assert form_area.widget().minimumSizeHint().width() <= form_area.viewport().width()
-
-
-@pytest.mark.parametrize("language", ["zh_CN", "en"])
-def test_the_room_speaks_one_language_and_every_control_has_a_name(
-    township: House, desk: House, language: str
-) -> None:
-    referral_id = write(township)
-    carry(township.store, desk.store)
-    set_language(language)
-    room = ReferralsRoom(desk.context)
-    room.resize(theme.SCREEN_WIDTH - theme.RAIL_WIDTH, theme.SCREEN_HEIGHT)
-    room.show()
-    room.open(referral_id=referral_id)
-    words = [button.text() for button in room.detail.move_buttons()]
-    expected = {
-        "zh_CN": ["不予接收…", "退回补充…", "受理…"],
-        "en": ["Reject…", "Return for more…", "Accept…"],
-    }
-    assert words == expected[language]
-    room.detail.move_buttons()[-1].click()
-    dialog = room.controller.dialog
-    room.write_letter(room.controller.view.patient.resident_id)
-    for top in (room, dialog):
-        for widget in top.findChildren(QWidget):
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
-                named = widget.accessibleName() or getattr(widget, "text", str)()
-                assert named, f"{type(widget).__name__} has no name"
-    dialog.close()
-    room.leave()
-    room.close()
-    room.deleteLater()
