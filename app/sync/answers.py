@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.fhir import bundle
@@ -19,10 +20,17 @@ _ENTRY = re.compile(r"Bundle\.entry\[(\d{1,3})\]")
 _LONGEST_REASON = 500
 
 
-def confirmed(
-    answer: Answer, parcels: Sequence[Parcel], now: datetime
-) -> tuple[list[Confirmed], list[tuple[Parcel, str]]]:
-    """Which parcels the server holds now, and which it refused (with its reason).
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the server holds now, what it refused (with its reason), and all entries' times."""
+
+    held: list[Confirmed]
+    refused: list[tuple[Parcel, str]]
+    times: list[str | None]
+
+
+def read_answers(answer: Answer, parcels: Sequence[Parcel], now: datetime) -> Told:
+    """Which parcels the server holds now, and which it refused.
 
     A parcel counts as held only if every one of its entries was stored. Raises Garbage where
     the answers do not match what was asked: then nothing is known.
@@ -55,7 +63,7 @@ def confirmed(
                 parcel.resources[0] if KINDS[parcel.item.kind].shared else None,
             )
         )
-    return held, refused
+    return Told(held, refused, [entry.last_modified for entry in entries])
 
 
 def reason_of(outcome: Json | None) -> str:

@@ -27,6 +27,7 @@ from app.sync.pull import Pull
 from app.sync.push import Push, Stopped
 from app.sync.queue import Counts
 from app.sync.searches import Asker, Facts
+from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount
 from app.sync.transport import Transport
 
@@ -84,7 +85,7 @@ class SyncEngine:
         self._known_facts: dict[str, object] = {}
         self._last_seen: datetime | None = None
         self._noted_at = float("-inf")
-        self._written: set[str] = set()
+        self._written = OwnWrites()
 
     def run_once(self, *, fetch: bool = True, compare: bool = False) -> SyncReport:
         """Send what waits, then (unless ``fetch`` is false) fetch what is new.
@@ -109,7 +110,7 @@ class SyncEngine:
             outcome = FAILED if isinstance(fault, Busy) else OFFLINE
             reason, retry_after = str(fault), fault.retry_after
         finally:
-            self._written |= push.sent.types
+            self._written.add(push.sent.writes)
             self._keep_facts(asker)
             self._changes.tell(at_once=True)
         counts = self._counts()
@@ -144,6 +145,8 @@ class SyncEngine:
         self, push: Push, placer: Placer, asker: Asker, *, fetch: bool, compare: bool
     ) -> None:
         push.drain()
+        self._written.add(push.sent.writes)
+        push.sent.writes.clear()
         if not fetch:
             return
         pull = Pull(
@@ -155,9 +158,8 @@ class SyncEngine:
             breathe=lambda: push.drain(LANE_EMERGENCY),
         )
         try:
-            pull.run(frozenset(self._written | push.sent.types), compare=compare)
+            pull.run(self._written, compare=compare)
             self._written.clear()
-            push.sent.types.clear()
         finally:
             self._last_seen = pull.server_now
         # What was merged with news from the server goes back at once.

@@ -6,6 +6,7 @@ says anything about a record: a record's fate is only ever told by the server's 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from app.i18n import tr
 
 Json = dict[str, Any]
 
+_HOST = re.compile(r"[\w.:-]+\Z")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -155,7 +157,13 @@ def fhir_base(url: str) -> str:
     except ValueError:
         host = None
         parts = urlsplit("")
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
+    if (
+        not host
+        or not _HOST.match(host)
+        or parts.scheme not in ("http", "https")
+        or parts.username
+        or parts.query
+    ):
         raise InputError(
             {"server": tr("This is not the address of a server. Example: https://hospital:8443")}
         )

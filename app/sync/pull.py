@@ -10,7 +10,7 @@ every ten minutes the ids and versions of the last ``W`` are compared; once in a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from app.sync import link, state, wire
 from app.sync.link import Json
 from app.sync.place import Placer
 from app.sync.searches import Asker, Page, address, is_bare, query, version_of
+from app.sync.spans import TICK, OwnWrites, Span
 
 #: How late a server may commit a record with an earlier time (W of the wire's contract).
 LATE = timedelta(minutes=10)
@@ -32,7 +33,6 @@ _DATE_IS_COARSE = timedelta(seconds=2)
 _STEP_BACK = timedelta(seconds=5)
 _PAGE = 200
 _BARE_PAGE = 500
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,21 @@ class Scope:
     def key(self) -> str:
         return f"cursor:{self.type}:{self.parameter or ''}"
 
-    def url(self, since: datetime | None, *, bare: bool) -> str:
-        """The search for what has changed since (inclusive); ``bare`` without the content."""
-        parameters: dict[str, str | int | None] = {}
+    def url(
+        self, since: datetime | None, *, bare: bool = False, until: datetime | None = None
+    ) -> str:
+        """The search for what has changed since (inclusive) until (inclusive).
+
+        ``bare``: without the content, for servers that can leave it out.
+        """
+        parameters: dict[str, str | int | tuple[str, ...] | None] = {}
         if self.parameter is not None:
             parameters[self.parameter] = self.value
         if since is not None:
-            parameters["_lastUpdated"] = f"ge{state.text_of(since)}"
+            bounds: tuple[str, ...] = (f"ge{state.text_of(since)}",)
+            if until is not None:
+                bounds += (f"le{state.text_of(until)}",)
+            parameters["_lastUpdated"] = bounds
         parameters["_sort"] = "_lastUpdated"
         parameters["_count"] = _BARE_PAGE if bare else _PAGE
         if bare:
@@ -85,6 +93,12 @@ class _Plan:
     cursor: datetime | None
     since: datetime | None
     bare: bool
+    # What lies between our own writes is asked for first, then what lies after them.
+    gaps: list[Span] = field(default_factory=list)
+
+    def urls(self) -> list[str]:
+        between = [self.scope.url(gap.first, until=gap.last) for gap in self.gaps]
+        return [*between, self.scope.url(self.since, bare=self.bare)]
 
 
 class Pull:
@@ -106,10 +120,10 @@ class Pull:
         self._placer = placer
         self._breathe = breathe
 
-    def run(self, written: frozenset[str] = frozenset(), *, compare: bool = False) -> None:
-        """Fetch all that is new. ``written`` are the types that this run has just sent.
+    def run(self, written: OwnWrites | None = None, *, compare: bool = False) -> None:
+        """Fetch all that is new. ``written``: our own writes since the last time, which are
+        no news: they are stepped over, or only their ids and versions are asked for.
 
-        Of those only ids and versions are asked for first: our own records are not news.
         ``compare`` goes through everything from the beginning. Raises LinkFault where the
         link gives out; every page that was placed stays placed.
         """
@@ -124,10 +138,15 @@ class Pull:
         behind = clock.high is not None and last_seen is not None and last_seen < clock.high
         lists = scopes(self._store.organisation_id)
         plans = [
-            self._plan(scope, cursors.get(scope.key.removeprefix("cursor:")), written, behind)
+            self._plan(
+                scope,
+                cursors.get(scope.key.removeprefix("cursor:")),
+                written or OwnWrites(),
+                behind,
+            )
             for scope in lists
         ]
-        pages = self._asker.ask([p.scope.url(p.since, bare=p.bare) for p in plans])
+        pages = self._asker.ask([url for plan in plans for url in plan.urls()])
         now = next((p.server_time for p in pages if p.server_time), None)
         self.server_now = now
         if now is not None and last_seen is not None and now < last_seen - _STEP_BACK:
@@ -139,8 +158,10 @@ class Pull:
             clock.swept = clock.compared = now
             clock.save(self._store, now)
             due = False
-        for plan, page in zip(plans, pages, strict=True):
-            self._read_on(plan, page)
+        answered = iter(pages)
+        for plan in plans:
+            between = [next(answered) for _ in plan.gaps]
+            self._read_on(plan, self._between(plan, between, next(answered)))
         if orphans and self._placer.received:
             self._placer.place(self._asker.by_id(orphans).values())
         if due or compare:
@@ -152,11 +173,27 @@ class Pull:
         self._placer.keep_orphans()
 
     def _plan(
-        self, scope: Scope, cursor: datetime | None, written: frozenset[str], behind: bool
+        self, scope: Scope, cursor: datetime | None, written: OwnWrites, behind: bool
     ) -> _Plan:
-        since = None if cursor is None else cursor + _TICK
-        known = since is not None and (behind or scope.type in written)
-        return _Plan(scope, cursor, since, known and self._asker.facts.elements is not False)
+        if cursor is None:
+            return _Plan(scope, None, None, False)
+        found = None if behind else written.gaps(scope.type, cursor)
+        if found is not None:
+            gaps, end = found
+            return _Plan(scope, cursor, end + TICK, False, gaps)
+        bare = (behind or written.written(scope.type)) and self._asker.facts.elements is not False
+        return _Plan(scope, cursor, cursor + TICK, bare)
+
+    def _between(self, plan: _Plan, pages: list[Page], after: Page) -> Page:
+        """Place what others wrote between our own writes; the page that comes after them."""
+        if any(page.status != 200 or page.next is not None for page in pages):
+            # Not so little after all: the list is read from the cursor on.
+            plan.since = None if plan.cursor is None else plan.cursor + TICK
+            return self._asker.one(plan.scope.url(plan.since))
+        if plan.since is not None and plan.cursor is not None and plan.since > plan.cursor + TICK:
+            resources = [resource for page in pages for resource in page.resources]
+            self._place(plan, resources, plan.since - TICK)
+        return after
 
     def _step_back(self, now: datetime, plans: list[_Plan], clock: _Clock) -> None:
         """The server's clock was set back: what it stamps now lies before our cursors."""
@@ -193,6 +230,9 @@ class Pull:
 
     def _place(self, plan: _Plan, resources: list[Json], last: datetime | None) -> None:
         cursor = self._capped(last, plan.cursor)
+        if cursor is None and not resources:
+            # Read to its end and empty: from now on everything in it is news.
+            cursor = _BEGINNING
         if cursor is None or cursor == plan.cursor:
             if resources:
                 self._placer.place(resources)
@@ -271,6 +311,7 @@ class _Clock:
             state.save(session, state.CLOCK, values)
 
 
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 #: A sweep moves no cursor.
 _FOREVER = datetime.max.replace(tzinfo=UTC)
 

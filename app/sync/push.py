@@ -26,6 +26,7 @@ from app.sync.policy import MOST_BYTES, Pace
 from app.sync.queue import Confirmed, Item
 from app.sync.reconcile import CONFIRMED, UNREADABLE, settle
 from app.sync.searches import Asker, query, version_of
+from app.sync.spans import OwnWrites
 from app.sync.transport import Packed, Transport
 from app.sync.wire import Parcel
 
@@ -46,12 +47,12 @@ class _PlanAgain(Exception):
 
 @dataclass(slots=True)
 class Sent:
-    """What one run of pushing did. ``types`` are the resource types it wrote."""
+    """What one run of pushing did, and the server's times of what it wrote."""
 
     records: int = 0
     rejected: int = 0
     conflicts: int = 0
-    types: set[str] = field(default_factory=set)
+    writes: OwnWrites = field(default_factory=OwnWrites)
 
 
 class Push:
@@ -174,9 +175,10 @@ class Push:
             return
         answer = self._post(parcels, packed)
         if answer.fine:
-            held, refused = answers.confirmed(answer, parcels, self._store.clock.now())
-            self._hold(held)
-            for parcel, reason in refused:
+            told = answers.read_answers(answer, parcels, self._store.clock.now())
+            self.sent.writes.note(told.held, told.times)
+            self._hold(told.held)
+            for parcel, reason in told.refused:
                 self._reject(parcel.item, answers.refusal(reason))
             return
         self._not_taken(answer, units, parcels)
@@ -261,7 +263,7 @@ class Push:
         self._changes.add(item.kind, item.record_id)
         if result == CONFIRMED:
             self.sent.records += 1
-            self.sent.types.add(parcel.address[0])
+            self.sent.writes.blurred.add(parcel.address[0])
         elif result == UNREADABLE:
             return result
         else:
@@ -276,7 +278,6 @@ class Push:
         self._unwritten += held
         self.sent.records += len(held)
         for one in held:
-            self.sent.types.add(one.resource_type)
             self._changes.add(one.item.kind, one.item.record_id)
 
     def _reject(self, item: Item, reason: str) -> None:

@@ -47,12 +47,13 @@ class Page:
     server_time: datetime | None = None
 
 
-def query(type_: str, **parameters: str | int | None) -> str:
-    """``Type?name=value&…`` relative to the base. Parameters as given, ``None`` left out."""
+def query(type_: str, **parameters: str | int | tuple[str, ...] | None) -> str:
+    """``Type?name=value&…`` relative to the base; ``None`` is left out, tuples are repeated."""
     parts = [
-        f"{name}={quote(str(value), safe=':,/.-')}"
+        f"{name}={quote(str(one), safe=':,/.-')}"
         for name, value in parameters.items()
         if value is not None
+        for one in (value if isinstance(value, tuple) else (value,))
     ]
     return f"{type_}?{'&'.join(parts)}"
 
