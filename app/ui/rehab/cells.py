@@ -256,7 +256,7 @@ _COMPLETE = {
     "borg": r"[6-9]|1\d|20",
     "glucose": r"\d{1,2}\.\d",
     "temperature": r"[34]\d\d|[34]\d\.\d",
-    "percent": r"[1-9]\d",
+    "completion": r"[1-9]\d",
 }
 
 

@@ -176,6 +176,12 @@ class WardTable(QTableView):
         else:
             self._moved("quick")
 
+    def _wants_action(self, at: int, column: int) -> bool:
+        """After the completion of a stopped session the action is asked for."""
+        return (
+            cells.COLUMNS[column].key == "completion" and "action" in self._ward.rows[at].problems()
+        )
+
     def open_choices(self, at: int, column: int) -> None:
         """The choices of a cell as a menu: arrows or the digit, Enter."""
         what = cells.COLUMNS[column]
@@ -217,6 +223,8 @@ class WardTable(QTableView):
             return
         if towards in ("right", "left"):
             self._step(at, column, forward=towards == "right")
+        elif towards == "quick" and self._wants_action(at, column):
+            self.go(at, cells.INDEX["action"])
         elif towards == "quick":
             self._step(at, column, forward=True, quick=True)
         elif towards == "enter":
@@ -287,4 +295,4 @@ class WardTable(QTableView):
             self._spans[at] = wanted
 
 
-_STATE_WIDTH = 120
+_STATE_WIDTH = 116

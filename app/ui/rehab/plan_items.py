@@ -52,14 +52,14 @@ class ItemColumn:
 
 ITEM_COLUMNS = (
     ItemColumn("exercise", N_("Exercise item"), None, "rehab_exercise"),
-    ItemColumn("per_week", N_("A week"), 64, number=True),
-    ItemColumn("sets", N_("Sets"), 52, number=True),
-    ItemColumn("reps", N_("Reps"), 52, number=True),
-    ItemColumn("minutes", N_("Minutes"), 56, number=True),
-    ItemColumn("intensity", N_("Borg"), 64),
-    ItemColumn("place", N_("Place"), 88, "rehab_place"),
-    ItemColumn("assistance", N_("Help"), 88, "rehab_assistance"),
-    ItemColumn("equipment", N_("Equipment"), 88),
+    ItemColumn("per_week", N_("A week"), 52, number=True),
+    ItemColumn("sets", N_("Sets"), 46, number=True),
+    ItemColumn("reps", N_("Reps"), 50, number=True),
+    ItemColumn("minutes", N_("Minutes"), 54, number=True),
+    ItemColumn("intensity", N_("Borg"), 62),
+    ItemColumn("place", N_("Place"), 74, "rehab_place"),
+    ItemColumn("assistance", N_("Help"), 84, "rehab_assistance"),
+    ItemColumn("equipment", N_("Equipment"), 74),
 )
 
 

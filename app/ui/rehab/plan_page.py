@@ -43,7 +43,7 @@ _LINES = (
     ("starts_on", "review_on"), ("measures",),
 )  # fmt: skip
 _LABEL = theme.LABEL_WIDTH - theme.GAP_SECTION
-_FORM_SHARE, _ITEMS_SHARE = 6, 7
+_FORM_SHARE, _ITEMS_SHARE = 10, 13
 
 
 class PlanPage(Page):
