@@ -24,19 +24,25 @@ class MarkRow(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme.GAP_INSIDE)
         self._row.addStretch(1)
         self._chips: list[Chip] = []
-        self._texts: list[str] = []
+        self._marks: tuple[tuple[str, theme.Tone], ...] = ()
         self._more = Chip("+9")
         self._row.addWidget(self._more)
         self._more.hide()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, self._more.sizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """Room for every chip; where there is less, ``minimumSizeHint`` lets it shrink."""
+        widths = [chip.sizeHint().width() + theme.GAP_INSIDE for chip in self._chips]
+        more = self._more.sizeHint()
+        return QSize(sum(widths) + more.width() + theme.GAP_INSIDE, more.height())
 
     def set_marks(self, marks: Sequence[tuple[str, theme.Tone]]) -> None:
         """Show these, as many as there is room for."""
@@ -45,13 +51,14 @@ class MarkRow(QWidget):
             chip.hide()
             chip.deleteLater()
         self._chips = []
-        self._texts = [text for text, _ in marks]
+        self._marks = tuple(marks)
         for text, tone in marks:
             chip = Chip(shortened(text, _LONGEST), tone)
             chip.setToolTip(text)
             chip.hide()
             self._chips.append(chip)
             self._row.insertWidget(self._row.count() - 1, chip)
+        self.updateGeometry()
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -68,7 +75,8 @@ class MarkRow(QWidget):
             shown += 1
         for at, chip in enumerate(self._chips):
             chip.setVisible(at < shown)
-        hidden = self._texts[shown:]
-        self._more.set(f"+{len(hidden)}")
-        self._more.setToolTip("\n".join(hidden))
+        hidden = self._marks[shown:]
+        # An allergy that has no room still shows red.
+        self._more.set(f"+{len(hidden)}", hidden[0][1] if hidden else "neutral")
+        self._more.setToolTip("\n".join(text for text, _ in hidden))
         self._more.setVisible(bool(hidden))

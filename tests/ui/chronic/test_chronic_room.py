@@ -27,6 +27,7 @@ from app.ui.chronic.form_page import FORM, FollowUpPage
 from app.ui.chronic.view import ChronicRoom
 from app.ui.context import UiContext
 from app.ui.tasks import SynchronousRunner
+from app.ui.widgets.cards import Chip
 from app.ui.widgets.fields import Field
 from app.ui.widgets.forms import tab_order
 from tests.care.follow_up_samples import (
@@ -610,6 +611,11 @@ def test_no_page_scrolls_sideways(
     content = page.scroll_area.widget()
     assert content.minimumSizeHint().width() <= page.scroll_area.viewport().width()
     assert room.minimumSizeHint().width() <= width
+    # What is dangerous to forget is the last to give way.
+    first = page.marks.findChildren(Chip)[1]
+    assert first.text().startswith("过敏：头孢曲松")
+    assert first.isVisible() == (width > 1000)
+    assert "头孢菌素" in (first.toolTip() if first.isVisible() else page.marks._more.toolTip())
 
 
 def test_dates_are_the_clinics(room: ChronicRoom, add_resident: AddResident) -> None:
