@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.models.actor import Actor
     from app.models.store import Store
     from app.sync.facade import SyncService
+    from app.ui.sync.bridge import SyncBridge
 
 
 class Room(Protocol):
@@ -55,6 +56,8 @@ class UiContext(QObject):
         self.actor = actor
         self.tasks = tasks
         self.sync = sync
+        # The one listener of the sync thread; lives as long as the window.
+        self.sync_bridge: SyncBridge | None = None
         self.clock: Clock = clock if clock is not None else store.clock
 
     @property

@@ -93,7 +93,7 @@ QPushButton {
     background: $surface; border: 1px solid $line_strong; border-radius: ${radius_small}px;
     min-height: ${control_inner}px; padding: 0 14px; }
 QPushButton:hover { background: $hover; }
-QPushButton:pressed { background: $line; }
+QPushButton:pressed { background: $hover; border-color: $text_hint; }
 QPushButton:focus { border: 2px solid $accent; min-height: ${control_focus}px; padding: 0 13px; }
 QPushButton:disabled { color: $text_disabled; border-color: $line; background: $surface_alt; }
 QPushButton[kind="primary"] {
@@ -104,7 +104,7 @@ QPushButton[kind="primary"]:pressed { background: $accent_pressed; }
 QPushButton[kind="primary"]:focus {
     border: 2px solid $text; min-height: ${control_focus}px; padding: 0 19px; }
 QPushButton[kind="primary"]:disabled {
-    background: $line; border-color: $line; color: $text_secondary; }
+    background: $hover; border-color: $line; color: $text_secondary; }
 QPushButton[kind="danger"] { color: $danger; border-color: $danger; }
 QPushButton[kind="danger"]:hover { background: $danger_soft; }
 QPushButton[kind="alarm"] {
@@ -122,7 +122,7 @@ QPushButton[kind="link"]:disabled, QPushButton[kind="quiet"]:disabled { color: $
 QPushButton[kind="room"] {
     background: transparent; border: none; border-left: 3px solid transparent;
     border-radius: 0; text-align: left; padding: 0 12px 0 13px; min-height: 38px; }
-QPushButton[kind="room"]:hover { background: $line; }
+QPushButton[kind="room"]:hover { background: $hover; }
 QPushButton[kind="room"]:focus { border: none; border-left: 3px solid $line_strong; }
 QPushButton[kind="room"]:checked {
     background: $surface; border-left: 3px solid $accent; color: $accent_text;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.accounts import (
@@ -100,6 +100,8 @@ class AccountDialog(QDialog):
         self.context = context
         self.line = line
         title = tr("New account") if line is None else tr("Change the account")
+        self.setObjectName("account")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setMinimumWidth(theme.FORM_WIDTH)
         column = QVBoxLayout(self)

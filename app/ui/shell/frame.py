@@ -40,6 +40,7 @@ class Frame(QWidget):
         super().__init__(parent)
         self.context = context
         self._bridge = bridge
+        context.sync_bridge = bridge
         self._rooms: dict[str, QWidget] = {}
         self._here = ""
         self.rail = Rail()
@@ -88,8 +89,7 @@ class Frame(QWidget):
         self.context.records_changed.connect(self._on_records)
         self.context.drafts_changed.connect(self._count_drafts)
         if self._bridge is not None:
-            self._bridge.status_changed.connect(self._show_status)
-            self._bridge.status_changed.connect(lambda _status: self._count_timer.start())
+            self._bridge.status_changed.connect(self._on_status)
             self._bridge.records_changed.connect(self.context.records_changed)
         for keys, slot in (
             ("F3", self.top.finder.begin),
@@ -98,6 +98,10 @@ class Frame(QWidget):
             ("F1", self.show_keys),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def _on_status(self, _status: object) -> None:
+        self._count_timer.start()
+        self._show_status()
 
     def _on_records(self, _kinds: object) -> None:
         self._count_timer.start()
@@ -143,7 +147,7 @@ class Frame(QWidget):
         self._tick.stop()
         self._count_timer.stop()
         if self._bridge is not None:
-            self._bridge.status_changed.disconnect(self._show_status)
+            self._bridge.status_changed.disconnect(self._on_status)
 
     def _build(self, room: str) -> QWidget:
         place = next((each for each in ROOMS if each.name == room), None)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
 from app.ui import theme
-from app.ui.widgets.buttons import PrimaryButton
+from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label, rule
 
 
@@ -17,6 +16,7 @@ class KeysDialog(QDialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setObjectName("keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Keys of this page"))
         self.setMinimumWidth(theme.DIALOG_WIDTH)
@@ -50,11 +50,9 @@ def everywhere() -> list[tuple[str, str]]:
 
 def _keys_of_buttons(parent: QWidget) -> list[tuple[str, str]]:
     found = []
-    for button in parent.findChildren(QPushButton):
-        if button.isVisible() and not button.shortcut().isEmpty():
-            keys = button.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            if not keys.startswith("Alt+"):
-                found.append((keys, button.text().replace("&&", "&")))
+    for button in parent.findChildren(Button):
+        if button.isVisible() and button.keys:
+            found.append((button.keys, button.text().replace("&&", "&")))
     return found
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app.i18n import tr
+from app.i18n import language, tr
 from app.ui import theme
 from app.ui.icons import icon
 from app.ui.shell.rooms import ROOMS, RoomPlace
@@ -26,7 +26,8 @@ class _RoomButton(QPushButton):
         self.setIconSize(QSize(theme.ICON_LARGE, theme.ICON_LARGE))
         dress(self, kind="room")
         keys = QKeySequence(f"Alt+{number}")
-        self.setShortcut(keys)
+        shortcut = QShortcut(keys, self)
+        shortcut.activated.connect(self.click)
         native = keys.toString(QKeySequence.SequenceFormat.NativeText)
         self.setToolTip(tr("{what} ({keys})").format(what=tr(place.title), keys=native))
         self.toggled.connect(self._paint_icon)
@@ -80,7 +81,8 @@ class Rail(QFrame):
         brand = QHBoxLayout()
         brand.setContentsMargins(theme.GAP_CARD, 0, theme.GAP_INSIDE, 0)
         brand.setSpacing(theme.GAP_INSIDE)
-        name = label(tr("Township Care"), "brand")
+        # The English name is longer than its place at the size of a title.
+        name = label(tr("Township Care"), "brand" if language() == "zh_CN" else "strong")
         brand.addWidget(IconLabel("hand-heart-line", "accent", theme.ICON_BRAND))
         brand.addWidget(name, 1)
         top = QWidget()

@@ -130,6 +130,7 @@ class MainWindow(QMainWindow):
     def _on_reset(self, login: str) -> None:
         self._login = login
         self._show_gate(locked=self.store is not None)
+        self.activateWindow()
         if isinstance(self.gate, SignInPage):
             self.gate.strip.say(
                 tr("The new password is set. Sign in with it."), "confirmed", closable=False

@@ -35,6 +35,7 @@ class RecoveryDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.setObjectName("recovery")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Use the recovery key"))
         self.setMinimumWidth(theme.FORM_WIDTH)
@@ -93,8 +94,10 @@ class RecoveryDialog(QDialog):
         )
 
     def _on_done(self, _result: object) -> None:
-        self.reset.emit(self.account.value())
+        login = self.account.value()
+        # Closed first: the page behind can take the focus only then.
         self.accept()
+        self.reset.emit(login)
 
     def _on_failed(self, error: Exception) -> None:
         self.save.setEnabled(True)

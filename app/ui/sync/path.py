@@ -80,7 +80,7 @@ class SyncPath(QWidget):
         link: tuple[str, theme.Tone] = {
             "idle": (tr("Worked at the last try"), "confirmed"),
             "syncing": (tr("In use now"), "accent"),
-            "offline": (status.reason or tr("No connection"), "attention"),
+            "offline": (tr("No connection"), "attention"),
             "refused": (tr("Works"), "confirmed"),
             "not_enrolled": (tr("Not set up"), "attention"),
             "off": (tr("Sync is off"), "attention"),
@@ -93,7 +93,7 @@ class SyncPath(QWidget):
 
 def _there(status: SyncStatus) -> tuple[str, theme.Tone]:
     if status.phase == "refused":
-        return status.reason or tr("Refuses this PC"), "danger"
+        return tr("Refuses this PC"), "danger"
     if status.phase == "not_enrolled":
         return tr("Does not know this PC yet"), "attention"
     if status.rejected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.clock import clinic_date, clinic_time
 from app.i18n import tr
@@ -13,7 +13,6 @@ from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.icons import TONE_ICONS, tone_colour
 from app.ui.style import dress
-from app.ui.sync.bridge import SyncBridge
 from app.ui.sync.path import SyncPath
 from app.ui.sync.words import ago, day_line, lane_words
 from app.ui.widgets.buttons import PrimaryButton, QuietButton
@@ -31,7 +30,7 @@ class SyncRoom(QWidget):
     def __init__(self, context: UiContext) -> None:
         super().__init__()
         self._context = context
-        self._bridge: SyncBridge | None = None
+        self._bridge = context.sync_bridge
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         self.page = Page(tr("Sync"))
@@ -45,6 +44,8 @@ class SyncRoom(QWidget):
         day.addWidget(self._line_icon)
         day.addWidget(self._line, 1)
         self.page.body.addLayout(day)
+        self._reason = label("", "secondary", wrap=True)
+        self.page.body.addWidget(self._reason)
         columns = QHBoxLayout()
         columns.setSpacing(theme.GAP_CARD)
         columns.addWidget(self._waiting_card(), 2)
@@ -61,8 +62,7 @@ class SyncRoom(QWidget):
             tr("Sync now"), self.sync_now, icon_name="refresh-line", shortcut="Ctrl+R"
         )
         self.page.add_footer(self.connect_button, self.now_button)
-        if context.sync is not None:
-            self._bridge = SyncBridge(context.sync, self)
+        if self._bridge is not None:
             self._bridge.status_changed.connect(self.show_status)
         self.refresh()
 
@@ -151,6 +151,9 @@ class SyncRoom(QWidget):
         self._line.setText(text)
         dress(self._line, tone="" if tone == "neutral" else tone)
         self._line_icon.set_icon(TONE_ICONS[tone], tone_colour(tone))
+        reason = "" if status is None else status.reason
+        self._reason.setText(reason)
+        self._reason.setVisible(bool(reason))
         phase = "off" if status is None else status.phase
         self.now_button.setEnabled(phase not in ("off", "not_enrolled", "syncing"))
         self.connect_button.setVisible(phase in ("not_enrolled", "refused"))
@@ -183,8 +186,6 @@ class SyncRoom(QWidget):
         rows.append((tr("Last success"), moment(success, today) if success else tr("never")))
         following = status.next_try_at
         rows.append((tr("Next try"), moment(following, today) if following else "—"))
-        if status.reason:
-            rows.append((tr("Reason"), status.reason))
         rows.append((tr("Sent (kB)"), _kilobytes(status.bytes_up)))
         rows.append((tr("Received (kB)"), _kilobytes(status.bytes_down)))
         for at, (name, value) in enumerate(rows):
@@ -192,7 +193,7 @@ class SyncRoom(QWidget):
 
     def _row(self, at: int, name: str, value: str) -> None:
         caption = label(name, "secondary")
-        figure: QLabel = label(value, wrap=len(value) > _SHORT)
+        figure = label(value)
         figure.setFont(theme.font(tabular=True))
         self._grid.addWidget(caption, at, 0)
         figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -221,7 +222,6 @@ class SyncRoom(QWidget):
 
 
 _COUNT_WIDTH = 96
-_SHORT = 14
 
 
 def _seconds(row: Any) -> str:

@@ -75,7 +75,8 @@ def bar_text(status: SyncStatus | None, now: datetime, today: date) -> BarText:
         parts.append(tr("never succeeded yet"))
     if status.next_try_at is not None and status.phase != "syncing":
         text = tr("next {time}").format(time=moment(status.next_try_at, today))
-        parts.append(f"{text} ({status.reason})" if status.reason else text)
+        told = status.reason and status.phase in ("offline", "refused")
+        parts.append(f"{text} ({status.reason})" if told else text)
     elif status.reason and status.phase in ("offline", "refused"):
         parts.append(status.reason)
     return BarText(_icon(status), _tone(status), " · ".join(parts))

@@ -1,0 +1,241 @@
+"""The sync bar and page: every phase in words that are never better than the truth."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from PySide6.QtCore import Qt
+
+from app.clock import FixedClock
+from app.sync.facade import RejectedRecord, SyncEvent, SyncStatus, Try
+from app.ui.context import UiContext
+from app.ui.shell.frame import Frame
+from app.ui.sync.bridge import SyncBridge
+from app.ui.sync.view import SyncRoom
+from app.ui.sync.words import ago, bar_text, day_line
+from tests.ui.checks import SCREEN, check_page
+
+PHASES = ("off", "idle", "syncing", "offline", "refused", "not_enrolled")
+
+
+class ServiceStub:
+    """Stands for the courier: the screen's side of its contract, nothing behind it."""
+
+    def __init__(self, status: SyncStatus) -> None:
+        self.present = status
+        self.callbacks = []
+        self.asked = 0
+
+    def status(self) -> SyncStatus:
+        return self.present
+
+    def refresh(self) -> SyncStatus:
+        return self.present
+
+    def sync_now(self) -> None:
+        self.asked += 1
+
+    def subscribe(self, callback):
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
+
+    def tell(self, status: SyncStatus, changed=None) -> None:
+        """As the courier does: on a thread of its own."""
+        self.present = status
+        event = SyncEvent(status, changed or {})
+
+        def call() -> None:
+            for callback in list(self.callbacks):
+                callback(event)
+
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+
+
+def full(now: datetime, phase: str = "offline") -> SyncStatus:
+    return SyncStatus(
+        phase=phase,
+        waiting=17,
+        waiting_emergency=1,
+        waiting_by_lane={"emergency": 1, "referral": 3, "rest": 15},
+        unknown=2,
+        rejected=1,
+        oldest_waiting_at=now - timedelta(hours=2),
+        last_success_at=now - timedelta(hours=3),
+        next_try_at=now + timedelta(minutes=4),
+        reason="网络不通",
+        bytes_up=18211,
+        bytes_down=9120,
+        history=tuple(
+            Try(
+                now - timedelta(minutes=20 * n),
+                now - timedelta(minutes=20 * n) + timedelta(seconds=3),
+                n,
+                n,
+                ("offline", "done", "partial", "refused", "failed")[n % 5],
+                "",
+            )
+            for n in range(40)
+        ),
+        rejected_records=(
+            RejectedRecord(
+                "follow_up", "f1", "张桂兰的随访", "收缩压缺失。请补充后再保存。", now, "r1"
+            ),
+        ),
+    )
+
+
+def said(status: SyncStatus | None, clock: FixedClock) -> str:
+    return bar_text(status, clock.now(), clock.today()).text
+
+
+def test_the_bar_in_full(clock: FixedClock):
+    text = said(full(clock.now()), clock)
+    for part in (
+        "离线",
+        "待上传 17（急 1）",
+        "未得到答复 2",
+        "需人工处理 1",
+        "最早 2 小时前",
+        "上次成功 06:30",
+        "下次 09:34 (网络不通)",
+    ):
+        assert part in text, text
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_phase_has_its_words_and_none_claims_what_is_not(clock: FixedClock, phase: str):
+    status = full(clock.now(), phase)
+    shown = bar_text(status, clock.now(), clock.today())
+    assert shown.text
+    assert "nothing" not in shown.text
+    assert "待上传 17" in shown.text
+    assert shown.tone != "confirmed"
+    assert day_line(status)[0] != "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("change", "confirmed"),
+    [
+        ({}, True),
+        ({"waiting": 1}, False),
+        ({"unknown": 1}, False),
+        ({"rejected": 1}, False),
+        ({"conflicts": 1}, False),
+    ],
+)
+def test_green_only_when_the_other_side_holds_everything(clock: FixedClock, change, confirmed):
+    status = SyncStatus(phase="idle", last_success_at=clock.now(), **change)
+    assert (bar_text(status, clock.now(), clock.today()).tone == "confirmed") is confirmed
+    assert (day_line(status)[0] == "confirmed") is confirmed
+
+
+def test_never_succeeded_is_said(clock: FixedClock):
+    assert "尚未成功过" in said(SyncStatus(phase="offline"), clock)
+    assert day_line(SyncStatus(phase="idle"))[0] == "neutral"
+    assert "未开启" in said(None, clock)
+
+
+@pytest.mark.parametrize(
+    ("passed", "words"),
+    [
+        (timedelta(seconds=59), "刚刚"),
+        (timedelta(seconds=60), "1 分钟前"),
+        (timedelta(minutes=59, seconds=59), "59 分钟前"),
+        (timedelta(hours=1), "1 小时前"),
+        (timedelta(hours=47, minutes=59), "47 小时前"),
+        (timedelta(hours=48), "2 天前"),
+        (timedelta(days=-3650), "刚刚"),
+    ],
+)
+def test_ages(clock: FixedClock, passed: timedelta, words: str):
+    assert ago(clock.now() - passed, clock.now()) == words
+
+
+def test_news_of_the_sync_thread_reaches_the_page_and_the_bar(
+    qtbot, shown, store, actor, runner, clock
+):
+    service = ServiceStub(SyncStatus(phase="idle", last_success_at=clock.now()))
+    context = UiContext(store, actor, runner, service)
+    bridge = SyncBridge(service)
+    frame = shown(Frame(context, "白塔畈镇中心卫生院", bridge), SCREEN)
+    room = frame.go("sync")
+    check_page(frame)
+    changed = []
+    context.records_changed.connect(changed.append)
+    service.tell(full(clock.now()), {"referral_task": frozenset({"t1"})})
+    qtbot.waitUntil(lambda: "待上传 17" in frame.bar.text())
+    qtbot.waitUntil(lambda: room.rejected.rowCount() == 1)
+    assert changed == [{"referral_task"}]
+    check_page(frame)
+    went = []
+    frame.go = lambda name, **where: went.append((name, where))
+    room.rejected_table.setFocus()
+    qtbot.keyClick(room.rejected_table, Qt.Key.Key_Return)
+    assert went == [("residents", {"resident_id": "r1"})]
+    bridge.close()
+    service.tell(SyncStatus(phase="idle"))
+    frame.close_frame()
+
+
+def test_a_burst_redraws_the_bar_once_a_round(qtbot, clock):
+    service = ServiceStub(SyncStatus())
+    bridge = SyncBridge(service)
+    heard, kinds = [], []
+    bridge.status_changed.connect(heard.append)
+    bridge.records_changed.connect(kinds.append)
+    for number in range(200):
+        service.tell(SyncStatus(waiting=number), {f"kind{number % 2}": frozenset({"x"})})
+    qtbot.waitUntil(lambda: bool(heard) and heard[-1].waiting == 199)
+    assert len(heard) == 1
+    assert kinds == [{"kind0", "kind1"}]
+    bridge.close()
+
+
+def test_a_save_here_is_counted_at_once_while_the_link_is_down(
+    qtbot, shown, store, actor, runner, clock
+):
+    service = ServiceStub(SyncStatus(phase="offline"))
+    context = UiContext(store, actor, runner, service)
+    bridge = SyncBridge(service)
+    frame = shown(Frame(context, "院", bridge), SCREEN)
+    service.present = SyncStatus(phase="offline", waiting=1)
+    context.tell_changed("resident")
+    assert "待上传 1" in frame.bar.text()
+    frame.close_frame()
+    bridge.close()
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_page_in_every_phase(qtbot, shown, store, actor, runner, clock, phase):
+    service = ServiceStub(full(clock.now(), phase))
+    context = UiContext(store, actor, runner, service)
+    context.sync_bridge = SyncBridge(service, context)
+    room = shown(SyncRoom(context))
+    check_page(room)
+    can = phase in ("idle", "offline", "refused")
+    assert room.now_button.isEnabled() is can
+    assert room.connect_button.isVisible() is (phase in ("not_enrolled", "refused"))
+    if can:
+        room.open()
+        qtbot.keyClick(room, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        assert service.asked == 1
+
+
+def test_the_page_without_a_sync(shown, context):
+    room = shown(SyncRoom(context))
+    check_page(room)
+    assert not room.now_button.isEnabled()
+    assert "只保存在本机" in room._line.text()
+
+
+def test_a_refused_record_is_pointed_at(shown, store, actor, runner, clock):
+    service = ServiceStub(full(clock.now()))
+    context = UiContext(store, actor, runner, service)
+    context.sync_bridge = SyncBridge(service, context)
+    room = shown(SyncRoom(context))
+    room.open(record_id="f1")
+    assert room.rejected_table.current().record_id == "f1"
