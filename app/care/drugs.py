@@ -73,12 +73,13 @@ class DrugLine:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DrugLine:
         """A line as it was kept; keys of a newer program are passed over."""
+        dose = values.get("dose")
         return cls(
             name=str(values.get("name", "")),
             code=str(values.get("code", "")),
             strength=str(values.get("strength", "")),
             frequency=str(values.get("frequency", "")),
-            dose=values.get("dose"),
+            dose=dose if isinstance(dose, int | float) else None,
             unit=str(values.get("unit", "")),
             usage=str(values.get("usage", "")),
         )
