@@ -15,7 +15,6 @@ from app.fhir.fields import (
     DECIMAL,
     INTEGER,
     LIST,
-    Field,
     complete,
     decode,
     encode,
@@ -28,11 +27,16 @@ from app.models.records import Record
 KIND = "check_in"
 TYPE = "Procedure"
 
-BEFORE, AFTER = X + "before", X + "after"
+#: What was measured before and after the session, as two points of a SampledData: a number
+#: for each of these, ``E`` where it was not measured. Fixed for ever; a new measurement
+#: column travels as an extension of its own. mmHg, mmHg, /min, %, 0-10, degrees C, mmol/L.
+VITALS = X + "vitals"
+MEASURES = ("sbp", "dbp", "heart_rate", "spo2", "pain", "temperature", "glucose")
+_NOT_MEASURED = "E"
 
-#: One exercise: ``name``, then ``planned``, ``minutes`` and ``done`` where not as usual.
+#: One exercise: ``name``, ``planned``, then ``minutes`` and ``done`` where not as usual.
 EXERCISE = X + "exercise"
-_USUAL = {"planned": "", "minutes": None, "done": True}
+_USUAL = {"minutes": None, "done": True}
 
 _CODE = {"coding": [{"system": SNOMED, "code": "52052004"}], "text": "康复训练"}
 _STATUS = {
@@ -50,6 +54,7 @@ _UNSAID = {
     "form_version": "LOCAL-2025",
     "rule_version": "LOCAL-2025",
     "resident_confirmed": False,
+    "screen": "pass",
 }
 _PLACED = frozenset(
     (
@@ -66,34 +71,15 @@ _ACTION = CODE + "rehab_action"
 _KEY = {INTEGER: "valueInteger", DECIMAL: "valueDecimal", BOOLEAN: "valueBoolean"}
 
 
-#: (column, URL, ``value[x]`` where it is a plain number, field)
-_Part = tuple[str, str, str | None, Field]
-
-
-def _groups() -> tuple[list[_Part], list[_Part], list[_Part]]:
-    """The fields sent as extensions: before the session, after it, all others."""
-    before: list[_Part] = []
-    after: list[_Part] = []
-    other: list[_Part] = []
-    for name, field in fields_of(KIND).items():
-        if name in _PLACED:
-            continue
-        key = _KEY.get(field.form)
-        if key is None:
-            other.append((name, X + name, key, field))
-        elif name.startswith("pre_") or name == "ate_within_2h":
-            before.append((name, name.removeprefix("pre_"), key, field))
-        elif name.startswith("post_"):
-            after.append((name, name.removeprefix("post_"), key, field))
-        else:
-            other.append((name, X + name, key, field))
-    return before, after, other
-
-
-_before, _after, _other = _groups()
-_before_names = {url: (name, key) for name, url, key, _ in _before}
-_after_names = {url: (name, key) for name, url, key, _ in _after}
 _fields = fields_of(KIND)
+_before = tuple(f"pre_{name}" for name in MEASURES)
+_after = tuple(name if name in _fields else None for name in (f"post_{n}" for n in MEASURES))
+#: The other fields: (column, URL, ``value[x]`` where it is a plain number, field)
+_other = [
+    (name, X + name, _KEY.get(field.form), field)
+    for name, field in _fields.items()
+    if name not in _PLACED and name not in _before and name not in _after
+]
 
 
 def to_resources(record: Record, context: WireContext) -> list[Json]:
@@ -169,14 +155,9 @@ def _extensions(record: Record) -> list[Json]:
         add({"url": X + "updated_at", "valueInstant": record["updated_at"]})
     if record["updated_by"] != record["author_id"]:
         extensions.extend(encode(_fields["updated_by"], record["updated_by"]))
-    for url, group in ((BEFORE, _before), (AFTER, _after)):
-        parts = [
-            {"url": name, key: record[column]}
-            for column, name, key, _ in group
-            if get(column) is not None
-        ]
-        if parts:
-            add({"url": url, "extension": parts})
+    vitals = _vitals(record)
+    if vitals is not None:
+        add(vitals)
     items = get("items")
     if items:
         exercises = [found for found in map(_exercise, items) if found is not None]
@@ -197,18 +178,40 @@ def _extensions(record: Record) -> list[Json]:
     return extensions
 
 
+def _vitals(record: Record) -> Json | None:
+    get = record.get
+    before = [get(name) for name in _before]
+    after = [get(name) if name else None for name in _after]
+    if before == _NOTHING and after == _NOTHING:
+        return None
+    points = before if after == _NOTHING else before + after
+    data = " ".join([_NOT_MEASURED if value is None else str(value) for value in points])
+    sampled = {"origin": {"value": 0}, "period": 0, "dimensions": len(MEASURES), "data": data}
+    return {"url": VITALS, "valueSampledData": sampled}
+
+
+_NOTHING = [None] * len(MEASURES)
+
+
+def _read_vitals(record: Record, data: str) -> None:
+    for name, text in zip((*_before, *_after), data.split(" "), strict=False):
+        if text != _NOT_MEASURED and name is not None:
+            record[name] = int(text) if _fields[name].form == INTEGER else float(text)
+
+
 def _exercise(item: Any) -> Json | None:
     """One exercise of the session; None if it is not what the form writes."""
-    if type(item) is not dict or item.keys() != _ITEM_KEYS:
+    if type(item) is not dict or item.keys() not in _ITEM_KEYS:
         return None
-    name, planned, minutes, done = (item[key] for key in _ITEM_ORDER)
-    if type(name) is not str or type(planned) is not str or type(done) is not bool:
+    name, minutes, done = item["exercise"], item["minutes"], item["done"]
+    if type(name) is not str or type(done) is not bool:
         return None
     parts: list[Json] = [{"url": "name", "valueString": name}]
-    if planned:
-        if not fit(planned):
+    if "planned" in item:
+        planned = item["planned"]
+        if type(planned) is not str or not (fit(planned) or planned == ""):
             return None
-        parts.append({"url": "planned", "valueString": planned})
+        parts.append(extension("planned", planned))
     if minutes is not None:
         if type(minutes) is not int or not -(2**31) <= minutes < 2**31:
             return None
@@ -218,8 +221,10 @@ def _exercise(item: Any) -> Json | None:
     return {"url": EXERCISE, "extension": parts} if fit(name) else None
 
 
-_ITEM_ORDER = ("exercise", "planned", "minutes", "done")
-_ITEM_KEYS = frozenset(_ITEM_ORDER)
+_ITEM_KEYS = (
+    {"exercise", "planned", "done", "minutes"},
+    {"exercise", "done", "minutes"},
+)
 
 
 _FIELD_OF = {"statusReason": "reason_not_done", "followUp": "action", "complication": "adverse"}
@@ -297,13 +302,8 @@ def _read_extensions(record: Record, extensions: list[Json]) -> None:
     exercises: list[dict[str, Any]] = []
     for item in extensions:
         url = item["url"]
-        if url in (BEFORE, AFTER):
-            names = _before_names if url == BEFORE else _after_names
-            for part in item["extension"]:
-                known = names.get(part["url"])
-                if known is not None:
-                    name, key = known
-                    record[name] = part[key]
+        if url == VITALS:
+            _read_vitals(record, item["valueSampledData"]["data"])
         elif url == EXERCISE:
             said = {part["url"]: plain(part) for part in item["extension"]}
             exercises.append({"exercise": said.pop("name"), **_USUAL, **said})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -149,6 +150,8 @@ def plain_value(name: str, content: Any) -> Any:
     if name == "valueDecimal":
         if isinstance(content, bool) or not isinstance(content, int | float):
             raise FormatError(name)
+        if not isfinite(content):
+            raise FormatError(name)
         return content
     if name == "valueBoolean":
         if not isinstance(content, bool):
@@ -159,7 +162,7 @@ def plain_value(name: str, content: Any) -> Any:
     if name == "valueReference":
         return id_of(content)
     if name == "valueBase64Binary":
-        return base64.b64decode(_text(content), validate=True).decode("utf-8", "surrogatepass")
+        return base64.b64decode(_text(content), validate=True).decode("utf-8")
     if name == "valueCode":
         mark = _text(content)
         if mark in _MARKS:
@@ -172,6 +175,8 @@ def plain_value(name: str, content: Any) -> Any:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise FormatError("value")
+    if not value.isascii():
+        value.encode("utf-8")  # half a character cannot be stored
     return value
 
 

@@ -7,6 +7,7 @@ round trip is exact by construction, and a stranger still reads real FHIR elemen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,6 +158,7 @@ def restore(kind: str, resource: Json, placed: Callable[[Json], Record]) -> Reco
     whole = complete(fields, {name: record[name] for name in fields if name in record})
     for child in KINDS[kind].children:
         whole[child.name] = record[child.name]
+    json.dumps(whole, ensure_ascii=False).encode("utf-8")  # no half characters at any depth
     return whole
 
 

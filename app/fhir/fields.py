@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import Boolean, Date, Float, Integer, Table
@@ -231,6 +232,15 @@ def complete(fields: Mapping[str, Field], record: Record) -> Record:
             if form != DECIMAL or kind is not int:
                 raise FormatError(name)
             record[name] = float(value)
+        elif form == TEXT:
+            if not value.isascii():
+                value.encode("utf-8")  # half a character cannot be stored
+        elif form == INTEGER:
+            if not -(2**63) <= value < 2**63:
+                raise FormatError(name)
+        elif form == DECIMAL:
+            if not isfinite(value):
+                raise FormatError(name)
         elif form == DATE:
             record[name] = date_text(value)
         elif form == INSTANT:

@@ -125,7 +125,7 @@ def _read_answer(answer: Json) -> Any:
         if name == "valueCoding" and content.get("system") == _MARK:
             return plain_value("valueCode", content["code"])
         if name == "valueAttachment":
-            return base64.b64decode(content["data"], validate=True).decode("utf-8", "surrogatepass")
+            return base64.b64decode(content["data"], validate=True).decode("utf-8")
         if name.startswith("value"):
             return plain_value(name, content)
     raise FormatError("answer")

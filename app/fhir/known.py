@@ -109,7 +109,7 @@ OTHER_MEMBERS = frozenset({"coding", "text", "reference", "display"})
 OWN_EXTENSIONS = frozenset(
     {
         uris.WRITE_ID,
-        *(uris.X + name for name in ("before", "after", "exercise", "residence", "address-kind")),
+        *(uris.X + name for name in ("vitals", "exercise", "residence", "address-kind")),
         *(uris.X + name for name in ("guardian-scope", "part", "item")),
     }
 )

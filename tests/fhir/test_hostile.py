@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -23,6 +24,11 @@ JUNK: list[Any] = [
     0,
     -1,
     1e308,
+    float("nan"),
+    float("inf"),
+    2**70,
+    "half a character \ud800",
+    "140 80 E nan 1e999 x",
     True,
     "",
     "x",
@@ -105,6 +111,13 @@ def assert_read_or_refused(resource: Any) -> None:
         values = row_values(KINDS[kind].table, record)  # parses every date and instant
         nullable = {c.name for c in KINDS[kind].table.columns if c.nullable}
         assert all(v is not None for name, v in values.items() if name not in nullable)
+        for name, value in record.items():
+            text = json.dumps(value, ensure_ascii=False)
+            text.encode("utf-8")
+            if not isinstance(value, list | dict):
+                assert text not in ("NaN", "Infinity"), name
+            if isinstance(value, int):
+                assert -(2**63) <= value < 2**63
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
