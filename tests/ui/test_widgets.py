@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
@@ -22,7 +22,7 @@ from app.ui.widgets.fields import TextArea, TextField
 from app.ui.widgets.forms import FormFields, FormNavigator
 from app.ui.widgets.strips import ErrorStrip
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
-from app.ui.widgets.trends import Series, TrendPlot
+from app.ui.widgets.trends import Series, TrendPlot, day_marks, nice_step
 from app.ui.widgets.values import DateField, NumberField
 from tests.ui.checks import check_clipping, check_names, check_page, type_text
 
@@ -425,11 +425,46 @@ def test_a_trend_shows_its_series_and_speaks_its_last_values(qtbot, shown):
         bands=[(90, 140)],
     )
     assert "142" in plot.accessibleDescription()
-    items = plot._plot.getPlotItem().listDataItems()
-    assert len(items) == 1
-    assert list(items[0].yData) == [150, 142]
+    canvas = plot.canvas
+    assert canvas.isVisible()
+    assert [one.name for one in canvas.series] == ["收缩压"]
+    room = canvas.room()
+    first = canvas.place(room, date(2026, 1, 5), 150)
+    last = canvas.place(room, date(2026, 3, 1), 142)
+    assert room.contains(first)
+    assert room.contains(last)
+    assert first.x() < last.x()
+    assert first.y() < last.y(), "the higher value lies higher"
+    assert "142" in canvas.said_at(last)
+    assert "2026-03-01" in canvas.said_at(last)
+    assert canvas.said_at(room.topLeft()) == ""
     plot.set_data([])
-    assert plot._holder.currentWidget() is plot._empty
+    assert not canvas.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("span", "step"), [(1, 0.2), (8, 2), (50, 10), (60, 10), (100, 20), (220, 50), (0.3, 0.05)]
+)
+def test_value_marks_are_round(span, step):
+    assert nice_step(span) == pytest.approx(step)
+
+
+@pytest.mark.parametrize("days", [0, 1, 6, 30, 200, 900, 4000, 30_000])
+def test_day_marks_fit_whatever_the_span(days):
+    first = date(1950, 3, 7)
+    last = first + timedelta(days=days)
+    marks = day_marks(first, last, 7)
+    assert 1 <= len(marks) <= 9
+    assert all(first <= day <= last for day, _ in marks)
+    assert len({text for _, text in marks}) == len(marks)
+
+
+def test_one_point_and_flat_lines_are_drawn(shown):
+    plot = shown(TrendPlot("血糖", "mmol/L"), (400, 160))
+    for points in ([(date(2026, 1, 5), 6.5)], [(date(2026, 1, n), 0.0) for n in range(1, 5)]):
+        plot.set_data([Series("空腹", points)], bands=[(3.9, 7.0)])
+        plot.grab()
+        assert plot.canvas.room().contains(plot.canvas.place(plot.canvas.room(), *points[0]))
 
 
 def test_chips_and_empty_states_speak(shown):

@@ -145,7 +145,6 @@ class MainWindow(QMainWindow):
             self._login = self._login_of(signed_in.actor.staff_id)
         self._start_sync()
         self._enter(signed_in.actor)
-        self.tasks.run(_warm_up)
 
     def _login_of(self, staff_id: str) -> str:
         accounts = keyring.load(self.folder).accounts()
@@ -255,9 +254,3 @@ class MainWindow(QMainWindow):
         if self.store is not None:
             self.store.close()
             self.store = None
-
-
-def _warm_up() -> None:
-    from app.ui.widgets.trends import warm_up
-
-    warm_up()

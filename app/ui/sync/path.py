@@ -76,12 +76,14 @@ class SyncPath(QWidget):
                 tr("{count} records only here so far").format(count=here), "attention"
             )
         else:
-            self.here.show_state(tr("Nothing waits here"), "confirmed")
+            # Green is the other side's word: without any success it is only quiet here.
+            known = status.last_success_at is not None
+            self.here.show_state(tr("Nothing waits here"), "confirmed" if known else "neutral")
         link: tuple[str, theme.Tone] = {
             "idle": (tr("Worked at the last try"), "confirmed"),
             "syncing": (tr("In use now"), "accent"),
             "offline": (tr("No connection"), "attention"),
-            "refused": (tr("Works"), "confirmed"),
+            "refused": (tr("Works"), "neutral"),
             "not_enrolled": (tr("Not set up"), "attention"),
             "off": (tr("Sync is off"), "attention"),
         }.get(status.phase, (status.phase, "neutral"))

@@ -184,7 +184,8 @@ class SyncRoom(QWidget):
         rows.append((tr("Oldest"), ago(oldest, now) if oldest else "—"))
         success = status.last_success_at
         rows.append((tr("Last success"), moment(success, today) if success else tr("never")))
-        following = status.next_try_at
+        tries = status.phase not in ("off", "not_enrolled")
+        following = status.next_try_at if tries else None
         rows.append((tr("Next try"), moment(following, today) if following else "—"))
         rows.append((tr("Sent (kB)"), _kilobytes(status.bytes_up)))
         rows.append((tr("Received (kB)"), _kilobytes(status.bytes_down)))

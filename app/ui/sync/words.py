@@ -73,7 +73,7 @@ def bar_text(status: SyncStatus | None, now: datetime, today: date) -> BarText:
         parts.append(tr("last success {time}").format(time=moment(status.last_success_at, today)))
     elif status.phase not in ("off", "not_enrolled"):
         parts.append(tr("never succeeded yet"))
-    if status.next_try_at is not None and status.phase != "syncing":
+    if status.next_try_at is not None and status.phase in ("idle", "offline", "refused"):
         text = tr("next {time}").format(time=moment(status.next_try_at, today))
         told = status.reason and status.phase in ("offline", "refused")
         parts.append(f"{text} ({status.reason})" if told else text)

@@ -152,6 +152,7 @@ class EmptyState(QWidget):
             self._hint.hide()
         centre = QtCore.Qt.AlignmentFlag.AlignHCenter
         column.addWidget(image, 0, centre)
+        column.addSpacing(theme.GAP_TIGHT)
         for words in (self._text, self._hint):
             words.setAlignment(centre)
             column.addWidget(words)
