@@ -50,7 +50,7 @@ class EmergencyStrip(QFrame):
         self._pressed: Callable[[], object] = lambda: None
         self.button = DangerButton("", lambda: self._pressed(), icon_name="phone-line")
         row.addWidget(self.button)
-        self.button.setAccessibleName(tr("Green channel"))
+        self.button.setAccessibleName(tr("Accepted on the phone…"))
         self.button.hide()
 
     def say(
@@ -68,7 +68,7 @@ class EmergencyStrip(QFrame):
         self.setAccessibleName(f"{self._numbers.text()} {why}")
         self._pressed = pressed or (lambda: None)
         self.button.setText(action)
-        self.button.setAccessibleName(action or tr("Green channel"))
+        self.button.setAccessibleName(action or tr("Accepted on the phone…"))
         self.button.setVisible(bool(action))
         self.show()
 

@@ -244,7 +244,11 @@ class ReferralDelegate(QStyledItemDelegate):
         used = metrics.horizontalAdvance(shown) + theme.GAP_INSIDE
         painter.setFont(small)
         painter.setPen(theme.colour("text_secondary"))
-        painter.drawText(rect.adjusted(used, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, about)
+        left = rect.adjusted(used, 0, 0, 0)
+        shown = painter.fontMetrics().elidedText(
+            about, Qt.TextElideMode.ElideRight, max(left.width(), 0)
+        )
+        painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _right(
         self, painter: QPainter, rect: QRect, text: str, tone: theme.Tone, icon_name: str

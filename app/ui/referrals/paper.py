@@ -78,9 +78,9 @@ def _title(text: str, note: str) -> str:
     c = theme.colours()
     return (
         '<table width="100%"><tr>'
-        f'<td width="38%"></td><td width="24%" align="center" '
+        f'<td width="29%"></td><td width="42%" align="center" '
         f'style="font-size:{theme.SECTION_POINTS}pt; font-weight:600">{escape(text)}</td>'
-        f'<td width="38%" align="right" style="color:{c.text_secondary}; '
+        f'<td width="29%" align="right" style="color:{c.text_secondary}; '
         f'font-size:{theme.SECONDARY_POINTS}pt">{escape(note)}</td></tr></table>'
     )
 

@@ -85,7 +85,7 @@ def waiting_words(wait: Waiting, today: date) -> tuple[str, Tone]:
     if wait.expected:
         return tr("booked for {time}").format(time=when(wait.start, today)), "neutral"
     if wait.overdue:
-        return tr("{elapsed}, over the limit of {limit}").format(
+        return tr("{elapsed} of {limit}, late").format(
             elapsed=duration(wait.elapsed), limit=duration(wait.limit)
         ), "danger"
     text = tr("{elapsed} of {limit}").format(

@@ -1,0 +1,130 @@
+"""Moves of two sides that met at the server: what stands, what is laid on top, what is told.
+
+Source: domain reference §6.4 (LOCAL-2025): the first to reach the server stands; the later one is
+applied if it is still legal from there (cancel after accept is, accept after cancel is not), else
+a person is told. Pure, on plain records (``app.models.records``), for the floor that reads the
+server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.care.referral_moves import LETTER
+from app.care.referral_states import (
+    OPEN_SERVICES,
+    SERVICE_ANSWERS,
+    Move,
+    Outcome,
+    ServiceState,
+    Side,
+    State,
+    Urgency,
+    step,
+)
+from app.models.records import Record
+
+_REASON = ("reason_code", "reason_text")
+_BOOKING = (
+    "department",
+    "doctor",
+    "doctor_phone",
+    "scheduled_at",
+    "place",
+    "ward",
+    "bed",
+    "instructions",
+)
+_PHONE = ("phone_confirmed_by", "phone_number", "phone_confirmed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """``record``: the task as it is now. ``to_send``: it holds something that the server does not.
+    ``told``: ids of our events that no longer apply; a person must read of them."""
+
+    record: Record
+    to_send: bool
+    told: tuple[str, ...]
+
+
+def cross(mine: Record, theirs: Record, events: Mapping[str, Record]) -> Crossed:
+    """Lay our waiting moves of one referral task on the task that the server holds.
+
+    ``events``: our ``referral_event`` records by id; those named by ``mine`` and not by ``theirs``
+    are the waiting ones, in the order of our list.
+    """
+    waiting = [
+        events[event_id]
+        for event_id in mine["event_ids"]
+        if event_id not in theirs["event_ids"] and event_id in events
+    ]
+    letter = theirs["service"] == LETTER
+    state = str(theirs["state"])
+    standing: list[str] = []
+    told: list[str] = []
+    written: set[str] = set()
+    for event in waiting:
+        after, outcome = (_letter_step if letter else _service_step)(state, event, theirs)
+        if outcome is Outcome.APPLIED:
+            state = after
+            written.update(_written_by(event))
+            standing.append(str(event["id"]))
+        elif outcome is Outcome.CROSSED:
+            told.append(str(event["id"]))
+    record: dict[str, Any] = dict(theirs)
+    record.update({name: mine[name] for name in written})
+    record["state"] = state
+    record["event_ids"] = [*theirs["event_ids"], *standing]
+    return Crossed(record, bool(standing), tuple(told))
+
+
+def _written_by(event: Record) -> tuple[str, ...]:
+    """The fields of the task that a move writes besides the state: the sender never touches the
+    receiver's booking."""
+    if event["move"] == "completed":
+        return ()
+    if "phone_confirmed_by" in event["details"]:
+        return (*_REASON, *_PHONE, "sent_at")
+    if event["to_state"] in (State.ACCEPTED, ServiceState.ARRANGED):
+        return (*_REASON, *_BOOKING)
+    return (*_REASON, "sent_at", "urgency") if event["to_state"] == State.SENT else _REASON
+
+
+def _side(event: Record, task: Record) -> Side:
+    sender = event["organisation_id"] == task["requester_organisation_id"]
+    return Side.SENDER if sender else Side.RECEIVER
+
+
+def _letter_step(state: str, event: Record, task: Record) -> tuple[str, Outcome]:
+    if event["move"] == "completed":
+        # The letter was completed; that needs no state and takes none away.
+        return state, Outcome.APPLIED
+    move = Move(
+        id=str(event["id"]),
+        source=State(event["from_state"] or State.DRAFT),
+        target=State(event["to_state"]),
+        side=_side(event, task),
+        urgency=Urgency(task["urgency"]),
+        reason=event["reason_code"],
+        phone="phone_confirmed_by" in event["details"],
+    )
+    after, outcome = step(State(state), move)
+    return str(after), outcome
+
+
+def _service_step(state: str, event: Record, task: Record) -> tuple[str, Outcome]:
+    before, target = ServiceState(state), ServiceState(event["to_state"])
+    if _side(event, task) is Side.RECEIVER:
+        legal = target in SERVICE_ANSWERS[before]
+    elif target is ServiceState.WITHDRAWN:
+        legal = before in OPEN_SERVICES
+    else:
+        legal = before is ServiceState.WITHDRAWN and target is ServiceState.REQUESTED
+    if target is ServiceState.REFUSED and before in OPEN_SERVICES:
+        legal = True
+    if legal:
+        return str(target), Outcome.APPLIED
+    return state, Outcome.REPEATED if before is target else Outcome.CROSSED

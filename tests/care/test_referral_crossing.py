@@ -1,0 +1,161 @@
+"""Two houses act on one referral while the link is down; the records meet at the server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from app.care import referral
+from app.care.referral_crossing import Crossed, cross
+from app.care.referral_desk import Booking, ServiceAnswer, accept, answer_service
+from app.care.referral_moves import Reason
+from app.care.referral_states import ServiceState, State
+from app.care.referral_view import open_referral
+from app.models import records
+from app.models.actor import Actor
+from app.models.store import Store
+from tests.conftest import LEAD_ID, TOWNSHIP_ID
+from tests.referral_support import add_resident, carry, letter_for
+
+COME = datetime(2026, 3, 4, 1, 0, tzinfo=UTC)
+BOOKING = Booking("心内科", "李主任", scheduled_at=COME, bed="12 床")
+CANCEL = Reason("patient_withdraw")
+
+
+@dataclass
+class Houses:
+    township: tuple[Store, Actor]
+    desk: tuple[Store, Actor]
+    referral_id: str
+
+    def task(self, house: tuple[Store, Actor], service: str = "letter") -> records.Record:
+        table = records.KINDS["referral_task"].table
+        with house[0].read() as session:
+            query = table.select().where(
+                table.c.referral_id == self.referral_id, table.c.service == service
+            )
+            task_id = session.execute(query).one().id
+            return records.fetch(session, "referral_task", [task_id])[task_id]
+
+    def meet(
+        self,
+        mine: tuple[Store, Actor],
+        first: tuple[Store, Actor],
+        service: str = "letter",
+    ) -> Crossed:
+        """``first`` reached the server; now ``mine`` is laid on it."""
+        own = self.task(mine, service)
+        with mine[0].read() as session:
+            events = records.fetch(session, "referral_event", own["event_ids"])
+        return cross(own, self.task(first, service), events)
+
+
+@pytest.fixture
+def houses(make_store: Callable[..., tuple[Store, Actor]]) -> Houses:
+    township, desk = make_store(TOWNSHIP_ID), make_store(LEAD_ID)
+    letter = letter_for(add_resident(*township))
+    referral_id = referral.send(*township, letter).referral_id
+    carry(township[0], desk[0])
+    return Houses(township, desk, referral_id)
+
+
+def test_a_cancel_after_the_acceptance_stands_and_the_booking_stays_readable(
+    houses: Houses,
+) -> None:
+    accept(*houses.desk, houses.referral_id, BOOKING)
+    referral.cancel(*houses.township, houses.referral_id, CANCEL)
+    result = houses.meet(houses.township, houses.desk)
+    assert result.record["state"] == "cancelled"
+    assert result.record["reason_code"] == "patient_withdraw"
+    assert result.record["bed"] == "12 床"
+    assert len(result.record["event_ids"]) == 3
+    assert result.to_send
+    assert result.told == ()
+
+
+def test_an_acceptance_after_the_cancel_does_not_stand_and_is_told(houses: Houses) -> None:
+    accept(*houses.desk, houses.referral_id, BOOKING)
+    referral.cancel(*houses.township, houses.referral_id, CANCEL)
+    result = houses.meet(houses.desk, houses.township)
+    theirs = houses.task(houses.township)
+    assert result.record == theirs
+    assert not result.to_send
+    assert len(result.told) == 1
+
+
+def test_both_orders_leave_the_same_state(houses: Houses) -> None:
+    accept(*houses.desk, houses.referral_id, BOOKING)
+    referral.advance(*houses.desk, houses.referral_id, State.ARRIVED)
+    referral.cancel(*houses.township, houses.referral_id, CANCEL)
+    # The patient has arrived at the server first: too late to cancel.
+    late = houses.meet(houses.township, houses.desk)
+    assert late.record["state"] == "arrived"
+    assert len(late.told) == 1
+    # The cancel came first: neither acceptance nor arrival stands.
+    early = houses.meet(houses.desk, houses.township)
+    assert early.record["state"] == "cancelled"
+    assert len(early.told) == 2
+
+
+def test_an_acceptance_on_the_phone_and_one_at_the_desk_become_one(
+    make_store: Callable[..., tuple[Store, Actor]],
+) -> None:
+    township, desk = make_store(TOWNSHIP_ID), make_store(LEAD_ID)
+    letter = letter_for(add_resident(*township), urgency="emergency")
+    referral_id = referral.send(*township, letter).referral_id
+    carry(township[0], desk[0])
+    houses = Houses(township, desk, referral_id)
+    accept(*desk, referral_id, BOOKING)
+    call = referral.PhoneConfirmation("李护士", "0564-7356120")
+    referral.confirm_by_phone(*township, referral_id, call)
+    by_phone_second = houses.meet(township, desk)
+    assert by_phone_second.record["state"] == "accepted"
+    assert by_phone_second.record["bed"] == "12 床"
+    assert not by_phone_second.to_send
+    assert by_phone_second.told == ()
+    desk_second = houses.meet(desk, township)
+    assert desk_second.record["state"] == "accepted"
+    assert desk_second.record["bed"] == "12 床"
+    assert desk_second.record["phone_confirmed_by"] == "李护士"
+    assert desk_second.to_send
+    assert desk_second.told == ()
+
+
+def test_completing_the_letter_never_crosses(
+    make_store: Callable[..., tuple[Store, Actor]],
+) -> None:
+    township, desk = make_store(TOWNSHIP_ID), make_store(LEAD_ID)
+    letter = letter_for(add_resident(*township), urgency="emergency", treatment_given="")
+    referral_id = referral.send(*township, letter).referral_id
+    carry(township[0], desk[0])
+    houses = Houses(township, desk, referral_id)
+    accept(*desk, referral_id, BOOKING)
+    whole = letter_for(letter.resident_id, urgency="emergency")
+    referral.complete(*township, referral_id, whole)
+    result = houses.meet(township, desk)
+    assert result.record["state"] == "accepted"
+    assert result.record["bed"] == "12 床"
+    assert result.told == ()
+    assert len(result.record["event_ids"]) == 3
+
+
+def test_a_priority_arranged_at_the_desk_while_the_letter_was_cancelled(houses: Houses) -> None:
+    accept(*houses.desk, houses.referral_id, BOOKING)
+    carry(houses.desk[0], houses.township[0])
+    view = open_referral(*houses.desk, houses.referral_id)
+    bed = next(s.task_id for s in view.services if s.service == "bed")
+    answer = ServiceAnswer(bed, ServiceState.ARRANGED, BOOKING)
+    answer_service(*houses.desk, houses.referral_id, answer)
+    referral.cancel(*houses.township, houses.referral_id, CANCEL)
+    arranged_late = houses.meet(houses.desk, houses.township, "bed")
+    assert arranged_late.record["state"] == "withdrawn"
+    assert len(arranged_late.told) == 1
+    withdrawn_late = houses.meet(houses.township, houses.desk, "bed")
+    assert withdrawn_late.record["state"] == "withdrawn"
+    assert withdrawn_late.told == ()
+
+
+def test_nothing_waiting_changes_nothing(houses: Houses) -> None:
+    result = houses.meet(houses.desk, houses.township)
+    assert result == Crossed(houses.task(houses.township), False, ())
