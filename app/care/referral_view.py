@@ -89,7 +89,8 @@ class ServiceView:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """One move as it was made. ``occurred_at`` is the time of that device."""
+    """One move as it was made. ``occurred_at`` is the time of that device; a move that crossed
+    with the other side's and took no effect is not ``standing``."""
 
     service: str
     move: str
@@ -101,6 +102,7 @@ class EventView:
     reason_code: str
     reason_text: str
     details: dict[str, str]
+    standing: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +339,7 @@ def _events(session: Session, rows: ReferralRows) -> tuple[EventView, ...]:
         )
     }
     names = organisation_names(session, {event.organisation_id for event in known.values()})
+    standing = {e for task in tasks for e in task.event_ids}
     ordered = [known[e] for task in tasks for e in task.event_ids if e in known]
     # A move that crossed is in no task's list any more, but it was made and stays readable.
     ordered += [event for event in known.values() if event not in ordered]
@@ -352,6 +355,7 @@ def _events(session: Session, rows: ReferralRows) -> tuple[EventView, ...]:
             reason_code=event.reason_code or "",
             reason_text=event.reason_text or "",
             details={str(k): str(v) for k, v in event.details.items()},
+            standing=event.id in standing,
         )
         for event in ordered
     )

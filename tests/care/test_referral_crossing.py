@@ -159,3 +159,15 @@ def test_a_priority_arranged_at_the_desk_while_the_letter_was_cancelled(houses: 
 def test_nothing_waiting_changes_nothing(houses: Houses) -> None:
     result = houses.meet(houses.desk, houses.township)
     assert result == Crossed(houses.task(houses.township), False, ())
+
+
+def test_a_move_that_took_no_effect_stays_in_the_history_and_says_so(houses: Houses) -> None:
+    accept(*houses.desk, houses.referral_id, BOOKING)
+    referral.cancel(*houses.township, houses.referral_id, CANCEL)
+    result = houses.meet(houses.desk, houses.township)
+    with houses.desk[0].apply_remote() as session:
+        records.put(session, "referral_task", [result.record])
+    view = open_referral(*houses.desk, houses.referral_id)
+    assert view.state is State.CANCELLED
+    crossed = [event for event in view.events if not event.standing]
+    assert [event.to_state for event in crossed] == ["accepted"]

@@ -341,7 +341,8 @@ def _worse(view: ReferralView) -> Delivery:
 def _entered(events: tuple[EventView, ...]) -> dict[State, datetime]:
     found: dict[State, datetime] = {}
     for event in events:
-        if event.service == LETTER and event.to_state != event.from_state:
+        moved = event.to_state != event.from_state
+        if event.service == LETTER and moved and event.standing:
             found[State(event.to_state)] = event.occurred_at
     if State.ACCEPTED in found and State.SENT not in found:
         # Accepted on the phone before the form was sent: both at once.
@@ -378,6 +379,8 @@ def _history(event: EventView, today: date) -> str:
         booked = when(parse_instant(details["scheduled_at"]), today)
     place = " ".join(part for part in (booked, *(details.get(k, "") for k in _PLACE)) if part)
     by = " ".join(part for part in (event.organisation_name, event.actor_name) if part)
+    if not event.standing:
+        what = tr("{what} (took no effect: the other side was first)").format(what=what)
     parts = (what, place, reason, event.reason_text.replace("\n", " "), by)
     return f"{when(event.occurred_at, today)}   " + "  ·  ".join(part for part in parts if part)
 
