@@ -63,6 +63,18 @@ class OrganisationCard:
     green_channel_phone: str
 
 
+def warm_up() -> None:
+    """Load what the first sign-in needs, while its password is still being typed."""
+    import argon2.low_level  # noqa: F401
+    import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401
+    import sqlcipher3.dbapi2  # noqa: F401
+    from sqlalchemy.orm import configure_mappers
+
+    import app.models.schema  # noqa: F401
+
+    configure_mappers()
+
+
 def sign_in(folder: Path, login: str, password: str, clock: Clock = SYSTEM_CLOCK) -> SignedIn:
     """Open the store as a person.
 

@@ -6,6 +6,7 @@ store, its libraries and the sync come in behind it.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -93,8 +94,25 @@ def _refuse(text: str, code: int) -> int:
 
 def _behind_the_window(window: MainWindow) -> None:
     """Load the libraries of the store while the person types the password."""
-    window.tasks.run(_load_record_floor)
+    window.tasks.run(
+        _load_record_floor, done=lambda _none: _load_frame(list(_FRAME_MODULES)), owner=window
+    )
+
+
+_FRAME_MODULES = ("app.ui.shell.top", "app.ui.shell.frame", "app.ui.today.view")
 
 
 def _load_record_floor() -> None:
-    import app.care.accounts  # noqa: F401
+    """On a background thread: everything below the screen."""
+    import app.care.accounts
+    import app.care.work_list
+    import app.sync.facade
+
+    app.care.accounts.warm_up()
+
+
+def _load_frame(modules: list[str]) -> None:
+    """On the GUI thread, where Qt's classes belong, one module a round of the event loop."""
+    if modules:
+        importlib.import_module(modules.pop(0))
+        QTimer.singleShot(0, lambda: _load_frame(modules))

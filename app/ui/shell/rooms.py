@@ -33,7 +33,7 @@ ROOMS: tuple[RoomPlace, ...] = (
     RoomPlace("today", N_("Today"), "calendar-check-line", "app.ui.today.view:TodayRoom"),
     RoomPlace("residents", N_("Residents"), "group-line", "app.ui.residents.view:ResidentsRoom"),
     RoomPlace("chronic", N_("Chronic care"), "heart-pulse-line", "app.ui.chronic.view:ChronicRoom"),
-    RoomPlace("rehab", N_("Rehab & nursing"), "walk-line", "app.ui.rehab.view:RehabRoom"),
+    RoomPlace("rehab", N_("Rehab care"), "walk-line", "app.ui.rehab.view:RehabRoom"),
     RoomPlace(
         "referrals", N_("Referrals"), "arrow-left-right-line", "app.ui.referrals.view:ReferralsRoom"
     ),

@@ -73,7 +73,7 @@ class SyncPath(QWidget):
         here = status.waiting + status.unknown + status.rejected
         if here:
             self.here.show_state(
-                tr("{count} records only here so far").format(count=here), "attention"
+                tr("Records only here so far: {count}").format(count=here), "attention"
             )
         else:
             # Green is the other side's word: without any success it is only quiet here.
@@ -99,7 +99,7 @@ def _there(status: SyncStatus) -> tuple[str, theme.Tone]:
     if status.phase == "not_enrolled":
         return tr("Does not know this PC yet"), "attention"
     if status.rejected:
-        return tr("Refused {count} records").format(count=status.rejected), "danger"
+        return tr("Records refused: {count}").format(count=status.rejected), "danger"
     if status.unknown:
         return tr("{count} sent, answer unknown").format(count=status.unknown), "attention"
     if status.last_success_at is None:

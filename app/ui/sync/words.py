@@ -130,11 +130,11 @@ def day_line(status: SyncStatus | None) -> tuple[Tone, str]:
         return "attention", tr("Sync is off: what is recorded here stays on this PC only.")
     here = status.waiting + status.unknown + status.rejected
     if here:
-        text = tr("{count} records are not yet confirmed by the county hospital.")
+        text = tr("Records not yet confirmed by the county hospital: {count}")
         tone: Tone = "danger" if status.rejected else "attention"
         return tone, text.format(count=here)
     if status.conflicts:
-        text = tr("{count} records were changed in two places: somebody must decide.")
+        text = tr("Records changed in two places, somebody must decide: {count}")
         return "danger", text.format(count=status.conflicts)
     if status.last_success_at is None:
         return "neutral", tr("Nothing has been recorded here for the county hospital yet.")
