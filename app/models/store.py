@@ -20,7 +20,7 @@ from app.clock import SYSTEM_CLOCK, Clock
 from app.errors import StoreTooNew
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.base import to_json
+from app.models.base import from_json, to_json
 from app.models.faults import damaged, environment_faults
 from app.models.hook import RecordingSession
 from app.models.migrations.revisions import HEAD, REVISIONS
@@ -217,6 +217,7 @@ def _engine(path: Path, data_key: bytes) -> Engine:
         pool_size=4,
         max_overflow=4,
         json_serializer=to_json,
+        json_deserializer=from_json,
         hide_parameters=True,  # values of a record never stand in an error's text
     )
 

@@ -84,6 +84,7 @@ class SyncEngine:
         self._asker: Asker | None = None
         self._known_facts: dict[str, object] = {}
         self._last_seen: datetime | None = None
+        self._complete: datetime | None = None
         self._noted_at = float("-inf")
         self._written = OwnWrites()
 
@@ -110,6 +111,7 @@ class SyncEngine:
             outcome = FAILED if isinstance(fault, Busy) else OFFLINE
             reason, retry_after = str(fault), fault.retry_after
         finally:
+            push.close()
             self._written.add(push.sent.writes)
             self._keep_facts(asker)
             self._changes.tell(at_once=True)
@@ -154,6 +156,7 @@ class SyncEngine:
             asker,
             placer,
             last_seen=self._last_seen,
+            complete=self._complete,
             # A long first load must not hold up an emergency.
             breathe=lambda: push.drain(LANE_EMERGENCY),
         )
@@ -161,7 +164,7 @@ class SyncEngine:
             pull.run(self._written, compare=compare)
             self._written.clear()
         finally:
-            self._last_seen = pull.server_now
+            self._last_seen, self._complete = pull.server_now, pull.complete
         # What was merged with news from the server goes back at once.
         for _ in range(_ROUNDS):
             before = push.sent.records
@@ -179,6 +182,7 @@ class SyncEngine:
             return None
         if account != self._account or self._asker is None:
             self.close()
+            self._last_seen = self._complete = None
             self._account = account
             self._known_facts = dict(facts)
             known = Facts(facts.get("gzip"), facts.get("batch"), facts.get("elements"))

@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Table, literal, select
 from sqlalchemy.exc import IntegrityError
@@ -25,7 +25,7 @@ from app.models.store import Store
 from app.sync import queue, state, wire
 from app.sync.changes import Changes
 from app.sync.link import Json
-from app.sync.queue import Item
+from app.sync.queue import Held, Item
 from app.sync.reconcile import UNREADABLE, settle
 from app.sync.searches import Asker, address, version_of
 from app.sync.wire import RANK, Address
@@ -185,21 +185,14 @@ class Placer:
                 residents.add(arrival.record[column])
         for kind, group in of_kind.items():
             self._put(session, kind, group)
+        placed = [arrival for group in of_kind.values() for arrival in group]
         receipts = [
-            {
-                "kind": a.kind,
-                "record_id": a.record["id"],
-                "change_id": a.record["change_id"],
-                "server_time": state.instant(version_of(a.resource)[1]) or now,
-                "received_at": now,
-                "via": "network",
-            }
-            for group in of_kind.values()
-            for a in group
+            (a.kind, a.record["id"], a.record["change_id"], _time_of(a.resource, now))
+            for a in placed
             if "change_id" in a.record
         ]
-        queue.keep_receipts(session, receipts)
-        queue.keep_versions(session, [_copy(a) for group in of_kind.values() for a in group])
+        queue.keep_receipts(session, receipts, now)
+        queue.keep_versions(session, [_copy(arrival) for arrival in placed])
         if residents:
             refresh_due(session, self._store.organisation_id, sorted(residents))
         return touched
@@ -247,18 +240,15 @@ def _read(resources: Iterable[Json]) -> tuple[list[_Arrival], set[Address]]:
     return arrivals, bad
 
 
-def _copy(arrival: _Arrival) -> dict[str, Any]:
+def _time_of(resource: Json, now: datetime) -> datetime:
+    return state.instant(version_of(resource)[1]) or now
+
+
+def _copy(arrival: _Arrival) -> Held:
     version, updated = version_of(arrival.resource)
     type_, id_ = arrival.at
-    return {
-        "resource_type": type_,
-        "resource_id": id_,
-        "kind": arrival.kind,
-        "record_id": id_,
-        "version": version,
-        "last_updated": updated,
-        "body": arrival.resource if KINDS[arrival.kind].shared else None,
-    }
+    body = arrival.resource if KINDS[arrival.kind].shared else None
+    return Held(type_, id_, arrival.kind, version, updated, body)
 
 
 @cache

@@ -7,6 +7,7 @@ those records of its resident that refer to it and cannot stand without it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from app.sync.queue import Item
 from app.sync.wire import RANK, Address, Parcel
 
 _LETTERS_AT_ONCE = 100
+_WINDOW = 500
 _KINDS_OF_TYPE: dict[str, list[str]] = {}
 
 #: Parcels that must cross together.
@@ -30,69 +32,80 @@ class Planner:
     """Chooses bundle after bundle during one run.
 
     ``set_aside`` holds rows (by seq) not to be tried again in this run, ``in_hand`` those that
-    were answered and whose receipts are not written yet. ``lacking`` is filled
-    with (kind, record ids) that a letter refers to and that were never queued: the caller
-    queues them and plans again. ``gone`` is filled with rows whose record is not there.
-    ``urgent`` is what waited in the urgent lanes when the last plan was made.
+    are on their way or answered, with receipts not written yet. ``lacking`` is filled with
+    (kind, record ids) that a letter refers to and that were never queued: the caller queues
+    them and plans again. ``gone`` is filled with rows whose record is not there. ``urgent`` is
+    what waited in the urgent lanes when the last plan was made.
     """
 
     def __init__(self, names: WireContext, organisation_id: str) -> None:
         self._names = names
         self._organisation_id = organisation_id
+        self._window: deque[Item] = deque()
+        self._after = 0
+        self._looked = False
+        self._stuck: set[tuple[int, str]] = set()
+        self._undecided: set[tuple[str, str]] = set()
+        self._blocked: set[Address] = set()
         self.set_aside: set[int] = set()
         self.in_hand: set[int] = set()
         self.lacking: dict[str, set[str]] = {}
         self.gone: list[Item] = []
         self.urgent: set[tuple[int, str]] = set()
 
+    def restart(self) -> None:
+        """Read the queue anew: an answer has changed more than the rows it confirmed."""
+        self._window.clear()
+        self._after = 0
+        self._looked = False
+
     def next(self, session: Session, room: int, *, most_lane: int = LANE_REST) -> list[Unit]:
         """The units of the next bundle, at most ``room`` entries (but always one unit)."""
         self.lacking = {}
         self.gone = []
         self.urgent = queue.urgent(session)
-        undecided = queue.open_conflicts(session)
-        blocked = self._blocked(session)
-        for lane in (LANE_EMERGENCY, LANE_REFERRAL):
-            if lane > most_lane:
-                return []
-            items = self._sendable(queue.in_lane(session, lane, 0, _LETTERS_AT_ONCE), undecided)
-            if items:
-                units = self._letters(session, items, undecided, blocked)
-                if units or self.lacking:
-                    return list(_fill(units, room))
-        if most_lane < LANE_REST:
-            return []
-        return self._rest(session, room, undecided, blocked)
+        if not self._looked:
+            self._undecided = queue.open_conflicts(session)
+            self._blocked = self._refused(session)
+        if not self._looked or self.urgent - self._stuck:
+            for lane in (LANE_EMERGENCY, LANE_REFERRAL):
+                if lane > most_lane:
+                    return []
+                items = self._sendable(queue.in_lane(session, lane, 0, _LETTERS_AT_ONCE))
+                if items:
+                    units = self._letters(session, items)
+                    if units or self.lacking:
+                        return list(_fill(units, room))
+            self._looked = True
+            self._stuck = self.urgent
+        return [] if most_lane < LANE_REST else self._rest(session, room)
 
-    def _rest(
-        self,
-        session: Session,
-        room: int,
-        undecided: set[tuple[str, str]],
-        blocked: set[Address],
-    ) -> list[Unit]:
+    def _rest(self, session: Session, room: int) -> list[Unit]:
         units: list[Unit] = []
-        entries = after = 0
+        entries = 0
         while entries < room:
-            batch = queue.in_lane(session, LANE_REST, after, room)
-            if not batch:
+            if not self._window and not self._look_on(session):
                 break
-            after = batch[-1].seq
-            for parcel in self._open(session, self._sendable(batch, undecided), blocked):
+            items = [self._window.popleft() for _ in range(min(room, len(self._window)))]
+            made = self._open(session, self._sendable(items))
+            for number, parcel in enumerate(made):
                 if units and entries + parcel.entries > room:
+                    self._window.extendleft(p.item for p in reversed(made[number:]))
                     return units
                 units.append([parcel])
                 entries += parcel.entries
         return units
 
-    def _letters(
-        self,
-        session: Session,
-        items: list[Item],
-        undecided: set[tuple[str, str]],
-        blocked: set[Address],
-    ) -> list[Unit]:
-        core = self._open(session, items, blocked)
+    def _look_on(self, session: Session) -> bool:
+        """The next stretch of the queue into the window; False at its end."""
+        found = queue.in_lane(session, LANE_REST, self._after, _WINDOW)
+        if found:
+            self._after = found[-1].seq
+            self._window.extend(found)
+        return bool(found)
+
+    def _letters(self, session: Session, items: list[Item]) -> list[Unit]:
+        core = self._open(session, items)
         own = {parcel.item.seq for parcel in core}
         along: list[Parcel] = []
         seen = {parcel.address for parcel in core}
@@ -103,7 +116,7 @@ class Planner:
             rows = queue.of_records(session, (id_ for _, id_ in wanted))
             self._note_lacking(session, wanted, rows)
             rows = [r for r in rows if r.seq not in own and r.state != REJECTED]
-            frontier = self._open(session, self._sendable(rows, undecided), blocked)
+            frontier = self._open(session, self._sendable(rows))
             own |= {parcel.item.seq for parcel in frontier}
             along += frontier
         along.sort(key=_order)
@@ -117,32 +130,34 @@ class Planner:
             units.append(unit)
         return units
 
-    def _open(self, session: Session, items: list[Item], blocked: set[Address]) -> list[Parcel]:
-        """Parcels of rows that do not stand on a refused one; ``blocked`` grows with the others."""
+    def _open(self, session: Session, items: list[Item]) -> list[Parcel]:
+        """Parcels of rows that do not stand on a refused one; those that do are set aside."""
+        if not items:
+            return []
         made, gone = wire.parcels(session, self._names, items)
         self.gone += gone
-        if not blocked:
+        if not self._blocked:
             return made
         free = []
         for parcel in made:
-            if wire.needs(parcel) & blocked:
+            if wire.needs(parcel) & self._blocked:
                 self.set_aside.add(parcel.item.seq)
                 if parcel.version is None:
-                    blocked.add(parcel.address)
+                    self._blocked.add(parcel.address)
             else:
                 free.append(parcel)
         return free
 
-    def _sendable(self, items: Iterable[Item], undecided: set[tuple[str, str]]) -> list[Item]:
+    def _sendable(self, items: Iterable[Item]) -> list[Item]:
         return [
             item
             for item in items
             if item.seq not in self.set_aside
             and item.seq not in self.in_hand
-            and (item.kind, item.record_id) not in undecided
+            and (item.kind, item.record_id) not in self._undecided
         ]
 
-    def _blocked(self, session: Session) -> set[Address]:
+    def _refused(self, session: Session) -> set[Address]:
         """Records that the server refused and has never held: nothing can stand on them."""
         refused = {
             (mapping.primary_type(item.kind), item.record_id) for item in queue.rejected(session)
@@ -181,3 +196,30 @@ def _fill(units: list[Unit], room: int) -> Iterator[Unit]:
             return
         entries += size
         yield unit
+
+
+def halves(units: list[Unit]) -> tuple[list[Unit], list[Unit]]:
+    """Two parts of about the same size; a single unit is split into its parcels."""
+    if len(units) == 1:
+        units = [[parcel] for parcel in units[0]]
+    middle = len(units) // 2
+    return units[:middle], units[middle:]
+
+
+def apart(units: list[Unit], named: set[int]) -> list[list[Unit]]:
+    """The records that the server named stand alone; without a name, two halves."""
+    if named:
+        parts: list[list[Unit]] = [[]]
+        start = 0
+        for unit in units:
+            size = sum(parcel.entries for parcel in unit)
+            if named & set(range(start, start + size)):
+                parts += [[unit], []] if len(units) > 1 else [[[p]] for p in unit]
+            else:
+                parts[-1].append(unit)
+            start += size
+        parts = [part for part in parts if part]
+        if len(parts) > 1:
+            return parts
+    first, second = halves(units)
+    return [part for part in (first, second) if part]

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from app.fhir import bundle
 from app.i18n import tr
-from app.models.outbox import REJECTED, WAITING
+from app.models.outbox import LANE_REST, REJECTED, WAITING
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import answers, link, queue, wire
 from app.sync.changes import Changes
 from app.sync.link import Answer, Busy, LinkFault, Offline
-from app.sync.plan import Planner, Unit
+from app.sync.plan import Planner, Unit, apart, halves
 from app.sync.policy import MOST_BYTES, Pace
 from app.sync.queue import Confirmed, Item
 from app.sync.reconcile import CONFIRMED, UNREADABLE, settle
@@ -55,8 +56,19 @@ class Sent:
     writes: OwnWrites = field(default_factory=OwnWrites)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A bundle that was prepared: its units, and its text where nothing has to be asked first."""
+
+    units: list[Unit]
+    packed: Packed | None
+
+
 class Push:
-    """One run of sending over one transport."""
+    """One run of sending over one transport.
+
+    While a bundle is on its way the next one is prepared; it leaves only after the answer.
+    """
 
     def __init__(
         self,
@@ -74,21 +86,30 @@ class Push:
         self._changes = changes
         self._stopping = stopping
         self._planner: Planner | None = None
+        self._most_lane = LANE_REST
         self._unwritten: list[Confirmed] = []
+        self._ahead: _Ready | None = None
+        self._wire = ThreadPoolExecutor(1, thread_name_prefix="courier-wire")
         self._merges: dict[str, int] = {}
         self._welcome = False
         self._progress = 0
 
-    def drain(self, most_lane: int = 2) -> None:
+    def close(self) -> None:
+        """End the thread that waits for answers."""
+        self._wire.shutdown()
+
+    def drain(self, most_lane: int = LANE_REST) -> None:
         """Send until nothing that may be sent is left in the lanes up to ``most_lane``.
 
         Raises LinkFault where the link gives out; everything answered until then is written.
         A connection that breaks is tried again at once as long as there is progress.
         """
+        self._most_lane = most_lane
+        self._restart()
         cuts, seen = 0, self._progress
         while True:
             try:
-                while self._step(most_lane):
+                while self._step():
                     pass
                 return
             except Offline as fault:
@@ -97,34 +118,62 @@ class Push:
                 cuts += 1
                 if not fault.connected or cuts >= _CUTS_IN_A_ROW:
                     raise
+                self._restart()
             finally:
                 self._write()
 
-    def _step(self, most_lane: int) -> bool:
+    def _step(self) -> bool:
         """One bundle; False where nothing is left to send."""
         if self._stopping():
             raise Stopped
-        with self._store.read() as session:
-            if self._planner is None:
-                self._planner = Planner(wire.context(session), self._store.organisation_id)
-            planner = self._planner
-            planner.in_hand = {one.item.seq for one in self._unwritten}
-            units = planner.next(session, self._pace.room(), most_lane=most_lane)
+        ready, self._ahead = self._ahead or self._prepare(), None
+        planner = self._plan()
         if planner.lacking:
             with self._store.apply_remote() as session:
                 for kind, ids in planner.lacking.items():
                     queue.enqueue(session, kind, sorted(ids), self._store.clock.now())
+            self._restart()
             return True
-        for item in planner.gone:
+        gone, planner.gone = planner.gone, []
+        for item in gone:
             self._reject(item, tr("The record is no longer on this PC."))
-        if not units:
+        if not ready.units:
             # With the last receipts written, a row edited while it was sent is seen again.
-            return self._write() or bool(planner.gone)
+            again = self._write() or bool(gone)
+            if again:
+                self._restart()
+            return again
         try:
-            self._deliver(self._after_a_look(units))
+            if ready.packed is None:
+                self._deliver(self._after_a_look(ready.units))
+            else:
+                self._deliver(ready.units, ready.packed)
         except _PlanAgain:
-            pass
+            self._restart()
         return True
+
+    def _plan(self) -> Planner:
+        if self._planner is None:
+            with self._store.read() as session:
+                self._planner = Planner(wire.context(session), self._store.organisation_id)
+        return self._planner
+
+    def _restart(self) -> None:
+        """Forget what was prepared and read the queue anew."""
+        self._ahead = None
+        self._plan().restart()
+
+    def _prepare(self, on_the_way: Sequence[Item] = ()) -> _Ready:
+        """Choose and pack the next bundle."""
+        planner = self._plan()
+        planner.in_hand = {one.item.seq for one in self._unwritten}
+        planner.in_hand.update(item.seq for item in on_the_way)
+        with self._store.read() as session:
+            units = planner.next(session, self._pace.room(), most_lane=self._most_lane)
+        parcels = [parcel for unit in units for parcel in unit]
+        if not parcels or any(parcel.doubtful for parcel in parcels):
+            return _Ready(units, None)
+        return _Ready(units, self._pack(parcels))
 
     def _after_a_look(self, units: list[Unit]) -> list[Unit]:
         """Asks the server about records whose answer was lost, before they are sent again."""
@@ -161,19 +210,23 @@ class Push:
         ]
         return [unit for unit in rest if unit]
 
-    def _deliver(self, units: list[Unit]) -> None:
-        """Send units as one bundle, or as several where they do not fit or one is refused."""
+    def _deliver(self, units: list[Unit], packed: Packed | None = None) -> None:
+        """Send units as one bundle, or as several where they do not fit or one is refused.
+
+        ``packed``: the bundle as it was prepared; while it is on its way the next is prepared.
+        """
         parcels = [parcel for unit in units for parcel in unit]
         if not parcels:
             return
-        packed = self._pack(parcels)
+        alone = packed is not None
+        packed = packed or self._pack(parcels)
         allowed = self._pace.bytes_allowed() if len(units) > 1 else MOST_BYTES
         if packed.size > allowed and len(parcels) > 1:
-            first, second = _halves(units)
+            first, second = halves(units)
             self._deliver(first)
             self._deliver(second)
             return
-        answer = self._post(parcels, packed)
+        answer = self._post(parcels, packed, prepare=alone)
         if answer.fine:
             told = answers.read_answers(answer, parcels, self._store.clock.now())
             self.sent.writes.note(told.held, told.times)
@@ -181,6 +234,7 @@ class Push:
             for parcel, reason in told.refused:
                 self._reject(parcel.item, answers.refusal(reason))
             return
+        self._restart()
         self._not_taken(answer, units, parcels)
 
     def _not_taken(self, answer: Answer, units: list[Unit], parcels: list[Parcel]) -> None:
@@ -190,7 +244,7 @@ class Push:
         if len(parcels) > 1:
             self._back_to_waiting([parcel.item for parcel in parcels])
             refused_before = self.sent.rejected
-            for part in _apart(units, answers.entries_named(answer.resource)):
+            for part in apart(units, answers.entries_named(answer.resource)):
                 if self.sent.rejected > refused_before:
                     # What stands on a refused record must not follow it: plan again.
                     self._write()
@@ -210,14 +264,14 @@ class Push:
                 return
         self._reject(parcel.item, answers.refusal(answers.reason_of(answer.resource)))
 
-    def _post(self, parcels: Sequence[Parcel], packed: Packed) -> Answer:
+    def _post(self, parcels: Sequence[Parcel], packed: Packed, *, prepare: bool) -> Answer:
         entries = sum(parcel.entries for parcel in parcels)
         items = [parcel.item for parcel in parcels]
         lane = min(item.lane for item in items)
         with self._store.apply_remote() as session:
             self._write_in(session)
             # Saved since the plan was made, and more urgent than this bundle.
-            if self._planner and lane and queue.urgent(session, lane) - self._planner.urgent:
+            if lane and queue.urgent(session, lane) - self._plan().urgent:
                 raise _PlanAgain
             notes = [(p.item, p.resources[0]) for p in parcels if KINDS[p.item.kind].shared]
             queue.mark_sent(session, items, self._store.clock.now(), notes)
@@ -225,7 +279,14 @@ class Push:
         self._tell()
         began = time.monotonic()
         try:
-            answer = self._transport.post(packed)
+            coming = self._wire.submit(self._transport.post, packed)
+            try:
+                if prepare:
+                    self._ahead = self._prepare(items)
+            finally:
+                # Whatever happens here, one request at a time uses the connection.
+                wait([coming])
+            answer = coming.result()
         except Busy as fault:
             if fault.broken:
                 self._server_broke(items, entries)
@@ -261,6 +322,7 @@ class Push:
                 return CONFIRMED
             result = settle(session, current[0], theirs, self._store.clock.now())
         self._changes.add(item.kind, item.record_id)
+        self._restart()
         if result == CONFIRMED:
             self.sent.records += 1
             self.sent.writes.blurred.add(parcel.address[0])
@@ -268,8 +330,8 @@ class Push:
             return result
         else:
             self._merges[item.record_id] = self._merges.get(item.record_id, 0) + 1
-            if self._merges[item.record_id] > _MERGES_A_RUN and self._planner is not None:
-                self._planner.set_aside.add(item.seq)
+            if self._merges[item.record_id] > _MERGES_A_RUN:
+                self._plan().set_aside.add(item.seq)
             if result != "merged":
                 self.sent.conflicts += 1
         return result
@@ -282,6 +344,7 @@ class Push:
 
     def _reject(self, item: Item, reason: str) -> None:
         self.sent.rejected += 1
+        self._restart()
         with self._store.apply_remote() as session:
             queue.set_state(session, [item], REJECTED, reason)
         self._changes.add(item.kind, item.record_id)
@@ -318,30 +381,3 @@ class Push:
             for number, resource in enumerate(parcel.resources)
         ]
         return self._transport.pack(bundle.transaction(entries))
-
-
-def _halves(units: list[Unit]) -> tuple[list[Unit], list[Unit]]:
-    """Two parts of about the same size; a single unit is split into its parcels."""
-    if len(units) == 1:
-        units = [[parcel] for parcel in units[0]]
-    middle = len(units) // 2
-    return units[:middle], units[middle:]
-
-
-def _apart(units: list[Unit], named: set[int]) -> list[list[Unit]]:
-    """The records that the server named stand alone; without a name, two halves."""
-    if named:
-        parts: list[list[Unit]] = [[]]
-        start = 0
-        for unit in units:
-            size = sum(parcel.entries for parcel in unit)
-            if named & set(range(start, start + size)):
-                parts += [[unit], []] if len(units) > 1 else [[[p]] for p in unit]
-            else:
-                parts[-1].append(unit)
-            start += size
-        parts = [part for part in parts if part]
-        if len(parts) > 1:
-            return parts
-    first, second = _halves(units)
-    return [part for part in (first, second) if part]

@@ -15,6 +15,8 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from app.clock import format_instant
+from app.models.base import to_json
 from app.models.outbox import (
     LANE_REST,
     REJECTED,
@@ -22,8 +24,6 @@ from app.models.outbox import (
     WAITING,
     Conflict,
     Outbox,
-    Receipt,
-    ServerCopy,
     SyncState,
 )
 from app.models.records import KINDS, fetch, lane_of
@@ -55,6 +55,18 @@ class Confirmed:
     last_updated: str
     server_time: datetime
     body: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A version of a record (its primary resource) that the server was seen to hold."""
+
+    type: str
+    id: str
+    kind: str
+    version: str
+    last_updated: str
+    body: Json | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +110,24 @@ _URGENT = select(Outbox.seq, Outbox.change_id).where(
     Outbox.state == WAITING, Outbox.lane < bindparam("below")
 )
 _BY_RECORD = select(*_ITEM).where(Outbox.record_id.in_(bindparam("ids", expanding=True)))
+# In the driver's own words: these run for every record that is sent.
 _MARK = (
-    update(Outbox)
-    .where(Outbox.seq == bindparam("of_seq"), Outbox.change_id == bindparam("of_change"))
-    .values(state=UNKNOWN, sent_at=bindparam("at"), attempts=Outbox.attempts + 1)
+    "UPDATE outbox SET state = 'unknown', sent_at = ?, attempts = attempts + 1 "
+    "WHERE seq = ? AND change_id = ?"
 )
-_CLEAR = delete(Outbox).where(
-    Outbox.seq == bindparam("of_seq"), Outbox.change_id == bindparam("of_change")
+_CLEAR = "DELETE FROM outbox WHERE seq = ? AND change_id = ?"
+_RECEIPT = (
+    "INSERT INTO receipt (kind, record_id, change_id, server_time, received_at, via) "
+    "VALUES (?, ?, ?, ?, ?, 'network') ON CONFLICT (kind, record_id) DO UPDATE SET "
+    "change_id = excluded.change_id, server_time = excluded.server_time, "
+    "received_at = excluded.received_at, via = excluded.via"
+)
+_COPY = (
+    "INSERT INTO server_copy "
+    "(resource_type, resource_id, kind, record_id, version, last_updated, body) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (resource_type, resource_id) DO UPDATE SET "
+    "kind = excluded.kind, record_id = excluded.record_id, version = excluded.version, "
+    "last_updated = excluded.last_updated, body = excluded.body"
 )
 _SET_STATE = (
     update(Outbox)
@@ -167,9 +190,9 @@ def mark_sent(
     another person's, even if the record was edited here since.
     """
     if items:
-        session.connection().execute(
-            _MARK,
-            [{"of_seq": item.seq, "of_change": item.change_id, "at": at} for item in items],
+        when = format_instant(at)
+        session.connection().exec_driver_sql(
+            _MARK, [(when, item.seq, item.change_id) for item in items]
         )
     for item, body in notes:
         state.save(session, _note_key(item.kind, item.record_id), {"body": body})
@@ -207,34 +230,16 @@ def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> No
     """Write receipts and server versions, and clear the rows that were not edited since."""
     if not answers:
         return
-    connection = session.connection()
-    connection.execute(
-        _RECEIPT,
-        [
-            {
-                "kind": answer.item.kind,
-                "record_id": answer.item.record_id,
-                "change_id": answer.item.change_id,
-                "server_time": answer.server_time,
-                "received_at": now,
-                "via": "network",
-            }
-            for answer in answers
-        ],
+    keep_receipts(
+        session,
+        [(a.item.kind, a.item.record_id, a.item.change_id, a.server_time) for a in answers],
+        now,
     )
     keep_versions(
         session,
         [
-            {
-                "resource_type": answer.resource_type,
-                "resource_id": answer.item.record_id,
-                "kind": answer.item.kind,
-                "record_id": answer.item.record_id,
-                "version": answer.version,
-                "last_updated": answer.last_updated,
-                "body": answer.body,
-            }
-            for answer in answers
+            Held(a.resource_type, a.item.record_id, a.item.kind, a.version, a.last_updated, a.body)
+            for a in answers
         ],
     )
     answered = [
@@ -242,45 +247,39 @@ def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> No
     ]
     if answered:
         session.execute(delete(SyncState).where(SyncState.key.in_(answered)))
-    connection.execute(
-        _CLEAR,
-        [{"of_seq": a.item.seq, "of_change": a.item.change_id} for a in answers],
-    )
+    session.connection().exec_driver_sql(_CLEAR, [(a.item.seq, a.item.change_id) for a in answers])
 
 
-def keep_versions(session: Session, rows: list[dict[str, Any]]) -> None:
+def keep_versions(session: Session, rows: Sequence[Held]) -> None:
     """Remember what the server was seen to hold."""
     if rows:
-        session.connection().execute(_COPY, rows)
+        session.connection().exec_driver_sql(
+            _COPY,
+            [
+                (
+                    row.type,
+                    row.id,
+                    row.kind,
+                    row.id,
+                    row.version,
+                    row.last_updated,
+                    None if row.body is None else to_json(row.body),
+                )
+                for row in rows
+            ],
+        )
 
 
-def keep_receipts(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Remember what the server holds, for records that came from it."""
+def keep_receipts(
+    session: Session, rows: Sequence[tuple[str, str, str, datetime]], now: datetime
+) -> None:
+    """Remember the server's word: (kind, record id, change id, server's time) each."""
     if rows:
-        session.connection().execute(_RECEIPT, rows)
-
-
-_receipt = insert(Receipt)
-_RECEIPT = _receipt.on_conflict_do_update(
-    index_elements=["kind", "record_id"],
-    set_={
-        "change_id": _receipt.excluded.change_id,
-        "server_time": _receipt.excluded.server_time,
-        "received_at": _receipt.excluded.received_at,
-        "via": _receipt.excluded.via,
-    },
-)
-_copy = insert(ServerCopy)
-_COPY = _copy.on_conflict_do_update(
-    index_elements=["resource_type", "resource_id"],
-    set_={
-        "kind": _copy.excluded.kind,
-        "record_id": _copy.excluded.record_id,
-        "version": _copy.excluded.version,
-        "last_updated": _copy.excluded.last_updated,
-        "body": _copy.excluded.body,
-    },
-)
+        received = format_instant(now)
+        session.connection().exec_driver_sql(
+            _RECEIPT,
+            [(kind, id_, change, format_instant(at), received) for kind, id_, change, at in rows],
+        )
 
 
 def set_state(session: Session, items: Iterable[Item], state: str, reason: str | None) -> None:

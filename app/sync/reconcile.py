@@ -20,7 +20,7 @@ from app.models.records import KINDS, Record, fetch, put
 from app.sync import queue
 from app.sync.link import Json
 from app.sync.merge import Merge, merge, same_content
-from app.sync.queue import Confirmed, Item
+from app.sync.queue import Confirmed, Held, Item
 from app.sync.searches import version_of
 from app.sync.state import instant
 from app.sync.wire import held
@@ -67,18 +67,7 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
     base = _base(session, item, found[1]) or sent
     result = merge(item.kind, base, mine, record, sent)
     queue.keep_versions(
-        session,
-        [
-            {
-                "resource_type": found[1],
-                "resource_id": item.record_id,
-                "kind": item.kind,
-                "record_id": item.record_id,
-                "version": version,
-                "last_updated": updated,
-                "body": kept,
-            }
-        ],
+        session, [Held(found[1], item.record_id, item.kind, version, updated, kept)]
     )
     queue.forget_note(session, item)
     if result.taken:

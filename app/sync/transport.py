@@ -54,15 +54,20 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A body ready for the wire."""
+    """A body ready for the wire. ``brief``: the answer need not repeat what was sent."""
 
     plain: bytes
     body: bytes
     gzip: bool
+    brief: bool = False
 
     @property
     def size(self) -> int:
         return len(self.body)
+
+    def unpacked(self) -> Packed:
+        """The same without gzip."""
+        return Packed(self.plain, self.plain, False, self.brief)
 
 
 class Transport:
@@ -101,14 +106,13 @@ class Transport:
         """POST a bundle to the base. A server that cannot read gzip gets it plain, for ever."""
         answer = self._send("POST", self.base, packed)
         if packed.gzip and self.gzip_up is None and answer.status in (400, 411, 415, 422):
-            plain = Packed(packed.plain, packed.plain, False)
-            second = self._send("POST", self.base, plain)
+            second = self._send("POST", self.base, packed.unpacked())
             if second.fine:
                 self.gzip_up = False
                 return second
         elif packed.gzip and answer.status == 415:
             self.gzip_up = False
-            return self._send("POST", self.base, Packed(packed.plain, packed.plain, False))
+            return self._send("POST", self.base, packed.unpacked())
         if packed.gzip and answer.fine:
             self.gzip_up = True
         return answer
@@ -116,10 +120,11 @@ class Transport:
     def pack(self, document: Json) -> Packed:
         """The compact JSON text of a resource, gzipped unless the server cannot read that."""
         plain = _encode(document).encode("utf-8")
+        brief = document.get("type") == "transaction"
         if self.gzip_up is False:
-            return Packed(plain, plain, False)
+            return Packed(plain, plain, False, brief)
         packer = zlib.compressobj(self.level, zlib.DEFLATED, _GZIP)
-        return Packed(plain, packer.compress(plain) + packer.flush(), True)
+        return Packed(plain, packer.compress(plain) + packer.flush(), True, brief)
 
     def post_json(self, url: str, document: Json) -> tuple[int, Json]:
         """POST plain JSON to an address outside FHIR (enrolment); status and answer."""
@@ -169,7 +174,9 @@ class Transport:
         session = self._open()
         headers = {"Accept": media, "Cache-Control": "no-cache"} if packed is None else {}
         if packed is not None:
-            headers = {"Content-Type": media, "Prefer": "return=minimal"}
+            headers = {"Content-Type": media}
+            if packed.brief:
+                headers["Prefer"] = "return=minimal"
             if packed.gzip:
                 headers["Content-Encoding"] = "gzip"
         timeouts = self._timeouts

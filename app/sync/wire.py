@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.fhir import mapping
 from app.fhir.common import WireContext
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import UNKNOWN, ServerCopy
+from app.models.outbox import UNKNOWN, WAITING, ServerCopy
 from app.models.records import KINDS, Record, fetch
 from app.models.referral import Referral
 from app.sync import queue
@@ -77,6 +77,9 @@ def parcels(
         if record is None:
             gone.append(item)
             continue
+        if record["change_id"] != item.change_id:
+            # Edited since the queue was read: this very state is what is going to be sent.
+            item = replace(item, change_id=record["change_id"], state=WAITING)
         resources = mapping.to_resources(item.kind, record, names)
         version, body = copies.get((mapping.primary_type(item.kind), item.record_id), (None, None))
         if body is not None:
