@@ -99,7 +99,7 @@ COLUMNS: tuple[GridColumn, ...] = (
     ),
     GridColumn(
         "pre_temperature",
-        N_("Temp."),
+        N_("T °C"),
         BEFORE,
         44,
         "number",
@@ -110,7 +110,7 @@ COLUMNS: tuple[GridColumn, ...] = (
     ),
     GridColumn(
         "pre_symptoms",
-        N_("Symptoms"),
+        N_("Complaint"),
         BEFORE,
         60,
         "choices",
@@ -158,7 +158,7 @@ COLUMNS: tuple[GridColumn, ...] = (
     ),
     GridColumn(
         "completion",
-        N_("Completion"),
+        N_("How far"),
         "",
         76,
         "choice",
@@ -166,8 +166,8 @@ COLUMNS: tuple[GridColumn, ...] = (
         "rehab_completion",
         True,
     ),
-    GridColumn("event", N_("Event / reason"), "", 86, "choices", ("adverse",), "rehab_adverse"),
-    GridColumn("action", N_("Action taken"), "", 70, "choice", ("action",), "rehab_action"),
+    GridColumn("event", N_("Event, why"), "", 86, "choices", ("adverse",), "rehab_adverse"),
+    GridColumn("action", N_("Action"), "", 70, "choice", ("action",), "rehab_action"),
     GridColumn("state", N_("State"), "", None, "info"),
 )
 INDEX = {column.key: at for at, column in enumerate(COLUMNS)}

@@ -25,12 +25,14 @@ class WardController(QObject):
 
     ``loaded``: the grid shows a ward. ``saved(WardSaved)``. ``refused(WardProblems)``: nothing was
     saved. ``failed(Exception)``: the machine failed, everything typed is still there.
+    ``draft_failed(str)``: the draft could not be kept, and why.
     """
 
     loaded = Signal()
     saved = Signal(object)
     refused = Signal(object)
     failed = Signal(object)
+    draft_failed = Signal(str)
     times_restored = Signal()
 
     def __init__(self, context: UiContext, model: WardModel, parent: QObject | None = None) -> None:
@@ -46,7 +48,7 @@ class WardController(QObject):
         self._loading = 0
         self._fields = FormFields(self)
         self._keeper = DraftKeeper(context, FORM, self._fields, extra=self._raw, parent=self)
-        self._keeper.failed.connect(lambda text: self.failed.emit(_DraftFailed(text)))
+        self._keeper.failed.connect(self.draft_failed)
         model.edited.connect(self._keeper.note)
 
     # -- loading ----------------------------------------------------------------------------
@@ -175,10 +177,6 @@ class WardController(QObject):
 
     def _fail(self, error: Exception) -> None:
         self.failed.emit(error)
-
-
-class _DraftFailed(Exception):
-    """The draft could not be written; the text says why."""
 
 
 def _time(text: object) -> time | None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, time
+from datetime import time
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QVBoxLayout,
@@ -33,30 +32,43 @@ from app.ui.widgets.buttons import QuietButton
 from app.ui.widgets.cards import IconLabel, label
 
 
-class OneLine(QLabel):
+class OneLine(QWidget):
     """A line of text that is shortened with … where it does not fit; the tip has all of it."""
 
-    def __init__(self, kind: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, *, small: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = ""
+        self._tone: theme.Tone | None = None
+        self._small = small
+        self.setFont(theme.font(theme.SECONDARY_POINTS if small else theme.BODY_POINTS))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        dress(self, kind=kind)
 
-    def say(self, text: str, tone: str = "") -> None:
-        self.setText(text)
+    def say(self, text: str, tone: theme.Tone | None = None) -> None:
+        """Show a text; a neutral tone, or none, is plain."""
+        self._text = text
+        self._tone = None if tone == "neutral" else tone
         self.setToolTip(text)
-        dress(self, tone="" if tone == "neutral" else tone)
+        self.setAccessibleName(text)
+        self.update()
+
+    def text(self) -> str:
+        return self._text
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme.LABEL_WIDTH, self.fontMetrics().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        plain = theme.colour("text_secondary" if self._small else "text")
+        painter.setPen(QColor(theme.tone_colours(self._tone)[0]) if self._tone else plain)
+        painter.setFont(self.font())
+        shown = painter.fontMetrics().elidedText(
+            self._text, Qt.TextElideMode.ElideRight, self.width()
         )
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(theme.LABEL_WIDTH, super().minimumSizeHint().height())
 
 
 class ResidentPanel(QFrame):
@@ -81,10 +93,10 @@ class ResidentPanel(QFrame):
         grid.setHorizontalSpacing(theme.GAP_INSIDE)
         grid.setVerticalSpacing(theme.GAP_TIGHT)
         self.who = label("", "strong")
-        self.conditions = OneLine("secondary")
+        self.conditions = OneLine(small=True)
         self.precautions = OneLine()
-        self.plan = OneLine("secondary")
-        self.last = OneLine("hint")
+        self.plan = OneLine(small=True)
+        self.last = OneLine(small=True)
         self.verdict = OneLine()
         self._verdict_icon = IconLabel()
         first = QHBoxLayout()
@@ -316,9 +328,3 @@ class TimeEdit(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.tidy()
-
-
-def day_words(day: date, today: date) -> str:
-    """``今天 11月22日`` or the date."""
-    words = tr("{month}-{day}").format(month=f"{day.month:02d}", day=f"{day.day:02d}")
-    return tr("Today {day}").format(day=words) if day == today else day.isoformat()

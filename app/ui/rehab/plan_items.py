@@ -9,7 +9,9 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractTableModel,
+    QEvent,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
@@ -178,7 +180,19 @@ class ItemsModel(QAbstractTableModel):
 
 
 class _ItemDelegate(QStyledItemDelegate):
-    """Lines for numbers and words, drop-down lists for codes."""
+    """Lines for numbers and words, drop-down lists for codes. Enter takes the cell and moves on."""
+
+    taken = Signal()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(watched, QWidget):
+            assert isinstance(event, QKeyEvent)
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab):
+                self.commitData.emit(watched)
+                self.closeEditor.emit(watched, QStyledItemDelegate.EndEditHint.NoHint)
+                self.taken.emit()
+                return True
+        return super().eventFilter(watched, event)
 
     def createEditor(
         self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex
@@ -236,15 +250,6 @@ class _ItemTable(QTableView):
             return
         self.setCurrentIndex(self.model().index(row, column))
 
-    def closeEditor(self, editor: QWidget, hint: Any) -> None:
-        # Enter in an editor goes right, as in the ward grid.
-        submit = QStyledItemDelegate.EndEditHint.SubmitModelCache
-        super().closeEditor(
-            editor, QStyledItemDelegate.EndEditHint.NoHint if hint == submit else hint
-        )
-        if hint == submit:
-            self.advance()
-
     def focusInEvent(self, event: Any) -> None:
         super().focusInEvent(event)
         if not self.currentIndex().isValid() and self.model().rowCount():
@@ -277,7 +282,9 @@ class PlanItems(QWidget):
         dress(self.table, kind="table")
         self.table.setAccessibleName(tr("Exercises of the plan"))
         self.table.setModel(model)
-        self.table.setItemDelegate(_ItemDelegate(self.table))
+        delegate = _ItemDelegate(self.table)
+        delegate.taken.connect(self.table.advance)
+        self.table.setItemDelegate(delegate)
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
         self.table.setTabKeyNavigation(False)
@@ -307,11 +314,13 @@ class PlanItems(QWidget):
         self.finder.clear()
         self.table.setCurrentIndex(self.model.index(at, 1))
         self.table.setFocus()
+        # Closing its list, the completer gives the focus back to the line.
+        self._later(self.table.setFocus)
 
     def _completed(self, index: QModelIndex) -> None:
-        code = index.data(_CODE)
+        self.add(str(index.data(_CODE)))
         # The completer writes its text into the line after this signal; clear it afterwards.
-        self._later(lambda: self.add(str(code)))
+        self._later(self.finder.clear)
 
     def _later(self, what: Callable[[], None]) -> None:
         from PySide6.QtCore import QTimer

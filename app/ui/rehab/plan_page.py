@@ -98,7 +98,7 @@ class PlanPage(Page):
             TextArea("goal_long", tr("Long-term goal"), lines=2, label_width=_LABEL),
             TextArea("precautions", tr("Precautions"), lines=2, required=True,
                      label_width=_LABEL),
-            TextArea("contraindications", tr("Contraindications"), lines=2, label_width=_LABEL),
+            TextArea("contraindications", tr("Avoid"), lines=2, label_width=_LABEL),
             DateField("onset_date", tr("Onset"), today=today(), latest=today(),
                       label_width=_LABEL),
             NumberField("heart_rate_ceiling", tr("Heart-rate ceiling"), unit="/min",
@@ -125,7 +125,7 @@ class PlanPage(Page):
         column.setSpacing(theme.GAP_INSIDE)
         for line in _LINES:
             row = QHBoxLayout()
-            row.setSpacing(theme.GAP_FIELD)
+            row.setSpacing(theme.GAP_INSIDE)
             for key in line:
                 row.addWidget(self.form[key], 1, Qt.AlignmentFlag.AlignTop)
             column.addLayout(row)

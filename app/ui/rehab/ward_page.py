@@ -119,6 +119,7 @@ class WardPage(Page):
         self.controller.saved.connect(self._saved)
         self.controller.refused.connect(self._refused)
         self.controller.failed.connect(self._failed)
+        self.controller.draft_failed.connect(lambda text: self.strip.say(text, "attention"))
         self._context.records_changed.connect(self._records_changed)
 
     # -- loading ----------------------------------------------------------------------------
@@ -354,17 +355,9 @@ class WardPage(Page):
 
     def _refused(self, problems: WardProblems) -> None:
         texts = [text for row in problems.rows.values() for text in row.values()]
-        self.strip.say(f"{sentence_of(problems)} {texts[0] if texts else ''}".strip())
+        self.strip.say(f"{problems.problems['']} {texts[0] if texts else ''}".strip())
         self.controller.reload()
 
     def _failed(self, error: Exception) -> None:
-        if type(error).__name__ == "_DraftFailed":
-            self.strip.say(str(error), "attention")
-        else:
-            self.strip.say(sentence(error))
+        self.strip.say(sentence(error))
         self._count()
-
-
-def sentence_of(problems: WardProblems) -> str:
-    """The first sentence of a refused ward."""
-    return problems.problems.get("", "")
