@@ -111,7 +111,6 @@ class SyncEngine:
             outcome = FAILED if isinstance(fault, Busy) else OFFLINE
             reason, retry_after = str(fault), fault.retry_after
         finally:
-            push.close()
             self._written.add(push.sent.writes)
             self._keep_facts(asker)
             self._changes.tell(at_once=True)

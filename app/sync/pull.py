@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app.clock import clinic_time
 from app.fhir import mapping
 from app.fhir.uris import ORGANISATION_TAG
 from app.models.store import Store
@@ -28,7 +29,9 @@ from app.sync.spans import TICK, OwnWrites, Span
 #: How late a server may commit a record with an earlier time (W of the wire's contract).
 LATE = timedelta(minutes=10)
 SWEEP_EVERY = timedelta(minutes=10)
-COMPARE_EVERY = timedelta(hours=24)
+COMPARE_EVERY = timedelta(hours=20)
+COMPARE_AT_LAST = timedelta(days=7)
+_END_OF_NIGHT = 6
 #: A header Date has whole seconds, and servers renew it once a second.
 _DATE_IS_COARSE = timedelta(seconds=2)
 _STEP_BACK = timedelta(seconds=5)
@@ -314,7 +317,13 @@ class _Clock:
         return cls(*(state.instant(value.get(n)) for n in ("seen", "swept", "compared", "high")))
 
     def compare_due(self, now: datetime | None) -> bool:
-        return now is not None and (self.compared is None or now - self.compared >= COMPARE_EVERY)
+        """Once a night by the server's clock; by day only where the nights were missed."""
+        if now is None or self.compared is None:
+            return now is not None
+        rest = now - self.compared
+        return rest >= COMPARE_AT_LAST or (
+            rest >= COMPARE_EVERY and clinic_time(now).hour < _END_OF_NIGHT
+        )
 
     def save(self, store: Store, now: datetime | None) -> None:
         self.seen = now

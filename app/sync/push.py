@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from threading import Thread
 
 from sqlalchemy.orm import Session
 
@@ -89,14 +90,9 @@ class Push:
         self._most_lane = LANE_REST
         self._unwritten: list[Confirmed] = []
         self._ahead: _Ready | None = None
-        self._wire = ThreadPoolExecutor(1, thread_name_prefix="courier-wire")
         self._merges: dict[str, int] = {}
         self._welcome = False
         self._progress = 0
-
-    def close(self) -> None:
-        """End the thread that waits for answers."""
-        self._wire.shutdown()
 
     def drain(self, most_lane: int = LANE_REST) -> None:
         """Send until nothing that may be sent is left in the lanes up to ``most_lane``.
@@ -279,14 +275,10 @@ class Push:
         self._tell()
         began = time.monotonic()
         try:
-            coming = self._wire.submit(self._transport.post, packed)
-            try:
-                if prepare:
-                    self._ahead = self._prepare(items)
-            finally:
-                # Whatever happens here, one request at a time uses the connection.
-                wait([coming])
-            answer = coming.result()
+            if prepare and entries * 2 > self._pace.room():
+                answer = self._send_and_prepare(packed, items)
+            else:
+                answer = self._transport.post(packed)
         except Busy as fault:
             if fault.broken:
                 self._server_broke(items, entries)
@@ -300,6 +292,26 @@ class Push:
         self._pace.crossed(entries, packed.size, time.monotonic() - began)
         self._progress += 1
         return answer
+
+    def _send_and_prepare(self, packed: Packed, items: Sequence[Item]) -> Answer:
+        """Send on a thread of its own and prepare the next bundle until the answer comes."""
+        outcome: Future[Answer] = Future()
+
+        def send() -> None:
+            try:
+                outcome.set_result(self._transport.post(packed))
+            except BaseException as error:  # noqa: BLE001 — raised again in the courier's thread
+                outcome.set_exception(error)
+
+        # A daemon: a link that stalls must not keep the program from ending.
+        sender = Thread(target=send, name="courier-wire", daemon=True)
+        sender.start()
+        try:
+            self._ahead = self._prepare(items)
+        finally:
+            # Whatever happens here, one request at a time uses the connection.
+            sender.join()
+        return outcome.result()
 
     def _back_to_waiting(self, items: Sequence[Item]) -> None:
         with self._store.apply_remote() as session:

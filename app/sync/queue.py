@@ -115,6 +115,10 @@ _MARK = (
     "UPDATE outbox SET state = 'unknown', sent_at = ?, attempts = attempts + 1 "
     "WHERE seq = ? AND change_id = ?"
 )
+_NOTE = (
+    "INSERT INTO sync_state (key, value) VALUES (?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
 _CLEAR = "DELETE FROM outbox WHERE seq = ? AND change_id = ?"
 _RECEIPT = (
     "INSERT INTO receipt (kind, record_id, change_id, server_time, received_at, via) "
@@ -194,8 +198,14 @@ def mark_sent(
         session.connection().exec_driver_sql(
             _MARK, [(when, item.seq, item.change_id) for item in items]
         )
-    for item, body in notes:
-        state.save(session, _note_key(item.kind, item.record_id), {"body": body})
+    if notes:
+        session.connection().exec_driver_sql(
+            _NOTE,
+            [
+                (_note_key(item.kind, item.record_id), to_json({"body": body}))
+                for item, body in notes
+            ],
+        )
 
 
 def note_of(session: Session, item: Item) -> Json | None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +16,9 @@ from tests.conftest import LEAD_ID, TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync import proxy as faults
 from tests.sync.conftest import Clinic
+from tests.sync.killing import run_in_a_process
 from tests.sync.making import a_letter, a_plan, a_resident, check_ins, save
-from tests.sync.proxy import Proxy, Seen
+from tests.sync.proxy import Proxy
 
 
 @pytest.fixture
@@ -60,33 +57,11 @@ def test_a_first_load_that_is_cut_goes_on_where_it_stopped(
 
 @pytest.mark.kill
 def test_a_process_killed_while_it_fetches_has_cursor_and_rows_together(
-    full_server: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy, tmp_path: Path
+    full_server: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
-    key = clinic.store.wrap_key().hex()
-    folder = clinic.store.folder
-    clinic.store.close()
-    process: subprocess.Popen[bytes] | None = None
-
-    def after(seen: Seen) -> None:
-        if seen.number == 3 and process is not None:
-            os.kill(process.pid, signal.SIGKILL)
-
-    proxy.after = after
-    program = (
-        "import sys; from pathlib import Path; from app.models.store import open_store\n"
-        "from app.sync.engine import SyncEngine\n"
-        f"store = open_store(Path({str(folder)!r}), bytes.fromhex(sys.stdin.readline()),"
-        f" {TOWNSHIP_ID!r})\n"
-        "SyncEngine(store).run_once()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-    process.communicate(key.encode() + b"\n", timeout=60)
-    assert process.returncode == -signal.SIGKILL
+    code = run_in_a_process(clinic.store, lambda kill: setattr(proxy, "after", kill), 3)
+    assert code == -signal.SIGKILL
 
     with clinic.store.read() as session:
         copies = session.query(ServerCopy).filter_by(resource_type="Procedure").count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +16,7 @@ from tests.conftest import LEAD_ID, TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync import proxy as faults
 from tests.sync.conftest import Clinic
+from tests.sync.killing import run_in_a_process
 from tests.sync.making import a_letter, a_plan, a_resident, check_ins, save
 from tests.sync.proxy import Proxy, Seen
 
@@ -331,6 +333,35 @@ def test_a_link_that_breaks_every_second_request_still_brings_everything_once(
     try:
         found = client.get("/Procedure?_count=500").json()["entry"]
         assert len(found) == 300
+        assert {entry["resource"]["meta"]["versionId"] for entry in found} == {"1"}
+    finally:
+        client.close()
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_process_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
+    make_clinic: Callable[..., Clinic], proxy: Proxy, server: ServerProcess, number: int
+) -> None:
+    clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
+    store, actor = clinic.store, clinic.actor
+    resident = a_resident()
+    plan = a_plan(resident, actor)
+    save(store, actor, resident, plan, *check_ins(plan, actor, 298))
+    process = run_in_a_process(store, lambda kill: setattr(proxy, "after", kill), number)
+    assert process == -signal.SIGKILL
+    proxy.after = lambda seen: None
+
+    with store.read() as session:
+        held = session.query(Receipt).count()
+        left = session.query(Outbox).count()
+        assert held + left == 300
+    assert clinic.sync().outcome == "done"
+    assert _states(store) == {}
+    client = server.enrol(TOWNSHIP_ID, "watcher")
+    try:
+        found = client.get("/Procedure?_count=500").json()["entry"]
+        assert len(found) == 298
         assert {entry["resource"]["meta"]["versionId"] for entry in found} == {"1"}
     finally:
         client.close()
