@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.rehab_rules import next_session_on
 from app.clock import clinic_date
 from app.models.local import DueItem
 from app.models.rehab import CheckIn, RehabPlan
+from app.models.resident import Residence, Resident
 
 KINDS = ("check_in", "plan_review", "plan_paused")
 ENTERED_IN_ERROR = "entered_in_error"
@@ -30,7 +31,9 @@ def sessions_per_week(items: Iterable[dict[str, object]]) -> int | None:
 def refresh_rehab_due(session: Session, organisation_id: str, resident_ids: Iterable[str]) -> None:
     """Make the due items of these residents anew from their plans and check-ins.
 
-    ``organisation_id``: whose list of work they stand on — the store's own organisation.
+    ``organisation_id``: whose list of work they stand on — the store's own organisation. A plan
+    is its work if it wrote the plan or the resident lies in one of its beds; a plan that only
+    came along with a referral is not.
     """
     ids = list(dict.fromkeys(resident_ids))
     session.flush()
@@ -41,7 +44,13 @@ def refresh_rehab_due(session: Session, organisation_id: str, resident_ids: Iter
         )
         plans = session.scalars(
             select(RehabPlan)
-            .where(RehabPlan.resident_id.in_(part), RehabPlan.status.in_(("active", "paused")))
+            .join(Resident, Resident.id == RehabPlan.resident_id)
+            .where(
+                RehabPlan.resident_id.in_(part),
+                RehabPlan.status.in_(("active", "paused")),
+                Resident.record_status == "active",
+                or_(RehabPlan.organisation_id == organisation_id, _in_bed_at(organisation_id)),
+            )
             .order_by(RehabPlan.id)
         ).all()
         last = _last_check_in([plan.id for plan in plans], session)
@@ -51,6 +60,16 @@ def refresh_rehab_due(session: Session, organisation_id: str, resident_ids: Iter
                 # A resident has one line of a kind: the newest plan speaks.
                 made[(item.resident_id, item.kind)] = item
         session.add_all(made.values())
+
+
+def _in_bed_at(organisation_id: str) -> ColumnElement[bool]:
+    return exists(
+        select(Residence.id).where(
+            Residence.resident_id == RehabPlan.resident_id,
+            Residence.org_id == organisation_id,
+            Residence.discharge_date.is_(None),
+        )
+    )
 
 
 def _last_check_in(plan_ids: list[str], session: Session) -> dict[str, date]:

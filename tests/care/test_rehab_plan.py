@@ -252,3 +252,25 @@ def test_an_exercise_survives_the_store(item: PlanItem) -> None:
     plan = PlanInput("r", "d", "g", "p", "x", None, items=(item,))
     (kept,) = columns(plan)["items"]
     assert PlanItem.from_dict(kept) == item
+
+
+def test_due_work_is_only_that_of_this_organisation(store: Store, actor: Actor) -> None:
+    from app.care.rehab_due import refresh_rehab_due
+    from tests.conftest import CARE_HOME_ID, LEAD_ID
+
+    resident_id = add_resident(store, actor, 0, organisation_id=CARE_HOME_ID)
+    add_plan(store, actor, resident_id)
+
+    def due_at(organisation_id: str) -> set[str]:
+        with store.write(actor) as session:
+            refresh_rehab_due(session, organisation_id, [resident_id])
+        return set(kinds_due(store, resident_id))
+
+    assert due_at(LEAD_ID) == set()  # the plan only came along with a referral
+    assert due_at(CARE_HOME_ID) == {"check_in", "plan_review"}  # lies there
+    assert due_at(actor.organisation_id) == {"check_in", "plan_review"}  # wrote the plan
+    with store.write(actor) as session:
+        resident = session.get(Resident, resident_id)
+        assert resident is not None
+        resident.record_status = "died"
+    assert due_at(actor.organisation_id) == set()

@@ -46,6 +46,7 @@ class WardController(QObject):
         self._hidden: dict[str, Any] = {}
         self._drafted: date | None = None
         self._loading = 0
+        self._wanted: tuple[date | None, str | None] | None = None
         self._fields = FormFields(self)
         self._keeper = DraftKeeper(context, FORM, self._fields, extra=self._raw, parent=self)
         self._keeper.failed.connect(self.draft_failed)
@@ -55,6 +56,9 @@ class WardController(QObject):
 
     def load(self, day: date | None = None, building: str | None = None) -> None:
         """Show a ward; what was typed and not saved of the present day is kept."""
+        if self.busy:  # a save takes a moment; what it saves must not be shown as open again
+            self._wanted = (day, building)
+            return
         if self._drafted is not None:
             self.keep_draft()
         if day is not None and day != self.day:
@@ -135,6 +139,7 @@ class WardController(QObject):
         if self.busy or not rows:
             return 0
         self.busy = True
+        self._loading += 1  # a ward read before this save must not be shown after it
         ids = {row.id for row in rows}
         self.model.set_saving(ids, True)
 
@@ -144,12 +149,13 @@ class WardController(QObject):
             return saved, load_ward(store, actor, self.day, self.building)
 
         def done(result: tuple[WardSaved, Ward]) -> None:
-            self.busy = False
             saved, ward = result
             self.model.show_saved(saved.rows, ward)
             self.keep_draft()
-            self.saved.emit(saved)
             self._context.tell_changed("check_in", "rehab_plan")
+            self.busy = False
+            self.saved.emit(saved)
+            self._load_wanted()
 
         def failed(error: Exception) -> None:
             self.busy = False
@@ -158,9 +164,15 @@ class WardController(QObject):
                 self.refused.emit(error)
             else:
                 self._fail(error)
+            self._load_wanted()
 
         self._context.tasks.run(work, done=done, failed=failed, owner=self)
         return len(rows)
+
+    def _load_wanted(self) -> None:
+        if self._wanted is not None:
+            (day, building), self._wanted = self._wanted, None
+            self.load(day, building)
 
     def refresh_marks(self) -> None:
         """Ask anew where the saved rows stand on their way to the county hospital."""

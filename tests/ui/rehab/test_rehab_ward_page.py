@@ -31,7 +31,7 @@ from app.ui.rehab.cells import INDEX
 from app.ui.rehab.model import WardModel
 from app.ui.rehab.row_dialog import RowDialog
 from app.ui.rehab.view import RehabRoom
-from app.ui.tasks import SynchronousRunner
+from app.ui.tasks import SynchronousRunner, TaskRunner
 from tests.care.rehab_ward import add_condition, add_plan, add_resident, add_ward, done
 
 KEYS = {"\t": Qt.Key.Key_Tab, "\n": Qt.Key.Key_Return}
@@ -690,3 +690,26 @@ def test_nothing_is_prefilled(ward3: Desk, store: Store) -> None:
     assert all(not row.touched for row in ward3.model.rows)
     with store.read() as session:
         assert session.scalar(select(func.count()).select_from(CheckIn)) == 0
+
+
+def test_with_work_in_the_background_a_late_reading_changes_nothing(
+    store: Store, actor: Actor, qapp: QApplication, qtbot: QtBot
+) -> None:
+    add_ward(store, actor, 3)
+    runner = TaskRunner()
+    desk = Desk(UiContext(store, actor, runner), qtbot)
+    qtbot.waitUntil(lambda: len(desk.model.rows) == 3)
+    desk.times()
+    for row in range(3):
+        desk.whole(row)
+        desk.type("1")
+    desk.page.controller.reload()  # begun before the save, may end after it
+    desk.press(Qt.Key.Key_S, Ctrl)
+    assert desk.page.controller.busy
+    assert not desk.model.can_edit(0, INDEX["pre_bp"])
+    desk.page.controller.load(store.clock.today() - timedelta(days=1))
+    qtbot.waitUntil(lambda: len(kept(store)) == 3)
+    qtbot.waitUntil(lambda: desk.page.controller.day < store.clock.today())
+    desk.page.controller.load(store.clock.today())
+    qtbot.waitUntil(lambda: [row.mode for row in desk.model.rows] == ["saved"] * 3)
+    assert runner.wait()
