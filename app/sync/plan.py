@@ -43,6 +43,7 @@ class Planner:
         self._organisation_id = organisation_id
         self._window: deque[Item] = deque()
         self._after = 0
+        self._entries_of: dict[str, int] = {}
         self._looked = False
         self._stuck: set[tuple[int, str]] = set()
         self._undecided: set[tuple[str, str]] = set()
@@ -86,15 +87,25 @@ class Planner:
         while entries < room:
             if not self._window and not self._look_on(session):
                 break
-            items = [self._window.popleft() for _ in range(min(room, len(self._window)))]
-            made = self._open(session, self._sendable(items))
+            made = self._open(session, self._take(room - entries))
             for number, parcel in enumerate(made):
+                self._entries_of[parcel.item.kind] = parcel.entries
                 if units and entries + parcel.entries > room:
                     self._window.extendleft(p.item for p in reversed(made[number:]))
                     return units
                 units.append([parcel])
                 entries += parcel.entries
         return units
+
+    def _take(self, room: int) -> list[Item]:
+        """Rows off the window that about fill ``room`` entries, by what their kind took last."""
+        taken: list[Item] = []
+        while self._window and (room > 0 or not taken):
+            item = self._window.popleft()
+            if self._sendable([item]):
+                taken.append(item)
+                room -= self._entries_of.get(item.kind, 1)
+        return taken
 
     def _look_on(self, session: Session) -> bool:
         """The next stretch of the queue into the window; False at its end."""

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from app.care.referral_crossing import TOLD
 from app.clock import format_instant
 from app.models.base import to_json
 from app.models.outbox import (
@@ -178,11 +179,16 @@ def rejected(session: Session) -> list[Item]:
 
 
 def open_conflicts(session: Session) -> set[tuple[str, str]]:
-    """(kind, record id) of every record that waits for a person to decide."""
+    """(kind, record id) of every record that waits for a person to decide.
+
+    Moves of a referral that crossed are not among them: they are told, and later moves may leave.
+    """
     rows = session.execute(
-        select(Conflict.kind, Conflict.record_id).where(Conflict.resolved_at.is_(None))
+        select(Conflict.kind, Conflict.record_id, Conflict.fields).where(
+            Conflict.resolved_at.is_(None)
+        )
     )
-    return {(kind, record_id) for kind, record_id in rows}
+    return {(kind, record_id) for kind, record_id, fields in rows if TOLD not in fields}
 
 
 def mark_sent(

@@ -8,10 +8,12 @@ stay as they are here and are shown with both values.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.referral_crossing import TOLD, cross, told_fields
 from app.fhir import mapping
 from app.i18n import tr
 from app.models.identity import new_id
@@ -19,7 +21,7 @@ from app.models.outbox import REJECTED, WAITING, Conflict
 from app.models.records import KINDS, Record, fetch, put
 from app.sync import queue
 from app.sync.link import Json
-from app.sync.merge import Merge, merge, same_content
+from app.sync.merge import merge, same_content
 from app.sync.queue import Confirmed, Held, Item
 from app.sync.searches import version_of
 from app.sync.state import instant
@@ -46,45 +48,80 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
     record = parsed[1]
     version, updated = version_of(theirs)
     kept = theirs if KINDS[item.kind].shared else None
+    arrived = Confirmed(item, found[1], version, updated, instant(updated) or now, kept)
     if mapping.write_id(theirs) == item.change_id or same_content(mine, record):
-        queue.confirm(
-            session,
-            [
-                Confirmed(
-                    item,
-                    found[1],
-                    version,
-                    updated,
-                    instant(updated) or now,
-                    kept,
-                )
-            ],
-            now,
-        )
+        queue.confirm(session, [arrived], now)
         _close_conflict(session, item, now)
         return CONFIRMED
+    events = _waiting_moves(session, item, mine, record)
+    if events:
+        return _cross(session, arrived, mine, record, events, now)
     sent = _record_of(queue.note_of(session, item))
     base = _base(session, item, found[1]) or sent
     result = merge(item.kind, base, mine, record, sent)
-    queue.keep_versions(
-        session, [Held(found[1], item.record_id, item.kind, version, updated, kept)]
-    )
-    queue.forget_note(session, item)
+    _note_copy(session, arrived)
     if result.taken:
         put(session, item.kind, [result.merged])
     if result.conflicts:
-        _keep_conflict(session, item, mine, record, result, now)
+        _keep_conflict(session, item, mine, record, result.conflicts, now)
         queue.set_state(session, [item], REJECTED, _reason())
         return CONFLICT
     if not result.to_send:
-        queue.confirm(
-            session,
-            [Confirmed(item, found[1], version, updated, instant(updated) or now, kept)],
-            now,
-        )
+        queue.confirm(session, [arrived], now)
         return CONFIRMED
     queue.set_state(session, [item], WAITING, None)
     return MERGED
+
+
+def _note_copy(session: Session, arrived: Confirmed) -> None:
+    """The server's copy was seen: the next sending replaces this version of it."""
+    item, type_ = arrived.item, arrived.resource_type
+    copy = Held(
+        type_, item.record_id, item.kind, arrived.version, arrived.last_updated, arrived.body
+    )
+    queue.keep_versions(session, [copy])
+    queue.forget_note(session, item)
+
+
+def _waiting_moves(
+    session: Session, item: Item, mine: Record, theirs: Record
+) -> dict[str, Record]:
+    """Our moves of a referral's task that the server's copy of it does not name."""
+    if item.kind != "referral_task":
+        return {}
+    waiting = [id_ for id_ in mine["event_ids"] if id_ not in theirs["event_ids"]]
+    return fetch(session, "referral_event", waiting)
+
+
+def _cross(
+    session: Session,
+    arrived: Confirmed,
+    mine: Record,
+    theirs: Record,
+    events: dict[str, Record],
+    now: datetime,
+) -> str:
+    """Lay our waiting moves of a referral on the state that the server holds.
+
+    Moves that are no longer legal from there are kept for a person to read. Nothing of them is
+    left to send, so the row of the queue is not held back.
+    """
+    item = arrived.item
+    crossed = cross(mine, theirs, events)
+    if crossed.to_send:
+        # Still our write, under its own name: its receipt clears the row.
+        own = {name: mine[name] for name in ("change_id", "updated_by", "updated_at")}
+        put(session, item.kind, [{**crossed.record, **own}])
+        _note_copy(session, arrived)
+        queue.set_state(session, [item], WAITING, None)
+    else:
+        put(session, item.kind, [crossed.record])
+        queue.confirm(session, [arrived], now)
+    if crossed.told:
+        fields = told_fields(mine, theirs, crossed.told)
+        _keep_conflict(session, item, mine, theirs, fields, now)
+        return CONFLICT
+    return MERGED if crossed.to_send else CONFIRMED
 
 
 def _reason() -> str:
@@ -110,7 +147,12 @@ def _record_of(resource: Json | None) -> Record | None:
 
 
 def _keep_conflict(
-    session: Session, item: Item, mine: Record, theirs: Record, result: Merge, now: datetime
+    session: Session,
+    item: Item,
+    mine: Record,
+    theirs: Record,
+    clashes: dict[str, dict[str, Any]],
+    now: datetime,
 ) -> None:
     row = session.scalar(
         select(Conflict).where(
@@ -125,13 +167,13 @@ def _keep_conflict(
             kind=item.kind,
             record_id=item.record_id,
             resident_id=item.resident_id,
-            fields=result.conflicts,
+            fields=clashes,
             created_at=now,
         )
         session.add(row)
     else:
         # Still undecided, and changed again over there: the first common value stays known.
-        fields = dict(result.conflicts)
+        fields = dict(clashes)
         for name, values in row.fields.items():
             if name in fields:
                 fields[name] = {**fields[name], "base": values.get("base")}
@@ -156,5 +198,6 @@ def _close_conflict(session: Session, item: Item, now: datetime) -> None:
         )
     )
     for row in rows:
-        row.resolved_at = now
+        if TOLD not in row.fields:
+            row.resolved_at = now
     session.flush()
