@@ -115,7 +115,10 @@ def compiled() -> bytes:
 def main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "check"
     if command == "compile":
-        (FOLDER / "zh_CN.mo").write_bytes(compiled())
+        # Beside it, then renamed: a program that is just starting never reads half of it.
+        fresh = FOLDER / "zh_CN.mo.new"
+        fresh.write_bytes(compiled())
+        fresh.replace(FOLDER / "zh_CN.mo")
         return 0
     if command == "check":
         _, twice = merged()

@@ -107,10 +107,13 @@ def _stamp(session: Session, context: UOWTransaction, instances: Iterable[Any] |
         row.organisation_id = row.organisation_id or actor.organisation_id
         row.author_id = row.author_id or actor.staff_id
         row.created_at = row.created_at or now
+        # The first change of a record needs no name of its own: thirty bytes less on the link.
+        row.change_id = row.id
+    for row in changed:
+        row.change_id = new_id()
     for row in created + changed:
         row.updated_by = actor.staff_id
         row.updated_at = now
-        row.change_id = new_id()
     queue: list[tuple[str, Syncable, str]] = session.info.setdefault("touched", [])
     queue.extend(("create", row, actor.staff_id) for row in created)
     queue.extend(("update", row, actor.staff_id) for row in changed)

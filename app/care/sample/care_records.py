@@ -11,6 +11,7 @@ from typing import Any
 
 from app.care import diabetes, hypertension
 from app.care.age import age_on
+from app.care.drugs import DrugLine
 from app.care.sample.people import SampleMaker
 from app.care.visit_rules import Assessment, PreviousVisit
 from app.clock import format_instant
@@ -21,8 +22,12 @@ DISEASE_OF_PAST = {
     "7": (None, "I69.3", "脑梗死后遗症"),
 }
 DRUGS_OF_DISEASE = {
-    "hypertension": {"name": "苯磺酸氨氯地平", "times_per_day": "1", "dose": "5", "unit": "mg"},
-    "type2_diabetes": {"name": "二甲双胍", "times_per_day": "2", "dose": "0.5", "unit": "g"},
+    "hypertension": DrugLine(
+        name="苯磺酸氨氯地平", code="amlodipine", strength="5 mg", frequency="qd", dose=1, unit="片"
+    ).as_dict(),
+    "type2_diabetes": DrugLine(
+        name="二甲双胍", code="metformin", strength="0.5 g", frequency="bid", dose=1, unit="片"
+    ).as_dict(),
 }
 EXERCISES = (
     ("rom_assisted", 15), ("sit_to_stand", 10), ("walking", 15), ("standing_balance", 10),

@@ -57,14 +57,15 @@ class SampleMaker:
     def stamp(self, when: datetime, organisation_id: str, author_id: str) -> dict[str, Any]:
         """The columns that every syncable record has."""
         text = format_instant(when)
+        record_id = self.new_id(when)
         return {
-            "id": self.new_id(when),
+            "id": record_id,
             "organisation_id": organisation_id,
             "author_id": author_id,
             "updated_by": author_id,
             "created_at": text,
             "updated_at": text,
-            "change_id": self.new_id(when),
+            "change_id": record_id,
             "is_sample": True,
         }
 

@@ -45,6 +45,7 @@ class Arrangement(QObject):
         self._offered = None
         for question in (self._fields.no_bp, self._fields.no_glucose, self._fields.no_pulse):
             question.hide()
+        self._fields.enrol.hide()
 
     def apply(self, managed: tuple[str, ...], *, correcting: bool) -> None:
         """Arrange everything by what is typed so far; ``managed``: diseases under management."""
@@ -98,7 +99,13 @@ class Arrangement(QObject):
 
     def _arrange_enrolment(self, new: list[str], correcting: bool) -> None:
         enrol = self._fields.enrol
-        enrol.setVisible(bool(new) and not correcting)
+        wanted = bool(new) and not correcting
+        if wanted and enrol.isHidden():
+            # Who is followed up is under management: the tick can be taken back, not forgotten.
+            blocked = enrol.blockSignals(True)
+            enrol.set_value(True)
+            enrol.blockSignals(blocked)
+        enrol.setVisible(wanted)
         if new:
             names = tr(", ").join(codes.label("chronic_disease", disease) for disease in new)
             words = tr("Begin management of {diseases} with this visit").format(diseases=names)

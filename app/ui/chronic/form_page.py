@@ -14,6 +14,7 @@ from app.care.follow_up import FollowUpResult
 from app.care.follow_up_form import DISEASES, FollowUpInput
 from app.care.follow_up_history import FollowUpContext
 from app.care.follow_up_judgement import judge_visit
+from app.errors import InputError
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -283,11 +284,20 @@ class FollowUpPage(Page):
         if self._saving or self._known is None:
             return
         if self.fields.problems():
-            if self._keeper is not None:
-                self._keeper.save_now()
-            self._controller.letter_from_form(self.read(), failed=self._on_failed)
+            self._refer_unsaved()
             return
-        self._write(self._on_saved_to_refer)
+        self._write(self._on_saved_to_refer, self._on_refused_to_refer)
+
+    def _refer_unsaved(self) -> None:
+        """The letter goes first; the visit stays a draft to be finished later."""
+        if self._keeper is not None:
+            self._keeper.save_now()
+        self._controller.letter_from_form(self.read(), failed=self._on_failed)
+
+    def _on_refused_to_refer(self, error: Exception) -> None:
+        self._on_failed(error)
+        if isinstance(error, InputError):
+            self._refer_unsaved()
 
     def void(self) -> None:
         """Take the visit back that is being corrected."""
@@ -302,13 +312,21 @@ class FollowUpPage(Page):
             failed=self._on_failed,
         )
 
-    def _write(self, done: Callable[[FollowUpResult], None]) -> None:
+    def _write(
+        self,
+        done: Callable[[FollowUpResult], None],
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
         self._saving = True
         self.save_button.setEnabled(False)
         self.strip.clear()
         reason = str(self.fields.reason.value() or "")
         self._controller.save(
-            self.read(), self._correcting, reason, done=done, failed=self._on_failed
+            self.read(),
+            self._correcting,
+            reason,
+            done=done,
+            failed=failed or self._on_failed,
         )
 
     def _on_saved(self, result: FollowUpResult) -> None:

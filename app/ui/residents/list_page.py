@@ -95,10 +95,11 @@ class ListPage(Page):
         self.table.opened.connect(lambda line: self.opened.emit(line.id))
         self._nobody_new = Button(tr("New record"), self._new, icon_name="user-add-line")
         self.empty = EmptyState("", "", "user-search-line", action=self._nobody_new)
+        # A stack without a parent would show its first page as a window of its own.
         self._stack = QStackedLayout()
+        self.body.addLayout(self._stack, 1)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.empty)
-        self.body.addLayout(self._stack, 1)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)

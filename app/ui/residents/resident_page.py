@@ -77,6 +77,7 @@ class ResidentPage(Page):
         self._context = context
         self._controller = controller
         self._id = ""
+        self._opening = False
         self._summary: Summary | None = None
         self._dialog: QWidget | None = None
         self.body.setSpacing(theme.GAP_FIELD)
@@ -144,6 +145,7 @@ class ResidentPage(Page):
             self.head.setEnabled(False)
             self.model.set_rows(())
         self._id = resident_id
+        self._opening = True
         self.strip.clear()
         self._controller.page(resident_id, self._loaded, self._failed)
 
@@ -171,8 +173,10 @@ class ResidentPage(Page):
         if 0 <= at < data.entries:
             self.timeline.setCurrentIndex(self.model.index(at, 0))
         self._show_trends(data)
-        if self.isVisible() and not self.isAncestorOf(self.focusWidget() or self.window()):
+        # Only when somebody was opened: a refresh takes the keyboard from nobody.
+        if self._opening and self.isVisible():
             self.head.follow_up_button.setFocus()
+        self._opening = False
 
     def _show_trends(self, data: PageData) -> None:
         found = data.trends

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.ui.context import UiContext
 from app.ui.shell.help import KeysDialog
@@ -125,6 +125,10 @@ class Frame(QWidget):
         self.pages.setCurrentWidget(page)
         self.rail.mark(room)
         _call(page, "open", **where)
+        focused = QApplication.focusWidget()
+        if focused is None or not self.isAncestorOf(focused):
+            # The keyboard is never nowhere: shortcuts and Tab need a place to begin.
+            self.rail.button(room).setFocus()
         return page
 
     def room(self, name: str) -> QWidget | None:

@@ -489,6 +489,8 @@ def test_management_begins_by_a_tick(
     page = open_form(room, add_resident(), disease="hypertension")
     fill(page)
     assert page.fields.enrol.isVisible()
+    assert page.fields.enrol.value() is True
+    page.fields.enrol.set_value(False)
     page.save()
     assert visits(store) == []
     assert "开始管理" in page.fields.parts.message()
