@@ -26,6 +26,10 @@ from app.care.referral_states import (
 )
 from app.models.records import Record
 
+#: The field of a kept conflict that names the moves which crossed. Such a conflict is there to
+#: be read: the server's state stands, nothing is to be decided and nothing is held back.
+TOLD = "event_ids"
+
 _REASON = ("reason_code", "reason_text")
 _BOOKING = (
     "department",
@@ -79,6 +83,14 @@ def cross(mine: Record, theirs: Record, events: Mapping[str, Record]) -> Crossed
     record["state"] = state
     record["event_ids"] = [*theirs["event_ids"], *standing]
     return Crossed(record, bool(standing), tuple(told))
+
+
+def told_fields(mine: Record, theirs: Record, told: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """What is kept for a person to read of moves that crossed: both states, and which moves."""
+    return {
+        "state": {"base": None, "mine": mine["state"], "theirs": theirs["state"]},
+        TOLD: {"base": [], "mine": list(told), "theirs": []},
+    }
 
 
 def _written_by(event: Record) -> tuple[str, ...]:

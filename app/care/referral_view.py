@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.referral_crossing import TOLD
 from app.care.referral_letter import LetterInput, ServiceWish, missing
 from app.care.referral_limits import SETTING, Limits, Waiting
 from app.care.referral_lists import age_or_none, organisation_names, state_since, waiting_of
@@ -29,10 +30,11 @@ from app.care.referral_states import (
     may_move,
     reason_list,
 )
+from app.clock import Clock
 from app.models.actor import Actor
-from app.models.audit import record_read
+from app.models.audit import note_access
 from app.models.organisation import Organisation
-from app.models.outbox import Delivery, delivery_state
+from app.models.outbox import Conflict, Delivery, delivery_state
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.resident import Resident
 from app.models.settings import get_setting
@@ -155,11 +157,30 @@ class ReferralView:
 def open_referral(store: Store, actor: Actor, referral_id: str) -> ReferralView:
     """One referral to look at; the look is noted in the audit trail.
 
+    Its page names the moves that did not take effect, so whoever opens it has been told of them.
+
     Raises NotFound where it is not here or not the organisation's to see.
     """
     view = refresh_referral(store, actor, referral_id)
-    record_read(store, actor, "referral", referral_id)
+    with store.write(actor) as session:
+        note_access(session, store.clock, actor, "read", "referral", referral_id)
+        _note_told(session, store.clock, actor, referral_id)
     return view
+
+
+def _note_told(session: Session, clock: Clock, actor: Actor, referral_id: str) -> None:
+    """Take the moves that crossed off the list of what waits for a person."""
+    tasks = select(ReferralTask.id).where(ReferralTask.referral_id == referral_id)
+    rows = session.scalars(
+        select(Conflict).where(
+            Conflict.kind == "referral_task",
+            Conflict.record_id.in_(tasks),
+            Conflict.resolved_at.is_(None),
+        )
+    )
+    for row in rows:
+        if TOLD in row.fields:
+            row.resolved_at, row.resolved_by = clock.now(), actor.staff_id
 
 
 def refresh_referral(store: Store, actor: Actor, referral_id: str) -> ReferralView:

@@ -6,7 +6,7 @@ is never stored. Lists are cut to the most pressing, the counts tell the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
+from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_states import Side, State, Urgency
 from app.clock import clinic_date
@@ -303,16 +304,25 @@ def _rejected(session: Session, limit: int) -> list[WorkItem]:
 
 def _conflicts(session: Session, limit: int) -> list[WorkItem]:
     rows = session.execute(
-        select(Conflict, Resident)
+        select(Conflict, Resident, ReferralTask.referral_id)
         .outerjoin(Resident, Resident.id == Conflict.resident_id)
+        .outerjoin(ReferralTask, ReferralTask.id == Conflict.record_id)
         .where(Conflict.resolved_at.is_(None))
         .order_by(Conflict.id)
         .limit(limit)
     )
     return [
-        _trouble("conflict", tr("Changed in two places: decide"), row.record_id, resident)
-        for row, resident in rows
+        _crossed(resident, referral_id)
+        if referral_id is not None and TOLD in row.fields
+        else _trouble("conflict", tr("Changed in two places: decide"), row.record_id, resident)
+        for row, resident, referral_id in rows
     ]
+
+
+def _crossed(resident: Resident | None, referral_id: str) -> WorkItem:
+    """A move of ours that came too late; opening the referral takes it off the list."""
+    item = _trouble("conflict", tr("The other side was first: read it"), referral_id, resident)
+    return replace(item, room="referrals", arguments=(("referral_id", referral_id),))
 
 
 def _trouble(kind: str, what: str, record_id: str, resident: Resident | None) -> WorkItem:

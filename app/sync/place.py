@@ -91,8 +91,16 @@ class Placer:
 
     def orphans(self, session: Session) -> list[Address]:
         """What could not be placed before."""
-        rows = state.load(session, state.ORPHANS).get("refs", [])
-        return [(str(row[0]), str(row[1])) for row in rows]
+        return _addresses(state.load(session, state.ORPHANS))
+
+    def fetch_owed(self) -> None:
+        """Ask for what records that were met while sending refer to."""
+        with self._store.read() as session:
+            owed = _addresses(state.load(session, state.OWED))
+        if owed:
+            self.place(self._asker.by_id(owed).values())
+            with self._store.apply_remote() as session:
+                state.save(session, state.OWED, {"refs": []})
 
     def keep_orphans(self) -> None:
         """Remember what could not be placed in this run, and forget what was."""
@@ -222,6 +230,22 @@ class Placer:
             self.conflicts += 1
         elif result == UNREADABLE:
             self._lost.add(arrival.at)
+
+
+def owe(session: Session, resource: Json) -> None:
+    """Remember what a record refers to that was met while sending: the list of news passes over
+    it now, because its version is known, and would not bring along what it stands for."""
+    wanted = {a for a in mapping.references_of(resource) if a[0] in mapping.pulled_types}
+    wanted = {a for a in wanted if a[0] != "Organization"}
+    absent = wanted - _here(session, wanted)
+    if absent:
+        before = _addresses(state.load(session, state.OWED))
+        refs = sorted({*before, *absent})
+        state.save(session, state.OWED, {"refs": [list(a) for a in refs]})
+
+
+def _addresses(value: Json) -> list[Address]:
+    return [(str(row[0]), str(row[1])) for row in value.get("refs", [])]
 
 
 def _read(resources: Iterable[Json]) -> tuple[list[_Arrival], set[Address]]:

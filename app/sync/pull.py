@@ -176,6 +176,7 @@ class Pull:
         for plan in plans:
             between = [next(answered) for _ in plan.gaps]
             self._read_on(plan, self._between(plan, between, next(answered)))
+        self._placer.fetch_owed()
         if orphans and self._placer.received:
             self._placer.place(self._asker.by_id(orphans).values())
         if due or compare:

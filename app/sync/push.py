@@ -23,6 +23,7 @@ from app.models.store import Store
 from app.sync import answers, link, queue, wire
 from app.sync.changes import Changes
 from app.sync.link import Answer, Busy, LinkFault, Offline
+from app.sync.place import owe
 from app.sync.plan import Planner, Unit, apart, halves
 from app.sync.policy import MOST_BYTES, Pace
 from app.sync.queue import Confirmed, Item
@@ -333,6 +334,8 @@ class Push:
             if not current:
                 return CONFIRMED
             result = settle(session, current[0], theirs, self._store.clock.now())
+            if result != UNREADABLE:
+                owe(session, theirs)
         self._changes.add(item.kind, item.record_id)
         self._restart()
         if result == CONFIRMED:

@@ -83,9 +83,7 @@ def _note_copy(session: Session, arrived: Confirmed) -> None:
     queue.forget_note(session, item)
 
 
-def _waiting_moves(
-    session: Session, item: Item, mine: Record, theirs: Record
-) -> dict[str, Record]:
+def _waiting_moves(session: Session, item: Item, mine: Record, theirs: Record) -> dict[str, Record]:
     """Our moves of a referral's task that the server's copy of it does not name."""
     if item.kind != "referral_task":
         return {}
@@ -117,6 +115,9 @@ def _cross(
     else:
         put(session, item.kind, [crossed.record])
         queue.confirm(session, [arrived], now)
+        # What the server holds is the other side's write, and the receipt says so.
+        receipt = (item.kind, item.record_id, theirs["change_id"], arrived.server_time)
+        queue.keep_receipts(session, [receipt], now)
     if crossed.told:
         fields = told_fields(mine, theirs, crossed.told)
         _keep_conflict(session, item, mine, theirs, fields, now)

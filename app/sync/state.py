@@ -2,8 +2,9 @@
 
 Keys of ``sync_state``: ``server`` (address, token, device), ``facts`` (what this server can
 do), ``clock`` (the server's time as last seen, and when the last sweep ended), ``cursor:…``
-(how far a list has been read), ``orphans`` (what could not be placed yet), ``sent:…`` (what
-was sent of a shared record and has no answer yet).
+(how far a list has been read), ``orphans`` (what could not be placed yet), ``owed`` (what is to
+be fetched because a record that was met while sending refers to it), ``sent:…`` (what was sent
+of a shared record and has no answer yet).
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from app.clock import parse_instant
 from app.models.outbox import SyncState
 
-SERVER, FACTS, CLOCK, ORPHANS = "server", "facts", "clock", "orphans"
+SERVER, FACTS, CLOCK, ORPHANS, OWED = "server", "facts", "clock", "orphans", "owed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,9 @@ def instant(text: Any) -> datetime | None:
     if not isinstance(text, str):
         return None
     try:
-        value = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError:
         return None
-    return None if value.tzinfo is None else value.astimezone(UTC)
 
 
 def text_of(value: datetime) -> str:
