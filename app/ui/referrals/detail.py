@@ -85,6 +85,7 @@ class ReferralDetail(QWidget):
         whole.addLayout(holder)
         self._footer = QFrame()
         dress(self._footer, kind="footer")
+        self._moves: object = None
         self._buttons = QHBoxLayout(self._footer)
         self._buttons.setContentsMargins(
             theme.GAP_CARD, theme.GAP_INSIDE, theme.GAP_CARD, theme.GAP_INSIDE
@@ -263,6 +264,11 @@ class ReferralDetail(QWidget):
         self.booking.setHidden(view.booking.is_empty)
 
     def _show_buttons(self, view: ReferralView) -> None:
+        # The same moves keep their buttons: news must not take a key press or the focus away.
+        moves = (view.referral_id, view.state, view.side, view.moves)
+        if moves == self._moves:
+            return
+        self._moves = moves
         while item := self._buttons.takeAt(0):
             if widget := item.widget():
                 widget.hide()
