@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from app import __version__
 
 if TYPE_CHECKING:
+    from app.errors import TownshipCareError
     from app.models.actor import Actor
     from app.models.store import Store
 
@@ -24,13 +25,15 @@ def gui(options: argparse.Namespace) -> int:
     """The desktop program."""
     from app.ui.application import run
 
-    return run(_data(options), options.language)
+    return run(_data(options), options.language, trial=options.until_shown)
 
 
 def serve(options: argparse.Namespace) -> int:
     """The lead hospital's server, in the foreground until it is told to stop."""
-    from app.server.main import run
-
+    try:
+        from app.server.main import run
+    except ModuleNotFoundError as missing:
+        raise _no_server() from missing
     return run(
         _data(options),
         options.host,
@@ -42,8 +45,10 @@ def serve(options: argparse.Namespace) -> int:
 
 def server_enrol(options: argparse.Namespace) -> int:
     """Prints a one-time enrolment code for a PC of an organisation."""
-    from app.server.enrolment import enrol_code
-
+    try:
+        from app.server.enrolment import enrol_code
+    except ModuleNotFoundError as missing:
+        raise _no_server() from missing
     print(enrol_code(_data(options), options.organisation))
     return 0
 
@@ -111,6 +116,16 @@ def check(options: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
+def _no_server() -> TownshipCareError:
+    """The frozen desktop program comes without the server, and so does a plain installation."""
+    from app.errors import EnvironmentFault
+
+    return EnvironmentFault(
+        "The server is not part of this program. Nothing was started. "
+        "Run it on the lead hospital's PC, from an installation with the extra 'server'."
+    )
+
+
 def _data(options: argparse.Namespace) -> Path:
     from app.paths import default_data_folder
 
@@ -147,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument(
         "--user", default="sample", help="account (password: TOWNSHIP_CARE_PASSWORD)"
     )
-    parser.set_defaults(run=gui, data=None, language=None)
+    parser.set_defaults(run=gui, data=None, language=None, until_shown=False)
 
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -161,6 +176,8 @@ def _parser() -> argparse.ArgumentParser:
 
     desktop = command("gui", gui)
     desktop.add_argument("--language", choices=("zh_CN", "en"), help="language of the screen")
+    # For the check of a frozen program: see app/ui/trial.py.
+    desktop.add_argument("--until-shown", action="store_true", help=argparse.SUPPRESS)
 
     made = command("serve", serve)
     made.add_argument("--host", default="127.0.0.1")

@@ -12,9 +12,11 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from app.i18n import set_language, tr
+from app.paths import resources
 from app.ui import preferences, theme
 from app.ui.faults import FaultDesk
 from app.ui.shell.window import MainWindow
@@ -24,8 +26,10 @@ ALREADY_RUNNING = 3
 FOLDER_UNUSABLE = 4
 
 
-def run(data_dir: Path, language: str | None = None) -> int:
+def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> int:
     """Show the program on a data folder until its window is closed.
+
+    ``trial``: only until it is painted and all its parts are loaded (see ``app.ui.trial``).
 
     Returns the exit code: 0, ``ALREADY_RUNNING`` when another program holds the folder,
     ``FOLDER_UNUSABLE`` when it cannot be written.
@@ -34,6 +38,7 @@ def run(data_dir: Path, language: str | None = None) -> int:
     if not isinstance(application, QApplication):
         application = QApplication([*sys.argv[:1], "-style", "fusion"])
         application.setProperty("fusion", True)
+    application.setWindowIcon(QIcon(str(resources() / "icons" / "product.png")))
     chosen = preferences.load(data_dir)
     set_language(language or chosen.language)
     theme.apply(application, high_contrast=chosen.high_contrast)
@@ -44,6 +49,10 @@ def run(data_dir: Path, language: str | None = None) -> int:
     desk.install()
     try:
         window = MainWindow(data_dir, chosen)
+        if trial:
+            from app.ui.trial import Trial
+
+            Trial(window)
         window.show()
         QTimer.singleShot(0, window, lambda: _behind_the_window(window))
         return application.exec()

@@ -1,0 +1,157 @@
+"""``make screenshots``: the pictures of the user guide, from the real program on sample data.
+
+Walks the main job of the demonstration, visits the pages that the walk does not (first set-up,
+settings, English), and saves what the guide shows, small, under ``docs/guide/pictures``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tools.demo.county import PASSWORD, ROOT, County, prepare
+
+WORK = ROOT / "build" / "screenshots"
+GUIDE = ROOT / "docs" / "guide" / "pictures"
+
+#: The guide's picture ← the picture of the walk or of ``_more``.
+CHOSEN = {
+    "set-up-organisation": "set-up-1",
+    "set-up-administrator": "set-up-2",
+    "recovery-key": "set-up-3",
+    "sign-in": "01-sign-in",
+    "today": "02-today",
+    "new-resident": "03-new-resident",
+    "find": "04-find",
+    "follow-up": "05-follow-up",
+    "urgent": "06-urgent",
+    "letter": "07-letter",
+    "ward": "09-ward",
+    "offline": "11-waiting",
+    "resident": "13-held",
+    "desk": "14-desk",
+    "accept": "15-accept",
+    "accepted": "17-township-sees",
+    "connected": "18-sync",
+    "settings": "settings",
+    "server": "settings-server",
+    "en-today": "en-today",
+    "en-resident": "en-resident",
+    "en-ward": "en-ward",
+}
+
+
+def take(folder: Path) -> None:
+    """All pictures, large, into ``folder/pictures``."""
+    from tools.demo.walk import walk
+
+    county = County(folder / "county")
+    address = prepare(county, 300)
+    pictures = folder / "pictures"
+    _set_up(folder / "new", pictures)
+    walk(county, address, pictures, say=lambda text: print("  " + text, flush=True))
+    _settings(county, pictures)
+    _english(county, pictures)
+
+
+def _set_up(folder: Path, pictures: Path) -> None:
+    """The three steps of a new PC, up to the recovery key; nothing is written."""
+    from tools.demo.hands import Hands, wait
+
+    folder.mkdir(parents=True)
+    hands = Hands(folder, pictures)
+    page: Any = hands.window.gate
+    wait(lambda: page.organisation.combo.count() > 1, "the county's organisations")
+    page.organisation.combo.setCurrentIndex(3)
+    hands.picture("set-up-1")
+    page.next.click()
+    for field, text in (
+        (page.name, "示例管理员"),
+        (page.login, "guanliyuan"),
+        (page.password, PASSWORD),
+        (page.again, PASSWORD),
+    ):
+        hands.to(field.editor)
+        hands.text(text)
+    hands.picture("set-up-2")
+    page.next.click()
+    wait(lambda: page.pages.currentIndex() == 2, "the recovery key")
+    hands.picture("set-up-3")
+    hands.close()
+
+
+def _settings(county: County, pictures: Path) -> None:
+    from tools.demo.hands import Hands
+
+    hands = Hands(county.township, pictures)
+    hands.sign_in("sample", PASSWORD)
+    room: Any = hands.room(7, "settings")
+    hands.picture("settings")
+    room.go("server")
+    hands.picture("settings-server")
+    hands.close()
+
+
+def _english(county: County, pictures: Path) -> None:
+    from app.ui import preferences
+    from tools.demo.hands import Hands, wait
+
+    chosen = preferences.load(county.township)
+    preferences.save(county.township, replace(chosen, language="en"))
+    from app.i18n import set_language
+
+    set_language("en")
+    hands = Hands(county.township, pictures)
+    try:
+        hands.sign_in("sample", PASSWORD)
+        today: Any = hands.frame.room("today")
+        wait(lambda: today.now.list.rows.rowCount() > 0, "the day's work")
+        hands.picture("en-today")
+        residents: Any = hands.room(2, "residents")
+        hands.frame.context.navigate("residents", resident_id=_first_resident(hands))
+        wait(lambda: residents.page.isVisible(), "the resident's page")
+        wait(lambda: residents.page.model.rowCount() > 0, "the timeline")
+        hands.picture("en-resident")
+        ward: Any = hands.room(4, "rehab")
+        wait(lambda: len(ward.ward.model.rows) > 0, "the ward")
+        hands.picture("en-ward")
+    finally:
+        hands.close()
+        set_language("zh_CN")
+
+
+def _first_resident(hands: Any) -> str:
+    """A resident with much to show: one with both diseases and many visits."""
+    from app.models.chronic import FollowUp
+
+    with hands.window.store.read() as session:
+        ids: list[str] = [row for (row,) in session.query(FollowUp.resident_id)]
+    return max(set(ids), key=lambda one: (ids.count(one), one))
+
+
+def main() -> int:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtGui import QImage
+
+    from tools.pictures import save_small
+
+    if WORK.exists():
+        shutil.rmtree(WORK)
+    take(WORK)
+    GUIDE.mkdir(parents=True, exist_ok=True)
+    for name, source in CHOSEN.items():
+        image = QImage(str(WORK / "pictures" / f"{source}.png"))
+        if image.isNull():
+            print(f"the picture {source} was not taken", file=sys.stderr)
+            return 1
+        size = save_small(image, GUIDE / f"{name}.png")
+        print(f"{name}.png {image.width()}×{image.height()} {size / 1000:.0f} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
