@@ -7,7 +7,7 @@ order comes from ids and sequence numbers.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, timedelta, timezone
 
 CLINIC_ZONE = timezone(timedelta(hours=8), "Asia/Shanghai")
 
@@ -68,8 +68,14 @@ def format_instant(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """Reads any ISO 8601 instant with a zone; the result is in UTC."""
+    """Reads any ISO 8601 instant with a zone; the result is in UTC.
+
+    Raises ``ValueError``, also for the calendar's first and last year: their ends have no
+    date in the clinic's zone.
+    """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("an instant needs a zone")
+    if not MINYEAR < instant.year < MAXYEAR:
+        raise ValueError("an instant outside the calendar")
     return instant.astimezone(UTC)

@@ -6,9 +6,10 @@ from app.errors import NetworkFault
 from app.i18n import tr
 
 
-class FormatError(NetworkFault):
+class FormatError(NetworkFault, ValueError):
     """What came over the wire is not a record that this program can read.
 
+    Also a ``ValueError``: whoever reads one record among many goes on with the others.
     ``where`` names the element, never its content: no identity may reach a log.
     """
 

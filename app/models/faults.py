@@ -53,7 +53,7 @@ def translate(error: BaseException) -> StoreFault | None:
     name = str(getattr(original, "sqlite_errorname", "") or "")
     text = str(original).lower()
     if isinstance(original, OSError):
-        if original.errno in (errno.ENOSPC, errno.EDQUOT):
+        if original.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return disk_full()
         if original.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return read_only()
@@ -74,6 +74,8 @@ def translate(error: BaseException) -> StoreFault | None:
         name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
         or "malformed" in text
         or "not a database" in text
+        # A page whose seal is broken: SQLCipher says no more than this.
+        or text == "sql logic error"
     ):
         return damaged()
     if name.startswith("SQLITE_IOERR") or "disk i/o" in text:

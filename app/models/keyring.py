@@ -79,21 +79,16 @@ def load(folder: Path) -> Keyring:
         )
     try:
         data = json.loads((folder / ACCOUNTS_FILE).read_text(encoding="utf-8"))
-        return Keyring(
-            folder,
-            data["store_id"],
-            data["organisation_id"],
-            data.get("organisation_name", ""),
-            tuple(data["accounts"]),
-            data["recovery"],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreDamaged(
-            tr(
-                "The list of accounts of this PC cannot be read. The records are still there, "
-                "encrypted. Restore the file accounts.json from a backup."
-            )
-        ) from error
+        entries = tuple(data["accounts"])
+        texts = [data["store_id"], data["organisation_id"], data.get("organisation_name", "")]
+        for entry in entries:
+            account = _account(entry)
+            texts += [account.staff_id, account.login, account.label, *account.roles]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("a text was expected")
+        return Keyring(folder, texts[0], texts[1], texts[2], entries, data["recovery"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable() from error
 
 
 def create(
@@ -143,7 +138,7 @@ def unlock(ring: Keyring, login: str, password: str) -> tuple[Account, bytes]:
     """The account and the data key, or ``WrongPassword``. Takes about 0.1 s on purpose."""
     for entry in ring.entries:
         if entry["login"] == login and entry.get("active", True):
-            return _account(entry), _unwrap(entry["key"], password)
+            return _account(entry), _unwrap(entry.get("key"), password)
     raise _wrong_password()
 
 
@@ -252,17 +247,29 @@ def _wrap(data_key: bytes, secret: str) -> dict[str, Any]:
     }
 
 
-def _unwrap(entry: dict[str, Any], secret: str) -> bytes:
+def _unwrap(entry: Any, secret: str) -> bytes:
+    from argon2.exceptions import HashingError
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    key = _derive(secret, base64.b64decode(entry["salt"]), entry)
     try:
+        key = _derive(secret, base64.b64decode(entry["salt"]), entry)
         return AESGCM(key).decrypt(
             base64.b64decode(entry["nonce"]), base64.b64decode(entry["wrapped"]), None
         )
     except InvalidTag:
         raise _wrong_password() from None
+    except (HashingError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise _unreadable() from error
+
+
+def _unreadable() -> StoreDamaged:
+    return StoreDamaged(
+        tr(
+            "The list of accounts of this PC cannot be read. The records are still there, "
+            "encrypted. Restore the file accounts.json from a backup."
+        )
+    )
 
 
 def _wrong_password() -> WrongPassword:

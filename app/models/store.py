@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from app.clock import SYSTEM_CLOCK, Clock
-from app.errors import StoreTooNew
+from app.errors import StoreDamaged, StoreTooNew
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.base import from_json, to_json
@@ -47,17 +47,23 @@ class Store:
 
         Raises ``StoreFault`` where the disk or the file fails; then nothing was saved.
         """
-        with environment_faults(), self._session(self._write_engine, actor=actor) as session:
-            with session.begin():
-                yield session
+        with (
+            environment_faults(),
+            self._session(self._write_engine, actor=actor) as session,
+            session.begin(),
+        ):
+            yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent view of the store; what is changed in it is never written."""
-        with environment_faults(), self._session(self._engine, actor=None) as session:
-            with session.begin():
-                yield session
-                session.rollback()
+        with (
+            environment_faults(),
+            self._session(self._engine, actor=None) as session,
+            session.begin(),
+        ):
+            yield session
+            session.rollback()
 
     @contextmanager
     def apply_remote(self) -> Iterator[Session]:
@@ -101,8 +107,11 @@ class Store:
 
     def quick_check(self) -> bool:
         """Whether SQLite finds the file sound."""
-        with self._engine.connect() as connection:
-            return bool(connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok")
+        try:
+            with environment_faults(), self._engine.connect() as connection:
+                return bool(connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok")
+        except StoreDamaged:
+            return False
 
     def wrap_key(self) -> bytes:
         """The data key, for giving another account a wrapped copy of it."""
@@ -139,6 +148,9 @@ def open_store(
     try:
         with environment_faults():
             revision = _revision(store)
+            if revision is None:
+                # An emptied file: filling it anew would hide that every record is gone.
+                raise damaged()
             if revision != HEAD:
                 _check_known(revision)
                 store.snapshot(folder / f"before-{HEAD}-{store.clock.now():%Y%m%d%H%M%S}.db")
@@ -149,8 +161,8 @@ def open_store(
     return store
 
 
-def _check_known(revision: str | None) -> None:
-    if revision is not None and revision not in REVISIONS:
+def _check_known(revision: str) -> None:
+    if revision not in REVISIONS:
         raise StoreTooNew(
             tr(
                 "The record store was written by a newer version of this program. Nothing was "

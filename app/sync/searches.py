@@ -6,16 +6,19 @@ the content with ``_elements``) is remembered, and asked the plain way from then
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from app.fhir.codec import ID
 from app.sync import link
 from app.sync.link import Answer, Json
 from app.sync.transport import Transport
 
+_LOG = logging.getLogger(__name__)
 MOST_SEARCHES = 50
 _IDS_AT_ONCE = 50
 _ONLY_FRAME = frozenset({"resourceType", "id", "meta"})
@@ -162,7 +165,7 @@ def _pages(answer: Answer, count: int, base: str) -> list[Page] | None:
         pages.append(
             _page(
                 entry.get("resource"),
-                int(status) if status.isdigit() else 500,
+                int(status) if status.isascii() and status.isdigit() else 500,
                 answer.server_time,
                 base,
             )
@@ -176,23 +179,42 @@ def _page(resource: Any, status: int, server_time: datetime | None, base: str) -
     if not isinstance(resource, dict) or resource.get("type") != "searchset":
         raise link.garbage()
     resources = []
-    for entry in resource.get("entry") or ():
-        content = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(content, dict):
+    for entry in _listed(resource, "entry"):
+        content = entry.get("resource")
+        search = entry.get("search") or {}
+        if not isinstance(content, dict) or not isinstance(search, dict):
             raise link.garbage()
-        mode = (entry.get("search") or {}).get("mode", "match")
-        if mode == "match" and content.get("resourceType") != "OperationOutcome":
+        if search.get("mode", "match") != "match":
+            continue
+        type_, id_ = content.get("resourceType"), content.get("id")
+        if type_ == "OperationOutcome":
+            continue
+        if isinstance(type_, str) and isinstance(id_, str) and ID.match(id_):
             resources.append(content)
+        else:
+            # Without a name it can be neither kept nor asked for again; the others can.
+            _LOG.info("a pulled resource has no readable type and id")
     return Page(resources, _next(resource, base), 200, server_time)
 
 
+def _listed(bundle: Json, name: str) -> list[Json]:
+    """A list of objects in a bundle, empty where it is left out; anything else is Garbage."""
+    found = bundle.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise link.garbage()
+    return found
+
+
 def _next(bundle: Json, base: str) -> str | None:
-    for item in bundle.get("link") or ():
-        if isinstance(item, dict) and item.get("relation") == "next":
+    for item in _listed(bundle, "link"):
+        if item.get("relation") == "next":
             url = item.get("url")
             if not isinstance(url, str):
                 raise link.garbage()
             # Whether it lies on our own server is checked when it is followed: mostly it is
             # not, since the next page is asked for by value.
-            return urljoin(base + "/", url)
+            try:
+                return urljoin(base + "/", url)
+            except ValueError:
+                raise link.garbage() from None
     return None

@@ -101,6 +101,7 @@ def _expected(error: BaseException) -> bool:
 
 
 def _dialog(error: BaseException, parent: QWidget | None) -> QMessageBox:
+    from PySide6.QtCore import Qt
     from PySide6.QtWidgets import QMessageBox
 
     from app.ui.widgets.strips import sentence
@@ -108,6 +109,7 @@ def _dialog(error: BaseException, parent: QWidget | None) -> QMessageBox:
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle(tr("Township Care"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
     if isinstance(error, Exception) and _expected(error):
         box.setText(sentence(error))
     else:

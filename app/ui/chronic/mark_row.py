@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.ui import theme
+from app.ui.tips import plain_tip
 from app.ui.widgets.cards import Chip
 
 _LONGEST = 16
@@ -54,7 +55,7 @@ class MarkRow(QWidget):
         self._marks = tuple(marks)
         for text, tone in marks:
             chip = Chip(shortened(text, _LONGEST), tone)
-            chip.setToolTip(text)
+            chip.setToolTip(plain_tip(text))
             chip.hide()
             self._chips.append(chip)
             self._row.insertWidget(self._row.count() - 1, chip)
@@ -78,5 +79,5 @@ class MarkRow(QWidget):
         hidden = self._marks[shown:]
         # An allergy that has no room still shows red.
         self._more.set(f"+{len(hidden)}", hidden[0][1] if hidden else "neutral")
-        self._more.setToolTip("\n".join(text for text, _ in hidden))
+        self._more.setToolTip(plain_tip("\n".join(text for text, _ in hidden)))
         self._more.setVisible(bool(hidden))

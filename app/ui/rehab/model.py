@@ -21,6 +21,7 @@ from app.ui.rehab import cells
 from app.ui.rehab.row import GridRow, Times
 from app.ui.rehab.texts import plan_lines, plan_short, rule_columns, saved_text
 from app.ui.rehab.words import State, state_of
+from app.ui.tips import plain_tip
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 _LAST = len(cells.COLUMNS) - 1
@@ -59,14 +60,30 @@ class WardModel(QAbstractTableModel):
 
     def set_ward(self, ward: Ward, drafts: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         """Show a ward. What was typed for a resident stays, or comes from ``drafts``."""
+        if self._same_people(ward) and not drafts:
+            self._update(ward)
+            return
+        # Who listens to the coming reset may still take what stands in an open editor.
+        self.beginResetModel()
         kept = {r.ward.resident_id: raw for r in self.rows if (raw := r.raw()) is not None}
         if self.times.day != ward.on:
             kept = {}
-        kept.update({key: dict(raw) for key, raw in (drafts or {}).items()})
-        self.beginResetModel()
+        kept.update({key: dict(raw) for key, raw in (drafts or {}).items() if key not in kept})
         self.times = replace(self.times, day=ward.on)
         self.rows = [self._row(line, ward, kept.get(line.resident_id)) for line in ward.rows]
         self.endResetModel()
+
+    def _same_people(self, ward: Ward) -> bool:
+        return self.times.day == ward.on and [row.ward.resident_id for row in self.rows] == [
+            line.resident_id for line in ward.rows
+        ]
+
+    def _update(self, ward: Ward) -> None:
+        """News of the same people: whoever is typing keeps the cursor and the open cell."""
+        for at, line in enumerate(ward.rows):
+            raw = self.rows[at].raw()
+            self.rows[at] = self._row(line, ward, raw)
+        self._changed_rows(0, len(self.rows) - 1)
 
     def _row(self, line: WardRow, ward: Ward, raw: dict[str, Any] | None) -> GridRow:
         row = GridRow(line, self.times, ward.thresholds)
@@ -243,7 +260,7 @@ class WardModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self.text(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.tip(row, column) or None
+            return plain_tip(self.tip(row, column)) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._spoken(row, column)
         return None

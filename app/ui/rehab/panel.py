@@ -28,6 +28,7 @@ from app.ui.rehab.model import Counts, WardModel
 from app.ui.rehab.row import GridRow
 from app.ui.rehab.texts import plan_lines
 from app.ui.style import dress
+from app.ui.tips import plain_tip
 from app.ui.widgets.buttons import QuietButton
 from app.ui.widgets.cards import IconLabel, label
 
@@ -47,7 +48,7 @@ class OneLine(QWidget):
         """Show a text; a neutral tone, or none, is plain."""
         self._text = text
         self._tone = None if tone == "neutral" else tone
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.setAccessibleName(text)
         self.update()
 
@@ -107,11 +108,13 @@ class ResidentPanel(QFrame):
         self._warning = IconLabel("alert-line", "attention")
         grid.addWidget(self._warning, 1, 0)
         grid.addWidget(self.precautions, 1, 1)
-        grid.addWidget(IconLabel("walk-line"), 2, 0)
+        walk, past = IconLabel("walk-line"), IconLabel("history-line")
+        grid.addWidget(walk, 2, 0)
         grid.addWidget(self.plan, 2, 1)
-        grid.addWidget(IconLabel("history-line"), 3, 0)
+        grid.addWidget(past, 3, 0)
         grid.addWidget(self.last, 3, 1)
         grid.addWidget(self._verdict_icon, 4, 0)
+        self._marks = (self._warning, walk, past, self._verdict_icon)
         grid.addWidget(self.verdict, 4, 1)
         grid.setColumnStretch(1, 1)
         buttons = QVBoxLayout()
@@ -140,6 +143,8 @@ class ResidentPanel(QFrame):
         for button in (self.plan_button, self.history_button):
             button.setEnabled(row is not None)
         self.details_button.setEnabled(row is not None and row.mode == "open")
+        for mark in self._marks:
+            mark.setVisible(row is not None)
         if row is None:
             for line in (self.conditions, self.precautions, self.plan, self.last, self.verdict):
                 line.say("")

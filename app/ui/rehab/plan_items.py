@@ -37,6 +37,7 @@ from app.i18n import N_, tr
 from app.models import codes
 from app.ui import theme
 from app.ui.style import dress
+from app.ui.tips import plain_tip
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 
@@ -140,7 +141,7 @@ class ItemsModel(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         problem = self.problems.get(index.row())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return problem or self.data(index, Qt.ItemDataRole.DisplayRole) or None
+            return plain_tip(problem or self.data(index, Qt.ItemDataRole.DisplayRole)) or None
         if role == Qt.ItemDataRole.ForegroundRole and problem:
             return theme.colour("danger")
         return None

@@ -118,7 +118,7 @@ class GridRow:
         if not digits:
             self.texts.pop(column.key, None)
             self._set({"completion_percent": None})
-        elif not digits.isdigit() or len(digits) > 3:
+        elif not (digits.isascii() and digits.isdigit()) or len(digits) > 3:
             self.texts[column.key] = text
             self._set({"completion_percent": None})
         else:

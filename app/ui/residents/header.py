@@ -15,6 +15,7 @@ from app.models import codes
 from app.ui import theme
 from app.ui.icons import icon
 from app.ui.style import dress
+from app.ui.tips import plain_tip
 from app.ui.widgets.buttons import Button, QuietButton
 from app.ui.widgets.cards import Chip, IconLabel, label
 from app.ui.widgets.choices import FlowLayout
@@ -72,7 +73,7 @@ class _Elided(QLabel):
 
     def setText(self, text: str) -> None:
         super().setText(text)
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:
@@ -206,7 +207,8 @@ class ResidentHeader(QFrame):
         self.phone.setText(head.phone or tr("no phone"))
         place = " ".join(part for part in (head.township, head.village) if part)
         self.place.setText(place or head.address or tr("no address"))
-        self.place.setToolTip(" ".join(part for part in (place, head.address) if part))
+        whole = " ".join(part for part in (place, head.address) if part)
+        self.place.setToolTip(plain_tip(whole))
         self.delivery.set_delivery(head.delivery, self._clock.today())
         self.bed_button.setText(tr("Discharge") if head.stay_id else tr("Admit"))
         self.bed_button.setAccessibleName(self.bed_button.text())

@@ -13,6 +13,7 @@ from app.ui import theme
 from app.ui.icons import icon, tone_colour
 from app.ui.style import dress
 from app.ui.sync.words import bar_text
+from app.ui.tips import plain_tip
 from app.ui.widgets.cards import label
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class SyncBar(QFrame):
         self._button.setIcon(icon(said.icon, tone_colour(said.tone)))
         self._button.setText(said.text.replace("&", "&&"))
         self._button.setAccessibleName(said.text)
-        self._button.setToolTip(tr("{text}\nOpens the Sync page.").format(text=said.text))
+        self._button.setToolTip(
+            plain_tip(tr("{text}\nOpens the Sync page.").format(text=said.text))
+        )
 
     def show_drafts(self, count: int) -> None:
         self._drafts.setText(tr("Drafts: {count}").format(count=count) if count else "")

@@ -30,6 +30,7 @@ from app.models.keyring import Account
 from app.ui import theme
 from app.ui.style import dress
 from app.ui.tasks import Tasks
+from app.ui.tips import plain_tip
 from app.ui.widgets.buttons import LinkButton, PrimaryButton
 from app.ui.widgets.cards import Card, IconLabel, label
 from app.ui.widgets.strips import ErrorStrip, sentence
@@ -70,7 +71,7 @@ class _Tile(QPushButton):
         words.addStretch(1)
         row.addLayout(words, 1)
         self.setAccessibleName(tr("{name}, {roles}").format(name=account.label, roles=roles))
-        self.setToolTip(f"{account.label}\n{roles}")
+        self.setToolTip(plain_tip(f"{account.label}\n{roles}"))
 
 
 def _fitting(part: QLabel, text: str, room: int) -> str:

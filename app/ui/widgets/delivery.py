@@ -15,6 +15,7 @@ from app.i18n import tr
 from app.ui import theme
 from app.ui.icons import tone_colour
 from app.ui.style import dress
+from app.ui.tips import plain_tip
 from app.ui.widgets.cards import IconLabel, label
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class DeliveryMark(QWidget):
         self._icon.set_icon(mark.icon, tone_colour(mark.tone))
         self._text.setText(mark.text)
         dress(self._text, tone="" if mark.tone == "neutral" else mark.tone)
-        self.setToolTip(delivery.reason or "")
+        self.setToolTip(plain_tip(delivery.reason or ""))
         self.setAccessibleName(mark.text)
 
     def text(self) -> str:

@@ -26,6 +26,7 @@ from app.care.parsing import clean_text
 from app.i18n import tr
 from app.ui import theme
 from app.ui.style import dress
+from app.ui.widgets.cards import PlainLabel
 
 
 class Field(QWidget):
@@ -57,10 +58,10 @@ class Field(QWidget):
         self._line.setContentsMargins(0, 0, 0, 0)
         self._line.setSpacing(theme.GAP_INSIDE)
         self._unit = QLabel()
-        self._last = QLabel()
+        self._last = PlainLabel()
         dress(self._unit, kind="secondary")
         dress(self._last, kind="hint")
-        self._message = QLabel()
+        self._message = PlainLabel()
         self._message.setWordWrap(True)
         dress(self._message, kind="hint")
         for part in (self._unit, self._last, self._message):

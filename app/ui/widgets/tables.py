@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from app.ui import theme
 from app.ui.icons import icon, tone_colour
 from app.ui.style import dress
+from app.ui.tips import plain_tip
 
 Row = TypeVar("Row")
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -176,7 +177,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
             tone = column.tone(row) if column.tone is not None else None
             return icon(name, tone_colour(tone or "neutral")) if name else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(row) if column.tip is not None else column.text(row)
+            return plain_tip(column.tip(row) if column.tip is not None else column.text(row))
         if role == Qt.ItemDataRole.FontRole:
             if column.strong:
                 return theme.font(semibold=True)
