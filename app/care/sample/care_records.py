@@ -6,6 +6,8 @@ come from the real rules, so that a sample looks like work that was done.
 
 from __future__ import annotations
 
+import random
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -68,73 +70,117 @@ def follow_ups_of(
     resident: dict[str, Any],
     diseases: list[str],
     author: tuple[str, str],
-    visits: int,
 ) -> list[dict[str, Any]]:
-    """The last ``visits`` quarterly visits, oldest first, classified by the real rules."""
+    """A year of visits, oldest first, classified by the real rules.
+
+    The next visit comes when the last one said, a few days early or late; what was high goes
+    down a little after it. Some people stay away, so that there is overdue work.
+    """
     chance = maker.chance
     birth = date.fromisoformat(resident["birth_date"])
-    level = chance.gauss(140, 11)
-    sugar = chance.gauss(6.9, 1.1)
+    levels = _Levels(chance.gauss(138, 11), chance.gauss(6.7, 1.0))
+    weight, height = round(chance.gauss(61, 8), 1), round(chance.gauss(160, 7))
+    stays_away = maker.today - timedelta(days=30) if chance.random() < 0.08 else maker.today
     previous: dict[str, PreviousVisit | None] = dict.fromkeys(diseases)
     made: list[dict[str, Any]] = []
-    first = visits * 91 + chance.randint(-40, 25)
-    weight = round(chance.gauss(61, 8), 1)
-    height = round(chance.gauss(160, 7), 0)
-    for index in range(visits):
-        day = maker.today - timedelta(days=max(1, first - index * 91 + chance.randint(-9, 9)))
-        sbp = int(min(205, max(96, chance.gauss(level, 7))))
-        dbp = int(min(112, max(52, sbp * 0.42 + chance.gauss(22, 4))))
-        fasting = round(min(18.0, max(4.1, chance.gauss(sugar, 0.6))), 1)
-        when = maker.instant(day)
-        with_sugar = "type2_diabetes" in diseases
-        assessments: dict[str, Assessment] = {}
-        if "hypertension" in diseases:
-            assessments["hypertension"] = hypertension.assess(
-                hypertension.HypertensionVisit(day, age_on(birth, day), sbp, dbp),
-                previous["hypertension"],
-            )
-        if with_sugar:
-            assessments["type2_diabetes"] = diabetes.assess(
-                diabetes.DiabetesVisit(day, fasting=fasting, sbp=sbp, dbp=dbp),
-                previous["type2_diabetes"],
-            )
-        visit = {
-            **maker.stamp(when, resident["organisation_id"], author[0]),
-            "resident_id": resident["id"],
-            "visit_date": day.isoformat(),
-            "measured_at": format_instant(when),
-            "mode": chance.choice(("1", "1", "2")),
-            "sbp": sbp,
-            "dbp": dbp,
-            "bp_source": "1",
-            "heart_rate": int(chance.gauss(75, 7)),
-            "weight": weight,
-            "height": height,
-            "bmi": round(weight / (height / 100) ** 2, 1),
-            "smoking": 0.0,
-            "alcohol": 0.0,
-            "exercise_per_week": 5.0,
-            "exercise_minutes": 30.0,
-            "salt": "2",
-            "psych": "1",
-            "compliance": "1",
-            "adherence": "1" if chance.random() < 0.85 else "2",
-            "adverse_reaction": "1",
-            "fpg": fasting if with_sugar else None,
-            "dorsalis_pedis": "1" if with_sugar else None,
-            "hypoglycaemia": "1" if with_sugar else None,
-            "drugs": [DRUGS_OF_DISEASE[disease] for disease in diseases],
-            "doctor_name": author[1],
-            "diseases": [
-                _part(maker, resident["id"], day, disease, judged)
-                for disease, judged in sorted(assessments.items())
-            ],
-        }
-        made.append(visit)
-        for disease, judged in assessments.items():
-            if judged.uncontrolled is not None:
-                previous[disease] = PreviousVisit(day, judged.uncontrolled, judged.adverse_reaction)
+    day = maker.days_ago(280, 365)
+    while day < stays_away:
+        values = levels.measure(chance)
+        judged = _judge(diseases, day, age_on(birth, day), values, previous)
+        made.append(_visit(maker, resident, day, values, (weight, height), author, judged))
+        for disease, one in judged.items():
+            if one.uncontrolled is not None:
+                previous[disease] = PreviousVisit(day, one.uncontrolled, one.adverse_reaction)
+        dates = [one.next_visit for one in judged.values() if one.next_visit is not None]
+        day = min(dates) + timedelta(days=chance.randint(-6, 4))
+        levels.treat(judged)
     return made
+
+
+@dataclass
+class _Levels:
+    """What a person's pressure and sugar swing around."""
+
+    sbp: float
+    fasting: float
+
+    def measure(self, chance: random.Random) -> tuple[int, int, float]:
+        sbp = int(min(205, max(96, chance.gauss(self.sbp, 5))))
+        dbp = int(min(112, max(52, sbp * 0.42 + chance.gauss(22, 4))))
+        return sbp, dbp, round(min(18.0, max(4.1, chance.gauss(self.fasting, 0.3))), 1)
+
+    def treat(self, judged: dict[str, Assessment]) -> None:
+        for disease, one in judged.items():
+            if one.uncontrolled and disease == "hypertension":
+                self.sbp -= 7
+            elif one.uncontrolled:
+                self.fasting -= 0.6
+
+
+def _judge(
+    diseases: list[str],
+    day: date,
+    age: int,
+    values: tuple[int, int, float],
+    previous: dict[str, PreviousVisit | None],
+) -> dict[str, Assessment]:
+    sbp, dbp, fasting = values
+    judged: dict[str, Assessment] = {}
+    if "hypertension" in diseases:
+        pressure = hypertension.HypertensionVisit(day, age, sbp, dbp)
+        judged["hypertension"] = hypertension.assess(pressure, previous["hypertension"])
+    if "type2_diabetes" in diseases:
+        sugar = diabetes.DiabetesVisit(day, fasting=fasting, sbp=sbp, dbp=dbp)
+        judged["type2_diabetes"] = diabetes.assess(sugar, previous["type2_diabetes"])
+    return judged
+
+
+def _visit(
+    maker: SampleMaker,
+    resident: dict[str, Any],
+    day: date,
+    values: tuple[int, int, float],
+    body: tuple[float, float],
+    author: tuple[str, str],
+    judged: dict[str, Assessment],
+) -> dict[str, Any]:
+    chance = maker.chance
+    sbp, dbp, fasting = values
+    weight, height = body
+    when = maker.instant(day)
+    sugar = "type2_diabetes" in judged
+    return {
+        **maker.stamp(when, resident["organisation_id"], author[0]),
+        "resident_id": resident["id"],
+        "visit_date": day.isoformat(),
+        "measured_at": format_instant(when),
+        "mode": chance.choice(("1", "1", "2")),
+        "sbp": sbp,
+        "dbp": dbp,
+        "bp_source": "1",
+        "heart_rate": int(chance.gauss(75, 7)),
+        "weight": weight,
+        "height": float(height),
+        "bmi": round(weight / (height / 100) ** 2, 1),
+        "smoking": 0.0,
+        "alcohol": 0.0,
+        "exercise_per_week": 5.0,
+        "exercise_minutes": 30.0,
+        "salt": "2",
+        "psych": "1",
+        "compliance": "1",
+        "adherence": "1" if chance.random() < 0.85 else "2",
+        "adverse_reaction": "1",
+        "fpg": fasting if sugar else None,
+        "dorsalis_pedis": "1" if sugar else None,
+        "hypoglycaemia": "1" if sugar else None,
+        "drugs": [DRUGS_OF_DISEASE[disease] for disease in judged],
+        "doctor_name": author[1],
+        "diseases": [
+            _part(maker, resident["id"], day, disease, one)
+            for disease, one in sorted(judged.items())
+        ],
+    }
 
 
 def _part(
@@ -151,7 +197,7 @@ def _part(
         "uncontrolled": judged.uncontrolled,
         "problem": bool(judged.uncontrolled or judged.adverse_reaction),
         "urgent": judged.urgent,
-        "urgent_reasons": [finding.code for finding in judged.urgent_findings],
+        "urgent_reasons": [finding.text for finding in judged.urgent_findings],
         "action": judged.next_step,
         "next_visit_date": judged.next_visit.isoformat() if judged.next_visit else None,
     }

@@ -30,7 +30,6 @@ STAFF = (
 )
 _CHUNK = 2000
 _WARD_BEDS = 24
-_VISITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +210,7 @@ def _residents(
         resident = maker.resident(organisation, doctor[0], number + 1, bed)
         conditions = conditions_of(maker, resident, doctor[0])
         diseases = sorted({c["disease"] for c in conditions if c["disease"]})
-        visits = follow_ups_of(maker, resident, diseases, doctor, _VISITS) if diseases else []
+        visits = follow_ups_of(maker, resident, diseases, doctor) if diseases else []
         made.append((resident, conditions, visits))
     return made
 

@@ -148,7 +148,7 @@ class SampleMaker:
                     "org_id": organisation["id"],
                     "building": "康复楼",
                     "room": f"{201 + (bed - 1) // 3}",
-                    "bed": f"{bed:02d}",
+                    "bed": str((bed - 1) % 3 + 1),
                     "admit_date": self.days_ago(10, 60).isoformat(),
                 }
             ]

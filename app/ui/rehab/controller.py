@@ -87,13 +87,16 @@ class WardController(QObject):
         )  # fmt: skip
 
     def _show(self, ward: Ward) -> None:
-        drafts = {**self._hidden, **self.model.raw()} if self._drafted == ward.on else {}
+        typed = self.model.raw() if self._drafted == ward.on else {}
+        drafts = {**self._hidden, **typed} if self._drafted == ward.on else {}
         if self._drafted != ward.on:
             self._drafted = ward.on
             self._keeper.start(ward.on.isoformat())
             drafts = self._restore()
         shown = {row.resident_id for row in ward.rows}
         self._hidden = {key: raw for key, raw in drafts.items() if key not in shown}
+        # What stands in the grid the grid keeps itself.
+        drafts = {key: raw for key, raw in drafts.items() if key in shown and key not in typed}
         self.buildings = ward.buildings
         self.model.set_ward(ward, drafts)
         self.loaded.emit()

@@ -181,6 +181,8 @@ class CellDelegate(QStyledItemDelegate):
 
     def setEditorData(self, editor: QWidget, index: QModelIndex) -> None:
         assert isinstance(editor, QLineEdit)
+        if editor.isModified():
+            return  # news of the sync must not wipe what is half typed
         model: WardModel = index.model()  # type: ignore[assignment]
         row, column = model.rows[index.row()], cells.COLUMNS[index.column()]
         if column.key == "completion":

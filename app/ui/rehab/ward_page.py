@@ -121,6 +121,8 @@ class WardPage(Page):
         self.controller.failed.connect(self._failed)
         self.controller.draft_failed.connect(lambda text: self.strip.say(text, "attention"))
         self._context.records_changed.connect(self._records_changed)
+        self._cursor: tuple[str, int] | None = None
+        self.model.modelAboutToBeReset.connect(self._before_reset)
 
     # -- loading ----------------------------------------------------------------------------
 
@@ -145,8 +147,23 @@ class WardPage(Page):
         self._stack.setCurrentIndex(0 if self.model.rows else 1)
         self._count()
         if self.model.rows and not self.table.currentIndex().isValid():
-            self.table.go_first() or self.table.go(0, cells.FIRST)
+            self._back_to_cursor() or self.table.go_first() or self.table.go(0, cells.FIRST)
         self._show_panel()
+
+    def _before_reset(self) -> None:
+        """The ward is about to be shown anew: keep what is being typed, and where."""
+        self.table.commit()
+        at, column = self.table.place()
+        if 0 <= at < len(self.model.rows):
+            self._cursor = (self.model.rows[at].ward.resident_id, column)
+
+    def _back_to_cursor(self) -> bool:
+        wanted, self._cursor = self._cursor, None
+        for at, row in enumerate(self.model.rows):
+            if wanted is not None and row.ward.resident_id == wanted[0]:
+                self.table.go(at, wanted[1])
+                return True
+        return False
 
     def _choose_building(self) -> None:
         text = self.building.currentText()

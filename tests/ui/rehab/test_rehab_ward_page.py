@@ -713,3 +713,35 @@ def test_with_work_in_the_background_a_late_reading_changes_nothing(
     desk.page.controller.load(store.clock.today())
     qtbot.waitUntil(lambda: [row.mode for row in desk.model.rows] == ["saved"] * 3)
     assert runner.wait()
+
+
+def test_news_of_the_sync_takes_neither_the_cursor_nor_the_open_cell(
+    ward3: Desk, store: Store, actor: Actor
+) -> None:
+    desk = ward3
+    desk.times()
+    desk.go(1, "pre_bp")
+    desk.type("13")  # the cell is open, half typed
+    desk.context.tell_changed("check_in")
+    assert desk.at() == (1, "pre_bp")
+    desk.type("678")
+    desk.type("\n" if desk.at() == (1, "pre_bp") else "")
+    assert desk.cell(1, "pre_bp") == "136/78"
+
+
+def test_a_new_resident_in_the_ward_keeps_what_is_typed_and_where(
+    ward3: Desk, store: Store, actor: Actor
+) -> None:
+    desk = ward3
+    desk.times()
+    desk.go(1, "pre_bp")
+    desk.type("13678")
+    who = desk.model.rows[1].ward.resident_id
+    at = desk.at()
+    newcomer = add_resident(store, actor, 99, room="101")
+    add_plan(store, actor, newcomer)
+    desk.context.tell_changed("resident", "rehab_plan")
+    row = next(i for i, r in enumerate(desk.model.rows) if r.ward.resident_id == who)
+    assert len(desk.model.rows) == 4
+    assert desk.cell(row, "pre_bp") == "136/78"
+    assert desk.at() == (row, at[1])
