@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.care.check_in_history import outcome_of
@@ -40,6 +41,21 @@ CHECK_IN_ROLES = (
     "head_of_department",
 )
 _LONGEST_NOTE = 500
+
+# Built once: building a statement costs as much as running it.
+_CHECK_IN = CheckIn.__table__.c
+_KNOWN = select(_CHECK_IN.id).where(_CHECK_IN.id.in_(bindparam("ids", expanding=True)))
+_PLANS = select(RehabPlan).where(RehabPlan.id.in_(bindparam("ids", expanding=True)))
+_SESSIONS = (
+    select(_CHECK_IN.session_no, _CHECK_IN.stop_reasons)
+    .where(
+        _CHECK_IN.plan_id == bindparam("plan_id"),
+        _CHECK_IN.completion.in_(("complete", "partial")),
+        _CHECK_IN.status != ENTERED_IN_ERROR,
+    )
+    .order_by(_CHECK_IN.session_no.desc(), _CHECK_IN.id.desc())
+    .limit(8)
+)
 
 
 class WardProblems(InputError):
@@ -103,8 +119,8 @@ def save_check_ins(store: Store, actor: Actor, rows: Sequence[CheckInInput]) -> 
         known = _already_saved(session, [row.id for row in rows])
         fresh = [row for row in rows if row.id not in known]
         plans = _plans(session, fresh)
-        facts = load_facts(session, list(plans.values()), store.clock.today())
         thresholds = load_thresholds(session)
+        facts = load_facts(session, list(plans.values()), thresholds)
         judged: dict[str, Assessment] = {}
         problems: dict[str, dict[str, str]] = {}
         for row in fresh:
@@ -155,8 +171,10 @@ def void_check_in(store: Store, actor: Actor, check_in_id: str, reason: str) -> 
 def _already_saved(session: Session, ids: list[str]) -> dict[str, CheckIn]:
     found: dict[str, CheckIn] = {}
     for start in range(0, len(ids), 500):
-        rows = session.scalars(select(CheckIn).where(CheckIn.id.in_(ids[start : start + 500])))
-        found.update({row.id: row for row in rows})
+        known = session.scalars(_KNOWN, {"ids": ids[start : start + 500]}).all()
+        if known:
+            rows = session.scalars(select(CheckIn).where(CheckIn.id.in_(known)))
+            found.update({row.id: row for row in rows})
     return found
 
 
@@ -174,7 +192,7 @@ def _plans(session: Session, rows: Sequence[CheckInInput]) -> dict[str, RehabPla
     ids = [row.plan_id for row in rows]
     found: dict[str, RehabPlan] = {}
     for start in range(0, len(ids), 500):
-        plans = session.scalars(select(RehabPlan).where(RehabPlan.id.in_(ids[start : start + 500])))
+        plans = session.scalars(_PLANS, {"ids": ids[start : start + 500]})
         found.update({plan.id: plan for plan in plans})
     return found
 
@@ -280,17 +298,7 @@ def _items(row: CheckInInput) -> list[dict[str, object]]:
     ]
 
 
-def _sessions(session: Session, plan_id: str) -> list[CheckIn]:
-    """The plan's sessions that took place, newest first (by number, never by a clock)."""
-    return list(
-        session.scalars(
-            select(CheckIn)
-            .where(
-                CheckIn.plan_id == plan_id,
-                CheckIn.completion.in_(("complete", "partial")),
-                CheckIn.status != ENTERED_IN_ERROR,
-            )
-            .order_by(CheckIn.session_no.desc(), CheckIn.id.desc())
-            .limit(8)
-        )
-    )
+def _sessions(session: Session, plan_id: str) -> Sequence[Any]:
+    """Number and stop reasons of the plan's sessions that took place, newest first (by number,
+    never by a clock)."""
+    return session.execute(_SESSIONS, {"plan_id": plan_id}).all()

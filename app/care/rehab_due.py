@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.rehab_rules import next_session_on
@@ -20,6 +21,46 @@ from app.models.resident import Residence, Resident
 
 KINDS = ("check_in", "plan_review", "plan_paused")
 ENTERED_IN_ERROR = "entered_in_error"
+
+# Built once: these run with every save of a ward's row, and building costs as much as running.
+_DUE, _PLAN, _CHECK_IN = DueItem.__table__, RehabPlan.__table__.c, CheckIn.__table__.c
+_STAY, _RESIDENT = Residence.__table__.c, Resident.__table__
+_FORGET = delete(DueItem).where(
+    _DUE.c.resident_id.in_(bindparam("ids", expanding=True)), _DUE.c.kind.in_(KINDS)
+)
+_ADD = insert(DueItem)
+_LAST_CHECK_IN = (
+    select(func.max(_CHECK_IN.started_at))
+    .where(_CHECK_IN.plan_id == _PLAN.id, _CHECK_IN.status != ENTERED_IN_ERROR)
+    .scalar_subquery()
+)
+_IN_BED = exists().where(
+    _STAY.resident_id == _PLAN.resident_id,
+    _STAY.org_id == bindparam("organisation_id"),
+    _STAY.discharge_date.is_(None),
+)
+_PLANS = (
+    select(
+        _PLAN.id,
+        _PLAN.resident_id,
+        _PLAN.status,
+        _PLAN.status_reason,
+        _PLAN.starts_on,
+        _PLAN.review_on,
+        _PLAN["items"],
+        _PLAN.prescriber_id,
+        _PLAN.prescriber_name,
+        _LAST_CHECK_IN.label("last"),
+    )
+    .join_from(RehabPlan.__table__, _RESIDENT, _RESIDENT.c.id == _PLAN.resident_id)
+    .where(
+        _PLAN.resident_id.in_(bindparam("ids", expanding=True)),
+        _PLAN.status.in_(("active", "paused")),
+        _RESIDENT.c.record_status == "active",
+        or_(_PLAN.organisation_id == bindparam("organisation_id"), _IN_BED),
+    )
+    .order_by(_PLAN.id)
+)
 
 
 def sessions_per_week(items: Iterable[dict[str, object]]) -> int | None:
@@ -37,63 +78,36 @@ def refresh_rehab_due(session: Session, organisation_id: str, resident_ids: Iter
     """
     ids = list(dict.fromkeys(resident_ids))
     session.flush()
+    connection = session.connection()
     for start in range(0, len(ids), 500):
         part = ids[start : start + 500]
-        session.execute(
-            delete(DueItem).where(DueItem.resident_id.in_(part), DueItem.kind.in_(KINDS))
-        )
-        plans = session.scalars(
-            select(RehabPlan)
-            .join(Resident, Resident.id == RehabPlan.resident_id)
-            .where(
-                RehabPlan.resident_id.in_(part),
-                RehabPlan.status.in_(("active", "paused")),
-                Resident.record_status == "active",
-                or_(RehabPlan.organisation_id == organisation_id, _in_bed_at(organisation_id)),
-            )
-            .order_by(RehabPlan.id)
-        ).all()
-        last = _last_check_in([plan.id for plan in plans], session)
-        made: dict[tuple[str, str], DueItem] = {}
+        connection.execute(_FORGET, {"ids": part})
+        plans = connection.execute(_PLANS, {"ids": part, "organisation_id": organisation_id})
+        made: dict[tuple[str, str], dict[str, Any]] = {}
         for plan in plans:
-            for item in _due_of(plan, last.get(plan.id), organisation_id):
+            for item in _due_of(plan, organisation_id):
                 # A resident has one line of a kind: the newest plan speaks.
-                made[(item.resident_id, item.kind)] = item
-        session.add_all(made.values())
+                made[(item["resident_id"], item["kind"])] = item
+        if made:
+            connection.execute(_ADD, list(made.values()))
 
 
-def _in_bed_at(organisation_id: str) -> ColumnElement[bool]:
-    return exists(
-        select(Residence.id).where(
-            Residence.resident_id == RehabPlan.resident_id,
-            Residence.org_id == organisation_id,
-            Residence.discharge_date.is_(None),
-        )
-    )
+def _due_of(plan: Any, organisation_id: str) -> list[dict[str, Any]]:
+    """The lines of one row of ``_PLANS``."""
+    last = None if plan.last is None else clinic_date(plan.last)
 
-
-def _last_check_in(plan_ids: list[str], session: Session) -> dict[str, date]:
-    rows = session.execute(
-        select(CheckIn.plan_id, func.max(CheckIn.started_at))
-        .where(CheckIn.plan_id.in_(plan_ids), CheckIn.status != ENTERED_IN_ERROR)
-        .group_by(CheckIn.plan_id)
-    )
-    return {plan_id: clinic_date(started) for plan_id, started in rows}
-
-
-def _due_of(plan: RehabPlan, last: date | None, organisation_id: str) -> list[DueItem]:
-    def item(kind: str, due_on: date, *, urgent: bool = False, **detail: object) -> DueItem:
-        return DueItem(
-            organisation_id=organisation_id,
-            resident_id=plan.resident_id,
-            kind=kind,
-            due_on=due_on,
-            since=last,
-            urgent=urgent,
-            source_kind="rehab_plan",
-            source_id=plan.id,
-            detail=detail,
-        )
+    def item(kind: str, due_on: date, *, urgent: bool = False, **detail: object) -> dict[str, Any]:
+        return {
+            "organisation_id": organisation_id,
+            "resident_id": plan.resident_id,
+            "kind": kind,
+            "due_on": due_on,
+            "since": last,
+            "urgent": urgent,
+            "source_kind": "rehab_plan",
+            "source_id": plan.id,
+            "detail": detail,
+        }
 
     if plan.status == "paused":
         stopped_on = last if last is not None else plan.starts_on
@@ -107,7 +121,7 @@ def _due_of(plan: RehabPlan, last: date | None, organisation_id: str) -> list[Du
                 prescriber=plan.prescriber_name,
             )
         ]
-    per_week = sessions_per_week(plan.items)
+    per_week = sessions_per_week(plan._mapping["items"])
     due = plan.starts_on if last is None else next_session_on(last, per_week)
     return [
         item("check_in", max(due, plan.starts_on)),

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.check_in_rules import RowFacts
@@ -28,6 +27,25 @@ from app.models.store import Store
 
 THRESHOLDS_SETTING = "rehab.thresholds"
 _IN_ERROR = "entered_in_error"
+
+# Built once: these run with every save of a ward's row, and building costs as much as running.
+_CONDITION = Condition.__table__.c
+_VISIT, _PART = FollowUp.__table__.c, FollowUpDisease.__table__.c
+_WITH_COPD = select(_CONDITION.resident_id).where(
+    _CONDITION.resident_id.in_(bindparam("ids", expanding=True)),
+    _CONDITION.clinical_status == "active",
+    or_(_CONDITION.disease == "copd", _CONDITION.code.like("J44%")),
+)
+_VISITS = (
+    select(
+        _VISIT.resident_id,
+        _VISIT.drugs,
+        _VISIT.insulin,
+        exists().where(_PART.follow_up_id == _VISIT.id, _PART.disease == "type2_diabetes"),
+    )
+    .where(_VISIT.resident_id.in_(bindparam("ids", expanding=True)), _VISIT.status != _IN_ERROR)
+    .order_by(_VISIT.resident_id, _VISIT.visit_date.desc(), _VISIT.id.desc())
+)
 
 
 def load_thresholds(session: Session) -> RehabThresholds:
@@ -54,10 +72,11 @@ def approve_thresholds(store: Store, actor: Actor, thresholds: RehabThresholds) 
         )
 
 
-def load_facts(session: Session, plans: Sequence[RehabPlan], today: date) -> dict[str, RowFacts]:
+def load_facts(
+    session: Session, plans: Sequence[RehabPlan], thresholds: RehabThresholds
+) -> dict[str, RowFacts]:
     """The facts for each plan (by plan id), in a fixed number of queries for a whole ward."""
     residents = sorted({plan.resident_id for plan in plans})
-    thresholds = load_thresholds(session)
     with_copd = copd_residents(session, residents)
     on_drugs = glucose_drug_residents(session, residents)
     return {
@@ -92,15 +111,7 @@ def copd_residents(session: Session, resident_ids: Sequence[str]) -> frozenset[s
     """Who of these has COPD among the active diagnoses (ICD-10 J44)."""
     found: set[str] = set()
     for start in range(0, len(resident_ids), 500):
-        found.update(
-            session.scalars(
-                select(Condition.resident_id).where(
-                    Condition.resident_id.in_(resident_ids[start : start + 500]),
-                    Condition.clinical_status == "active",
-                    or_(Condition.disease == "copd", Condition.code.like("J44%")),
-                )
-            )
-        )
+        found.update(session.scalars(_WITH_COPD, {"ids": resident_ids[start : start + 500]}))
     return frozenset(found)
 
 
@@ -112,24 +123,11 @@ def glucose_drug_residents(session: Session, resident_ids: Sequence[str]) -> fro
     """
     found: set[str] = set()
     for start in range(0, len(resident_ids), 500):
-        part = resident_ids[start : start + 500]
-        diabetes_visits = set(
-            session.scalars(
-                select(FollowUpDisease.follow_up_id).where(
-                    FollowUpDisease.resident_id.in_(part),
-                    FollowUpDisease.disease == "type2_diabetes",
-                )
-            )
-        )
-        visits = session.execute(
-            select(FollowUp.id, FollowUp.resident_id, FollowUp.drugs, FollowUp.insulin)
-            .where(FollowUp.resident_id.in_(part), FollowUp.status != _IN_ERROR)
-            .order_by(FollowUp.resident_id, FollowUp.visit_date.desc(), FollowUp.id.desc())
-        )
+        visits = session.execute(_VISITS, {"ids": resident_ids[start : start + 500]})
         seen: set[tuple[str, bool]] = set()
-        for visit_id, resident_id, drugs, insulin in visits:
+        for resident_id, drugs, insulin, for_diabetes in visits:
             kinds = {(resident_id, False)}
-            if visit_id in diabetes_visits:
+            if for_diabetes:
                 kinds.add((resident_id, True))
             if kinds <= seen:
                 continue

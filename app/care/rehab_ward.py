@@ -92,7 +92,8 @@ def load_ward(
             or ((stay := stays.get(resident.id)) is not None and stay.building == building)
         ]
         ids = [resident.id for resident in chosen]
-        facts = load_facts(session, [plans[i] for i in ids if i in plans], day)
+        thresholds = load_thresholds(session)
+        facts = load_facts(session, [plans[i] for i in ids if i in plans], thresholds)
         conditions = _conditions(session, ids)
         saved = _saved_on(session, ids, day)
         last = _last_sessions(session, ids)
@@ -116,7 +117,7 @@ def load_ward(
                 )
             )
         rows.sort(key=_bed_order)
-        return Ward(day, tuple(rows), tuple(buildings), load_thresholds(session))
+        return Ward(day, tuple(rows), tuple(buildings), thresholds)
 
 
 def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from app.models.local import Setting
 
+_SETTING = Setting.__table__.c
+_VALUE = select(_SETTING.value).where(_SETTING.key == bindparam("key"))
+
 
 def get_setting(session: Session, key: str, default: Any = None) -> Any:
     """The value of a setting, or ``default`` where it was never set."""
-    row = session.get(Setting, key)
-    return default if row is None else row.value.get("value", default)
+    value = session.scalar(_VALUE, {"key": key})
+    return default if value is None else value.get("value", default)
 
 
 def set_setting(session: Session, key: str, value: Any) -> None:
@@ -24,4 +28,3 @@ def set_setting(session: Session, key: str, value: Any) -> None:
             index_elements=["key"], set_={"value": statement.excluded.value}
         )
     )
-    session.expire_all()
