@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QEventLoop, Qt
 from PySide6.QtGui import QInputMethodEvent
@@ -131,7 +132,7 @@ class Hands:
 
     def sign_in(self, login: str, password: str) -> None:
         """Choose the tile, type the password, Enter."""
-        page = self.window.gate
+        page: Any = self.window.gate
         tile = next(tile for tile in page.tiles if tile.account.login == login)
         if page.login() != login:
             tile.setFocus(Qt.FocusReason.TabFocusReason)
