@@ -91,7 +91,7 @@ def _settings(county: County, pictures: Path) -> None:
     room: Any = hands.room(7, "settings")
     hands.picture("settings")
     room.go("server")
-    room.pages.currentWidget().address.set_value("https://hospital.example/fhir")
+    room.pages.currentWidget().url.set_value("https://hospital.example/fhir")
     hands.picture("settings-server")
     hands.close()
 
