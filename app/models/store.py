@@ -142,14 +142,14 @@ def open_store(
     Raises ``StoreDamaged`` for a file that the key does not open, ``StoreTooNew`` for one
     that a newer version of the program wrote.
     """
-    if not (folder / STORE_FILE).exists():
+    if not (folder / STORE_FILE).exists() or _emptied(folder):
         raise damaged()
     store = Store(folder, data_key, clock, organisation_id)
     try:
         with environment_faults():
             revision = _revision(store)
             if revision is None:
-                # An emptied file: filling it anew would hide that every record is gone.
+                # Filling it anew would hide that every record is gone.
                 raise damaged()
             if revision != HEAD:
                 _check_known(revision)
@@ -159,6 +159,12 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def _emptied(folder: Path) -> bool:
+    """Whether the file was cut to nothing (a write-ahead log may still hold everything)."""
+    log = folder / f"{STORE_FILE}-wal"
+    return (folder / STORE_FILE).stat().st_size == 0 and not (log.exists() and log.stat().st_size)
 
 
 def _check_known(revision: str) -> None:
