@@ -1,0 +1,98 @@
+"""The courier's process is killed again and again, at moments nobody chose: G1, G3, G6, G10."""
+
+from __future__ import annotations
+
+import signal
+from random import Random
+
+import pytest
+
+from app.models.outbox import Outbox
+from app.models.store import Store, open_store
+from app.sync.engine import SyncEngine
+from app.sync.enrol import use_token
+from app.sync.state import account
+from tests.conftest import TOWNSHIP_ID
+from tests.server.serving import Client, ServerProcess
+from tests.sync import proxy as faults
+from tests.sync.conftest import Clinic
+from tests.sync.killing import run_in_a_process
+from tests.sync.making import a_plan, a_resident, check_ins, save
+from tests.sync.proxy import Proxy
+
+ROUNDS = 10
+MANY = 600
+
+
+def _waiting(store: Store) -> int:
+    with store.read() as session:
+        return session.query(Outbox).count()
+
+
+@pytest.mark.kill
+@pytest.mark.timeout(180)
+def test_ten_kills_at_random_and_every_record_is_there_once(
+    township: Clinic, server: ServerProcess, proxy: Proxy
+) -> None:
+    random = Random(20260302)
+    resident = a_resident()
+    plan = a_plan(resident, township.actor)
+    rows = check_ins(plan, township.actor, MANY)
+    save(township.store, township.actor, resident, plan, *rows)
+    with township.store.read() as session:
+        known = account(session)
+    assert known is not None
+    use_token(township.store, proxy.url, known.token)
+    township.engine.close()
+
+    left = [_waiting(township.store)]
+    kills = 0
+    for _ in range(ROUNDS):
+        before = len(proxy.seen)
+        # Some answers are lost on top: the process dies not knowing what arrived.
+        lose = random.random() < 0.5
+        proxy.choose = lambda seen, lose=lose: faults.LOSE_ANSWER if lose else faults.PASS
+        code = run_in_a_process(
+            township.store,
+            lambda kill: setattr(proxy, "after", kill),
+            before + random.randrange(3),
+        )
+        kills += code == -signal.SIGKILL
+        left.append(_waiting(township.store))
+    assert kills >= ROUNDS // 2, "most rounds died in the middle"
+    assert left == sorted(left, reverse=True), "progress never goes backwards"
+
+    proxy.after = lambda seen: None
+    proxy.choose = lambda seen: faults.PASS
+    store = open_store(township.store.folder, township.store.wrap_key(), TOWNSHIP_ID)
+    engine = SyncEngine(store)
+    try:
+        assert engine.run_once().outcome == "done"
+        assert _waiting(store) == 0
+        assert store.quick_check()
+    finally:
+        engine.close()
+        store.close()
+
+    client = Client(server.url, TOWNSHIP_ID, known.token)
+    try:
+        for type_, wanted in (
+            ("Patient", {resident.id}),
+            ("CarePlan", {plan.id}),
+            ("Procedure", {row.id for row in rows}),
+        ):
+            found: list[str] = []
+            path: str | None = f"/{type_}?_count=200"
+            while path is not None:
+                answer = client.get(path)
+                assert answer.status_code == 200, answer.text
+                bundle = answer.json()
+                found += [entry["resource"]["id"] for entry in bundle.get("entry", ())]
+                # One effect each: whatever was sent twice is still its first version.
+                assert {e["resource"]["meta"]["versionId"] for e in bundle.get("entry", ())} == {
+                    "1"
+                }
+                path = next((n["url"] for n in bundle["link"] if n["relation"] == "next"), None)
+            assert sorted(found) == sorted(wanted), type_
+    finally:
+        client.close()
