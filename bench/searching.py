@@ -8,10 +8,13 @@ import sqlite3
 from datetime import date
 from pathlib import Path
 
+from sqlalchemy import Table, insert
+
 from app.care.sample.county import directory
 from app.care.sample.people import SampleMaker
 from app.models import records
-from app.models.search import find
+from app.models.local import SearchToken
+from app.models.search import find, tokens
 from app.models.store import Store, create_store
 from bench.figures import Figure, milliseconds, percentile
 
@@ -19,18 +22,33 @@ _CHUNK = 50_000
 
 
 def _fill(store: Store, maker: SampleMaker, start: int, stop: int) -> list[tuple[str, str, str]]:
-    """Residents alone; returns some of them to look for: name, ID number, phone."""
+    """Residents alone; returns some of them to look for: name, ID number, phone.
+
+    Written in bulk: the tokens' second index is made at the end, and the pages stay in memory.
+    """
     organisation = next(o for o in directory() if o["type"] == "TOWNSHIP_CENTER")
+    table = records.KINDS["resident"].table
+    tokens_table = SearchToken.__table__
+    assert isinstance(tokens_table, Table)
+    (by_resident,) = tokens_table.indexes
     known: list[tuple[str, str, str]] = []
     author = maker.new_id(maker.instant(maker.today))
     for first in range(start, stop, _CHUNK):
-        rows = [
-            maker.resident(organisation, author, number, None)
-            for number in range(first, min(stop, first + _CHUNK))
-        ]
+        last = min(stop, first + _CHUNK)
+        rows = [maker.resident(organisation, author, n, None) for n in range(first, last)]
+        found = sorted((token, row["id"]) for row in rows for token in tokens(row))
         with store.apply_remote() as session:
-            records.put(session, "resident", rows)
+            connection = session.connection()
+            connection.exec_driver_sql("PRAGMA cache_size = -400000")
+            if first == start:
+                by_resident.drop(connection)
+            connection.execute(insert(table), [records.row_values(table, row) for row in rows])
+            connection.exec_driver_sql("INSERT INTO search_token VALUES (?, ?)", found)
+            if last == stop:
+                by_resident.create(connection)
         known += [(r["name"], r["id_no"], r["phone"]) for r in rows[:: max(1, len(rows) // 100)]]
+    # New connections: with the page cache that the program has.
+    store.close()
     return known
 
 
