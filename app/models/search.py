@@ -10,6 +10,7 @@ the whole numbers, the record number, and the village. Words are joined by "and"
 from __future__ import annotations
 
 import itertools
+import os
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ COMPOUND_SURNAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _MOST_READINGS = 12
 # Signs that stand between the parts of a name or number and are typed or left out at will.
-_MARKS = str.maketrans("", "", "·•‧・∙.,'’-‐–—()~")
+# Half a character (a broken input method) is left out, too: no text of a store can hold it.
+_MARKS = str.maketrans("", "", "·•‧・∙.,'’-‐–—()~" + "".join(map(chr, range(0xD800, 0xE000))))
 
 
 def normalise(text: str) -> str:
@@ -64,6 +66,10 @@ def _words(text: str) -> list[str]:
 
 @lru_cache(maxsize=20000)
 def _character_readings(character: str, surname: bool) -> tuple[str, ...]:
+    # Single characters are all that is asked: without its book of phrases pypinyin takes 11 MB
+    # instead of 55, and gives the same readings.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "1")
     from pypinyin import Style, pinyin
 
     readings = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
