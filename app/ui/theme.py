@@ -221,6 +221,11 @@ def apply(application: QApplication, *, high_contrast: bool = False) -> None:
     from app.ui import style
 
     _current = CONTRAST if high_contrast else LIGHT
+    # Every open widget is polished anew by a style sheet, even by the same one.
+    look = "contrast" if high_contrast else "light"
+    if application.property("look") == look:
+        return
+    application.setProperty("look", look)
     if application.property("fusion") is None:
         application.setStyle("Fusion")
     application.setFont(font())

@@ -146,17 +146,18 @@ def _find(state: Walk, hands: Hands) -> None:
 
 
 def _follow_up(state: Walk, hands: Hands) -> None:
-    """A hypertension and diabetes follow-up of somebody known, from the list of due work."""
+    """A hypertension and diabetes follow-up of somebody known, who has just come in."""
     room: Any = hands.room(3, "chronic")
     due = room.due_page
     wait(lambda: due.model.rowCount() > 0 and due.model.row(0) is not None, "due follow-ups")
-    diabetic = next(
-        at
-        for at in range(due.model.rowCount())
-        if (line := due.model.row(at)) is not None and len(line.diseases) > 1
+    hands.key(Qt.Key.Key_F3)
+    hands.text(_somebody_with_both(hands))
+    hands.enter()
+    residents = _room(hands, "residents")
+    wait(
+        lambda: QApplication.focusWidget() is residents.page.head.follow_up_button,
+        "the resident's page",
     )
-    due.table.choose(diabetic)
-    due.table.setFocus()
     hands.enter()
     page = room.form_page
     wait(lambda: page.isVisible(), "the follow-up form")
@@ -184,6 +185,25 @@ def _follow_up(state: Walk, hands: Hands) -> None:
         "the visit in the list, waiting to be sent",
     )
     state.step("a hypertension and diabetes visit was classified and saved; it waits to be sent")
+
+
+def _somebody_with_both(hands: Hands) -> str:
+    """The ID number of a sample elder whose two diseases are served by one visit."""
+    from app.models.local import DueItem
+    from app.models.resident import Resident
+
+    store = hands.window.store
+    assert store is not None
+    soon = SYSTEM_CLOCK.today() + timedelta(days=14)
+    dates: dict[str, list[bool]] = {}
+    with store.read() as session:
+        for item in session.query(DueItem).filter(DueItem.kind.like("follow_up:%")):
+            dates.setdefault(item.resident_id, []).append(item.due_on <= soon)
+        chosen = next(who for who, due in dates.items() if len(due) == 2 and due[0] == due[1])
+        resident = session.get(Resident, chosen)
+        assert resident is not None
+        assert resident.id_no is not None
+        return resident.id_no
 
 
 def _urgent_follow_up(state: Walk, hands: Hands) -> None:
