@@ -33,7 +33,13 @@ JsonDict = dict[str, Any]
 
 def to_json(value: Any) -> str:
     """The compact JSON text that the store keeps."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        # Half a character, as a broken input method types it: SQLite takes it only escaped.
+        return json.dumps(value, separators=(",", ":"))
+    return text
 
 
 def from_json(text: str) -> Any:

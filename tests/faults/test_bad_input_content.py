@@ -15,6 +15,7 @@ from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QWidget
 
 from app.care import residents
+from app.models.drafts import load_draft, save_draft
 from app.models.store import Store
 from app.ui.context import UiContext
 from app.ui.faults import _dialog
@@ -154,3 +155,10 @@ def test_signs_of_databases_find_nobody_and_harm_nothing(store: Store, actor, ty
 def test_a_wildcard_in_a_name_is_only_a_sign(store: Store, actor) -> None:
     save(store, actor, a_resident(name="王_二"), a_resident(name="王大二"))
     assert [each.name for each in residents.find(store, actor, "王_")] == ["王_二"]
+
+
+def test_half_a_character_is_kept_in_a_draft(store: Store, actor) -> None:
+    save_draft(store, actor, "trial", "", {"fields": {"note": "半\ud83d"}})
+    kept = load_draft(store, actor, "trial", "")
+    assert kept is not None
+    assert kept.data == {"fields": {"note": "半\ud83d"}}
