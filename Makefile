@@ -62,7 +62,7 @@ translations:
 	$(PY) -m tools.translations check
 
 tests:
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n 2
 
 bench: setup ## benchmarks: each figure beside its floor in the same run
 	$(PY) -m bench

@@ -26,7 +26,7 @@ def test_the_main_job_from_the_township_to_the_county_and_back(
     address = prepare(county, residents=40)
     said: list[str] = []
     steps = walk(county, address, tmp_path / "pictures", say=said.append)
-    assert len(steps) == 10
+    assert len(steps) == 11
     assert len(list((tmp_path / "pictures").glob("*.png"))) >= 18
     _no_identity_in_the_logs(county)
 
