@@ -81,7 +81,7 @@ def test_an_edit_keeps_its_place_and_takes_a_new_change(store: Store, actor: Act
         row.phone = "13900000000"
     with store.read() as session:
         queue = session.query(Outbox).order_by(Outbox.seq).all()
-        assert [item.record_id for item in queue][0] == first_id
+        assert queue[0].record_id == first_id
         assert len(queue) == 2
         assert queue[0].change_id != change
 

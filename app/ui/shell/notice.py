@@ -1,8 +1,8 @@
-"""One short sentence that needs no answer: comes below the top line and goes by itself."""
+"""One short sentence that needs no answer: comes in the top line and goes by itself."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from app.ui import theme
@@ -14,10 +14,13 @@ _SHOWN_MS = 4000
 
 
 class Notice(QFrame):
-    """Lies over the page; never takes the focus."""
+    """Lies over the top line beside the find box; never takes the focus."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        # From the start: a ground that is only put on later is not painted the first time.
+        dress(self, kind="strip", tone="confirmed")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         row = QHBoxLayout(self)
         row.setContentsMargins(*(theme.GAP_FIELD, theme.GAP_INSIDE) * 2)
         row.setSpacing(theme.GAP_INSIDE)
@@ -38,8 +41,11 @@ class Notice(QFrame):
         self._text.setText(text)
         self.setAccessibleName(text)
         self.adjustSize()
-        parent = self.parentWidget()
-        self.move((parent.width() - self.width()) // 2, theme.TOP_HEIGHT + theme.GAP_INSIDE)
+        # In the top line, where it covers nothing of the page.
+        beside = theme.RAIL_WIDTH + theme.FINDER_WIDTH + 2 * theme.GAP_CARD + theme.GAP_CARD
+        room = self.parentWidget().width() - beside - theme.GAP_CARD
+        self.resize(min(self.width(), room), min(self.height(), theme.TOP_HEIGHT - 2))
+        self.move(beside, (theme.TOP_HEIGHT - self.height()) // 2)
         self.show()
         self.raise_()
         self._timer.start()
