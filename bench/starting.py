@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from app.care.sample.county import SampleRequest, make_sample_store
-from bench.figures import Figure
+from bench.figures import Figure, installed
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 11
@@ -49,11 +49,12 @@ application.exec()
 """
 
 
-def _until_painted(script: str, *arguments: str) -> float:
+def _until_painted(environment: dict[str, str], script: str, *arguments: str) -> float:
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         cwd=ROOT,
+        env=environment,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -69,12 +70,13 @@ def _until_painted(script: str, *arguments: str) -> float:
 
 def run(folder: Path) -> list[Figure]:
     make_sample_store(folder / "store", SampleRequest(residents=1), "bench-password")
-    _until_painted(_PROGRAM, str(folder / "store"))
-    _until_painted(_FLOOR)
+    environment = installed(folder)
+    _until_painted(environment, _PROGRAM, str(folder / "store"))
+    _until_painted(environment, _FLOOR)
     ours, floor = [], []
     for _ in range(ROUNDS):  # in turn, so that a slow minute hits both
-        ours.append(_until_painted(_PROGRAM, str(folder / "store")))
-        floor.append(_until_painted(_FLOOR))
+        ours.append(_until_painted(environment, _PROGRAM, str(folder / "store")))
+        floor.append(_until_painted(environment, _FLOOR))
     return [
         Figure(
             "process start to sign-in painted, offscreen, median",

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from app.care.sample.county import SampleRequest, make_sample_store
-from bench.figures import Figure
+from bench.figures import Figure, installed
 
 ROOT = Path(__file__).resolve().parent.parent
 RESIDENTS = 50_000
@@ -60,10 +60,12 @@ window.shut()
 def run(folder: Path) -> list[Figure]:
     make_sample_store(folder / "store", SampleRequest(residents=RESIDENTS), PASSWORD)
     taken, memory = [], []
+    environment = installed(folder)
     for _ in range(ROUNDS):
         process = subprocess.run(
             [sys.executable, "-c", _PROGRAM, str(folder / "store"), PASSWORD],
             cwd=ROOT,
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
