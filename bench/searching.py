@@ -52,6 +52,40 @@ def _fill(store: Store, maker: SampleMaker, start: int, stop: int) -> list[tuple
     return known
 
 
+def _copy(store: Store, copy: int) -> None:
+    """Every resident that was made, once more: same name and village, other numbers.
+
+    ``copy`` (1 to 9) takes the place of the id's first digit, which is 0 of all that were made.
+    """
+    # ruff: noqa: S608 — the texts are made of column names and a digit
+    table = records.KINDS["resident"].table
+    digits = f"(substr(id_no, 13, 5) * 7 + {copy} * 1231) % 100000"
+    tail = f"(substr(phone, 8) * 3 + {copy} * 77) % 10000"
+    other = {
+        "id": f"'{copy}' || substr(id, 2)",
+        "id_no": f"substr(id_no, 1, 12) || printf('%05d', {digits}) || substr(id_no, 18)",
+        "phone": f"substr(phone, 1, 7) || printf('%04d', {tail})",
+    }
+    names = [column.name for column in table.columns]
+    chosen = ", ".join(other.get(name, f'"{name}"') for name in names)
+    columns = ", ".join(f'"{name}"' for name in names)
+    with store.apply_remote() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("PRAGMA cache_size = -400000")
+        connection.exec_driver_sql(
+            f"INSERT INTO resident ({columns}) SELECT {chosen} FROM resident WHERE id < '1'"
+        )
+        connection.exec_driver_sql(
+            f"INSERT INTO search_token SELECT token, '{copy}' || substr(resident_id, 2) "
+            "FROM search_token WHERE resident_id < '1' AND token NOT GLOB '[~0-9]*' ORDER BY token"
+        )
+        numbers = connection.exec_driver_sql(
+            f"SELECT id, id_no, phone, record_no FROM resident WHERE id LIKE '{copy}%'"
+        ).mappings()
+        found = sorted((token, row["id"]) for row in numbers for token in tokens(row))
+        connection.exec_driver_sql("INSERT INTO search_token VALUES (?, ?)", found)
+
+
 def _floor(folder: Path, count: int) -> float:
     """One indexed beginning in a raw sqlite3 table of as many rows, p99."""
     connection = sqlite3.connect(folder / f"floor-{count}.db", isolation_level=None)
@@ -84,8 +118,13 @@ def run(folder: Path, sizes: tuple[int, ...] = (100_000, 500_000)) -> list[Figur
     known: list[tuple[str, str, str]] = []
     filled = 0
     for size in sizes:
-        known += _fill(store, maker, filled, size)
-        filled = size
+        if filled:
+            for copy in range(1, size // filled):
+                _copy(store, copy)
+            store.close()
+        else:
+            known = _fill(store, maker, 0, size)
+            filled = size
         chance = random.Random(5)
         words = {
             "initials": lambda k: _initials(k[0]),
