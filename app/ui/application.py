@@ -19,6 +19,7 @@ from app.i18n import set_language, tr
 from app.paths import resources
 from app.ui import preferences, theme
 from app.ui.faults import FaultDesk
+from app.ui.garbage import GarbageKeeper
 from app.ui.shell.window import MainWindow
 from app.ui.single_instance import SingleInstance
 
@@ -47,6 +48,7 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
         return instance
     desk = FaultDesk(data_dir)
     desk.install()
+    garbage = GarbageKeeper(application)
     try:
         window = MainWindow(data_dir, chosen)
         if trial:
@@ -57,6 +59,7 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
         QTimer.singleShot(0, window, lambda: _behind_the_window(window))
         return application.exec()
     finally:
+        garbage.release()
         instance.release()
 
 

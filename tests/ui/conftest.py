@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,17 @@ from app.models.actor import Actor
 from app.models.store import Store
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.garbage import GarbageKeeper
 from app.ui.tasks import SynchronousRunner
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _look(qapp: QApplication) -> None:
+def _look(qapp: QApplication) -> Iterator[None]:
     theme.apply(qapp)
+    # Tests run background threads beside widgets, as the program does.
+    garbage = GarbageKeeper()
+    yield
+    garbage.release()
 
 
 @pytest.fixture

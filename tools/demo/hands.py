@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from app.ui import preferences
+from app.ui.garbage import GarbageKeeper
 from app.ui.shell.frame import Frame
 from app.ui.shell.window import MainWindow
 
@@ -29,6 +30,8 @@ def application() -> QApplication:
     running = QApplication.instance() or QApplication(["township-care"])
     assert isinstance(running, QApplication)
     theme.apply(running)
+    if running.findChild(GarbageKeeper) is None:
+        GarbageKeeper(running)
     return running
 
 

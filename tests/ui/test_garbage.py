@@ -1,0 +1,46 @@
+"""Cycles with widgets in them are collected on the GUI thread, never on a background one."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+from PySide6.QtCore import QThread
+
+from app.ui.garbage import GarbageKeeper
+from app.ui.tasks import TaskRunner
+
+
+class _Cycle:
+    """Notes the thread on which it ends."""
+
+    def __init__(self, ended: list[int]) -> None:
+        self.itself = self
+        self.ended = ended
+
+    def __del__(self) -> None:
+        self.ended.append(threading.get_ident())
+
+
+def test_a_background_thread_collects_nothing(qtbot):
+    keeper = GarbageKeeper()
+    ended: list[int] = []
+    for _ in range(50):
+        _Cycle(ended)
+    here = threading.get_ident()
+
+    def busy() -> int:
+        # Far more than the thresholds: Python's own collector would run here several times.
+        return len([_Cycle(ended) for _ in range(5000)])
+
+    done: list[int] = []
+    runner = TaskRunner()
+    runner.run(busy, done=done.append)
+    qtbot.waitUntil(lambda: done == [5000])
+    assert all(thread == here for thread in ended)
+    qtbot.waitUntil(lambda: len(ended) >= 50)
+    assert set(ended) == {here}
+    assert QThread.isMainThread()
+    keeper.release()
+    assert gc.isenabled()
+    gc.disable()
