@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_states import Side, State, Urgency
+from app.care.visit_rules import NextStep
 from app.clock import clinic_date
 from app.i18n import tr
 from app.models import codes
@@ -33,6 +34,7 @@ LIST_LIMIT = 100
 _WEEK = timedelta(days=7)
 # How long the news that a referral was accepted, answered or refused stays in the list.
 _NEWS = timedelta(days=7)
+_URGENT_SPAN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,11 @@ def today_work(store: Store, actor: Actor, limit: int = LIST_LIMIT) -> TodayWork
         urgent, urgent_total = _due(session, store, today, "now", limit)
         due, due_total = _due(session, store, today, "today", limit)
         coming, coming_total = _due(session, store, today, "week", limit)
+        unsent = _not_referred(session, store, today)
         trouble = _rejected(session, limit) + _conflicts(session, limit)
         news = _referral_news(session, store, actor, today)
     referrals = _referral_work(store, actor, today)
-    now = [item for item in referrals if item.column == "now"] + trouble + urgent
+    now = [item for item in referrals if item.column == "now"] + unsent + trouble + urgent
     rest = [item for item in (*referrals, *news) if item.column == "today"]
     return TodayWork(
         now=tuple(now[:limit]),
@@ -113,6 +116,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
         for kind, count in rows:
             room = _room_of(kind)
             rooms[room] = rooms.get(room, 0) + count
+        unsent = len(_not_referred(session, store, today))
         trouble = (
             session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == REJECTED))
             or 0
@@ -125,7 +129,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
     waiting = waiting_for_me(store, actor)
     rooms["referrals"] = waiting.total
     rooms["sync"] = trouble
-    rooms["today"] = sum(rooms.values())
+    rooms["today"] = sum(rooms.values()) + unsent
     return RoomCounts(rooms, waiting.emergencies)
 
 
@@ -154,11 +158,51 @@ def _due(
     return [_due_line(item, resident, column, today) for item, resident in rows], total
 
 
+def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]:
+    """People whose last visit said "refer now" and for whom no letter was written since.
+
+    Such a visit asks for the next one within two weeks (`domain.md` §5.2), so later due days need
+    no look; from its due day on the visit itself stands among the urgent ones.
+    """
+    written = exists().where(
+        Referral.resident_id == DueItem.resident_id, Referral.written_on >= DueItem.since
+    )
+    rows = session.execute(
+        select(DueItem, Resident)
+        .join(Resident, Resident.id == DueItem.resident_id)
+        .where(
+            DueItem.organisation_id == store.organisation_id,
+            DueItem.due_on > today,
+            DueItem.due_on <= today + _URGENT_SPAN,
+            DueItem.urgent,
+            ~written,
+        )
+        .order_by(DueItem.since, DueItem.id)
+    )
+    seen: dict[str, WorkItem] = {}
+    for item, resident in rows:
+        if item.detail.get("step") != NextStep.REFER_NOW or resident.id in seen:
+            continue
+        since = item.since or today
+        seen[resident.id] = replace(
+            _due_line(item, resident, "now", today),
+            kind="referral:not_written",
+            what=tr("Urgent values: not yet referred"),
+            room="referrals",
+            arguments=(("resident_id", resident.id),),
+            on=since,
+            days_late=(today - since).days,
+        )
+    return list(seen.values())
+
+
 def _due_line(item: DueItem, resident: Resident, column: Column, today: date) -> WorkItem:
     family, _, disease = item.kind.partition(":")
     arguments = [("resident_id", resident.id)]
     if family == "follow_up":
         arguments.append(("disease", disease))
+    elif family in ("plan_review", "plan_paused"):
+        arguments.append(("page", "plan"))
     return WorkItem(
         column=column,
         kind=item.kind,

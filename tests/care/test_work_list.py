@@ -270,3 +270,54 @@ def test_thousands_overdue_are_cut_and_counted(store: Store, actor: Actor):
     assert len(work.today) == LIST_LIMIT
     assert work.totals["today"] == 3000
     assert {item.days_late for item in work.today[:30]} == {89}
+
+
+@pytest.mark.parametrize(
+    ("step", "days", "written", "told"),
+    [
+        ("4", 14, None, True),
+        ("4", 1, None, True),
+        ("4", 14, -2, True),
+        ("4", 14, -1, False),
+        ("4", 14, 0, False),
+        ("3", 14, None, False),
+    ],
+)
+def test_refer_now_without_a_letter_since_is_urgent(
+    store: Store, actor: Actor, step: str, days: int, written: int | None, told: bool
+):
+    """The visit was yesterday; a letter of that day or later has answered it."""
+    resident = _resident(store, actor)
+    with store.write(actor) as session:
+        session.add(
+            DueItem(
+                organisation_id=store.organisation_id,
+                resident_id=resident,
+                kind="follow_up:hypertension",
+                due_on=TODAY + timedelta(days=days),
+                since=TODAY - timedelta(days=1),
+                urgent=True,
+                detail={"class": "2", "step": step},
+            )
+        )
+        if written is not None:
+            session.add(
+                Referral(
+                    direction="up",
+                    resident_id=resident,
+                    from_organisation_id=TOWNSHIP_ID,
+                    to_organisation_id=LEAD_ID,
+                    from_doctor_id=actor.staff_id,
+                    from_doctor_name=actor.name,
+                    written_on=TODAY + timedelta(days=written),
+                    urgency="emergency",
+                )
+            )
+    work = today_work(store, actor)
+    assert [item.resident_id for item in work.now] == ([resident] if told else [])
+    assert work.totals["now"] == int(told)
+    assert room_counts(store, actor).counts["today"] == int(told)
+    if told:
+        assert work.now[0].room == "referrals"
+        assert work.now[0].arguments == (("resident_id", resident),)
+        assert work.now[0].days_late == 1
