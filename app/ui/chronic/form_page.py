@@ -132,6 +132,9 @@ class FollowUpPage(Page):
                 pressed=self._begin_anew,
             )
         self._arrange()
+        # What the program filled in by itself is no draft of anybody.
+        self._keeper.start(known.resident_id)
+        self.fields.touched = kept is not None
         self._to_first()
 
     def correct(self, known: FollowUpContext, follow_up_id: str, form: FollowUpInput) -> None:

@@ -236,12 +236,11 @@ class ListPage(Page):
         self.fresh.emit(self.find_line.text().strip() if self._found == () else "")
 
     def _enter(self) -> None:
-        if self._found is None:
-            return
-        if not self._found:
+        line = self.table.current()
+        if self._found is not None and not self._found:
             self._new()
-        elif self.table.current() is not None:
-            self.opened.emit(self.table.current().id)
+        elif line is not None:
+            self.opened.emit(line.id)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.find_line and event.type() == QEvent.Type.KeyPress:

@@ -42,13 +42,13 @@ def state_word(line: ResidentLine) -> str:
 def list_columns() -> list[Column[ResidentLine]]:
     """The columns of the list; what tells two people apart stands left."""
     return [
-        Column(tr("Name"), lambda line: line.name, 150, strong=True),
+        Column(tr("Name"), lambda line: line.name, 134, strong=True),
         Column(tr("Sex"), lambda line: codes.label("sex", line.sex), 60),
         Column(tr("Age"), lambda line: str(line.age), 64, align="right"),
         Column(tr("ID number"), lambda line: line.id_masked or tr("no card"), 176),
         Column(tr("Phone"), lambda line: line.phone_masked, 122),
         Column(tr("Village"), lambda line: line.village or line.township, 132),
-        Column(tr("Bed"), lambda line: line.bed, 92),
+        Column(tr("Bed"), lambda line: line.bed, 116),
         Column(tr("Conditions"), lambda line: tr(", ").join(line.conditions)),
         Column(
             tr("State"),

@@ -22,6 +22,8 @@ from app.ui.sync.bridge import SyncBridge
 
 _COUNT_PAUSE_MS = 150
 _BAR_TICK_MS = 30_000
+# Pages put the keyboard back themselves after a load; only where none does, the frame steps in.
+_LOST_MS = 400
 
 
 class Frame(QWidget):
@@ -73,6 +75,13 @@ class Frame(QWidget):
         self._tick.setInterval(_BAR_TICK_MS)
         self._tick.timeout.connect(self._show_status)
         self._tick.start()
+        self._lost = QTimer(self)
+        self._lost.setSingleShot(True)
+        self._lost.setInterval(_LOST_MS)
+        self._lost.timeout.connect(self._find_keyboard)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
         self._show_status()
         self._count()
         self._count_drafts()
@@ -131,6 +140,16 @@ class Frame(QWidget):
             self.rail.button(room).setFocus()
         return page
 
+    def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        if now is None and not self._lost.isActive():
+            self._lost.start()
+
+    def _find_keyboard(self) -> None:
+        """The keyboard is never nowhere: what had it was closed, emptied or switched off."""
+        lost = QApplication.focusWidget() is None and QApplication.activeWindow() is self.window()
+        if lost and self.isVisible() and self._here:
+            self.rail.button(self._here).setFocus()
+
     def room(self, name: str) -> QWidget | None:
         """A room that was already visited."""
         return self._rooms.get(name)
@@ -150,6 +169,7 @@ class Frame(QWidget):
         self.leave()
         self._tick.stop()
         self._count_timer.stop()
+        self._lost.stop()
         if self._bridge is not None:
             self._bridge.status_changed.disconnect(self._on_status)
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.care.work_list import LIST_LIMIT, TodayWork, WorkItem, today_work
 from app.i18n import tr
@@ -42,7 +49,7 @@ class _Column(Card):
 
     def __init__(self, title: str, empty: str, hint: str, tone: theme.Tone) -> None:
         super().__init__(title)
-        self.count = Chip("0", tone)
+        self.count = Chip("…", "neutral")
         self.add_action(self.count)
         self._tone = tone
         self.list = TwoLineList(title, say)
@@ -124,6 +131,7 @@ class TodayRoom(QWidget):
         self._context = context
         self._loading = False
         self._again = False
+        self._arriving = False
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         self.page = Page(tr("Today"))
@@ -159,6 +167,7 @@ class TodayRoom(QWidget):
 
     def open(self, **where: Any) -> None:
         """Nothing to choose here; the cursor goes to the first line of work."""
+        self._arriving = self._loading
         self._focus_first()
 
     def refresh(self) -> None:
@@ -189,9 +198,11 @@ class TodayRoom(QWidget):
         ):
             column.fill(items, work.totals[name])
         focused = QApplication.focusWidget()
-        # The cursor comes to the work when it is nowhere else.
-        if self.isVisible() and (focused is None or not focused.isEnabled()):
+        # The cursor comes to the work unless the person has already gone elsewhere with it.
+        waiting = self._arriving and isinstance(focused, QAbstractButton)
+        if self.isVisible() and (focused is None or not focused.isEnabled() or waiting):
             self._focus_first()
+        self._arriving = False
         if self._again:
             self._again = False
             self.refresh()

@@ -199,7 +199,9 @@ class Field(QWidget):
     def _tidy(self) -> None:
         """The person moves on: write the content in its clean form, say what is wrong with it."""
         if self.is_blank():
-            self.clear_problem()
+            # A gap that a save has already named stays named until it is filled.
+            if self.message() != self.problem():
+                self.clear_problem()
             return
         message = self.problem()
         if message:

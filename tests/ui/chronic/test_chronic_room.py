@@ -430,6 +430,18 @@ def test_a_draft_survives_leaving_and_comes_back(
     assert load_draft(store, actor, FORM, resident_id) is None
 
 
+def test_a_form_only_looked_at_keeps_no_draft(
+    room: ChronicRoom, store: Store, actor: Actor, add_resident: AddResident, keys: Any, qtbot: Any
+) -> None:
+    resident_id = add_resident("hypertension")
+    open_form(room, resident_id)
+    assert room.form_page._keeper is not None
+    assert not room.form_page._keeper._timer.isActive()
+    keys(ESC)
+    qtbot.waitUntil(room.due_page.isVisible)
+    assert load_draft(store, actor, FORM, resident_id) is None
+
+
 def test_a_drug_is_found_by_initials_and_noted_by_keyboard(
     room: ChronicRoom, store: Store, add_resident: AddResident, keys: Any
 ) -> None:

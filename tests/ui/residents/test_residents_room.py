@@ -548,6 +548,34 @@ def test_arrows_choose_and_enter_opens(
     assert room.list.isVisible()
 
 
+def test_enter_opens_the_chosen_row_of_the_whole_list(
+    qtbot: QtBot, room: ResidentsRoom, store: Store, actor: Actor
+) -> None:
+    saved = residents.register(store, actor, FORM).resident_id
+    room.open()
+    until(qtbot, lambda: room.list.model.rowCount() == 1 and room.list.isVisible())
+    enter(qtbot)
+    assert room.list.isVisible()
+    press(qtbot, Qt.Key.Key_Down)
+    assert focused() is room.list.find_line
+    enter(qtbot)
+    assert room.page.resident_id == saved
+
+
+def test_a_gap_named_by_a_save_stays_named_where_the_cursor_was(
+    qtbot: QtBot, room: ResidentsRoom
+) -> None:
+    press(qtbot, Qt.Key.Key_N, ctrl=True)
+    form = room.form
+    until(qtbot, lambda: focused() is form.number.line)
+    enter(qtbot)
+    assert focused() is form.fields["name"].editor
+    press(qtbot, Qt.Key.Key_S, ctrl=True)
+    until(qtbot, lambda: focused() is form.number.line)
+    assert form.fields["name"].message()
+    assert form.fields["name"].label in form.strip.text()
+
+
 def test_the_form_takes_a_lunar_birthday(room: ResidentsRoom) -> None:
     room.open(new=True)
     fields = room.form.fields
