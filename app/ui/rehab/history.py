@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QStackedLayout, QWidget
 
 from app.care.check_in import void_check_in
 from app.care.check_in_history import CheckInView, history
@@ -21,7 +21,7 @@ from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.rehab import cells
 from app.ui.widgets.buttons import Button, QuietButton
-from app.ui.widgets.cards import Card
+from app.ui.widgets.cards import Card, EmptyState
 from app.ui.widgets.delivery import delivery_mark
 from app.ui.widgets.pages import Page
 from app.ui.widgets.strips import sentence
@@ -59,7 +59,17 @@ class HistoryPage(Page):
         self.body.addLayout(plots)
         self.model: PagedModel[CheckInView] = PagedModel(_columns(context))
         self.table = RecordTable(self.model, tr("Sessions of this resident"))
-        self.body.addWidget(self.table, 1)
+        self._plan_button = Button(tr("Plan F6"), self._plan, icon_name="file-list-3-line")
+        self.empty = EmptyState(
+            tr("No session is recorded yet"),
+            tr("Sessions typed in the ward appear here. First write the resident's plan."),
+            icon_name="walk-line",
+            action=self._plan_button,
+        )
+        self._stack = QStackedLayout()
+        self.body.addLayout(self._stack, 1)
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self.empty)
         self.void_button = QuietButton(
             tr("Void this session"), self._void, icon_name="delete-back-2-line",
             tip=tr("Kept and shown as void; it counts nowhere"),
@@ -73,8 +83,9 @@ class HistoryPage(Page):
         """Show a resident's sessions."""
         self.resident_id = resident_id
         self.strip.clear()
+        shown = self._stack.currentWidget() is self.table
+        (self.table if shown else self._plan_button).setFocus()
         self._load()
-        self.table.setFocus()
 
     def _load(self) -> None:
         store, actor, resident_id = self._context.store, self._context.actor, self.resident_id
@@ -93,6 +104,10 @@ class HistoryPage(Page):
             words.append(resident.bed)
         self.set_title(resident.name, " · ".join([tr("Rehab sessions"), *words]))
         self.model.set_rows(views)
+        focused = self.table.hasFocus() or self._plan_button.hasFocus()
+        self._stack.setCurrentWidget(self.table if views else self.empty)
+        if focused:
+            (self.table if views else self._plan_button).setFocus()
         done = [v for v in reversed(views) if v.outcome == "done" and v.status == "final"]
         self.pressure.set_data(_pair(done, lambda v: v.pre.sbp, lambda v: v.post.sbp))
         self.rate.set_data(_pair(done, lambda v: v.pre.heart_rate, lambda v: v.post.heart_rate))

@@ -13,8 +13,9 @@ from app.ui.rehab.ward_page import WardPage
 
 
 class RehabRoom(QWidget):
-    """``navigate("rehab")`` shows the ward, ``navigate("rehab", resident_id=…)`` the sessions of
-    one resident, with ``page="plan"`` the plan."""
+    """``navigate("rehab")`` shows the ward, ``navigate("rehab", resident_id=…)`` the row of one
+    resident in it (his sessions where he has none), with ``page="sessions"`` the sessions, with
+    ``page="plan"`` the plan."""
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,8 +34,12 @@ class RehabRoom(QWidget):
         self._opened = False
 
     def open(self, resident_id: str = "", page: str = "", **_: Any) -> None:
-        if resident_id:
-            self.show_plan(resident_id) if page == "plan" else self.show_history(resident_id)
+        if resident_id and page == "plan":
+            self.show_plan(resident_id)
+        elif resident_id and page == "sessions":
+            self.show_history(resident_id)
+        elif resident_id:
+            self.show_ward(resident_id)
         elif not self._opened or self._pages.currentWidget() is self.ward:
             self.show_ward()
 
@@ -49,11 +54,11 @@ class RehabRoom(QWidget):
             self.ward.leave()
         self.plan.leave()
 
-    def show_ward(self) -> None:
+    def show_ward(self, resident_id: str = "") -> None:
         self._opened = True
         self._pages.setCurrentWidget(self.ward)
-        self.ward.open()
         self.ward.table.setFocus()
+        self.ward.open(resident_id)
 
     def show_history(self, resident_id: str) -> None:
         self._pages.setCurrentWidget(self.history)

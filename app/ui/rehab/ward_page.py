@@ -122,15 +122,18 @@ class WardPage(Page):
         self.controller.draft_failed.connect(lambda text: self.strip.say(text, "attention"))
         self._context.records_changed.connect(self._records_changed)
         self._cursor: tuple[str, int] | None = None
+        self._wanted = ""
         self.model.modelAboutToBeReset.connect(self._before_reset)
 
     # -- loading ----------------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Show today's ward (what was typed is kept)."""
+    def open(self, resident_id: str = "") -> None:
+        """Show today's ward (what was typed is kept), the cursor in a resident's row."""
+        self._wanted = resident_id
         if not self.day.line.text():
             self.day.set_value(self.controller.day)
-        self.controller.load(self.controller.day, self.controller.building)
+        building = None if resident_id else self.controller.building
+        self.controller.load(self.controller.day, building)
 
     def leave(self) -> None:
         """Another room comes to the front: the draft is written at once."""
@@ -146,9 +149,20 @@ class WardPage(Page):
         self.building.setCurrentText(tr("All") if chosen is None else chosen)
         self._stack.setCurrentIndex(0 if self.model.rows else 1)
         self._count()
-        if self.model.rows and not self.table.currentIndex().isValid():
+        if not self._to_wanted() and self.model.rows and not self.table.currentIndex().isValid():
             self._back_to_cursor() or self.table.go_first() or self.table.go(0, cells.FIRST)
         self._show_panel()
+
+    def _to_wanted(self) -> bool:
+        """Go to the row of the resident for whom the ward was opened."""
+        wanted, self._wanted = self._wanted, ""
+        for at, row in enumerate(self.model.rows):
+            if wanted and row.ward.resident_id == wanted:
+                self.table.go(at, cells.FIRST)
+                return True
+        if wanted and not self.isHidden():
+            self.history_wanted.emit(wanted)
+        return False
 
     def _before_reset(self) -> None:
         """The ward is about to be shown anew: keep what is being typed, and where."""

@@ -183,7 +183,8 @@ class ResidentPage(Page):
         high, low = found.bp_target
         self.pressure.set_data(
             [Series(tr("systolic"), found.systolic), Series(tr("diastolic"), found.diastolic)],
-            [(low, high)],
+            # Two limits, not a band: 95 diastolic lies between them and is too high all the same.
+            limits=[high, low],
         )
         self.glucose.set_data(
             [
@@ -194,7 +195,7 @@ class ResidentPage(Page):
             [found.glucose_target],
         )
         self._pressure_target.setText(
-            tr("Target: systolic under {high} (shaded), diastolic under {low}").format(
+            tr("Target: systolic under {high}, diastolic under {low} (broken lines)").format(
                 high=high, low=low
             )
         )
@@ -227,7 +228,7 @@ class ResidentPage(Page):
             case "follow_up":
                 self._context.navigate("chronic", resident_id=self._id)
             case "check_in" | "rehab_plan":
-                self._context.navigate("rehab", resident_id=self._id)
+                self._context.navigate("rehab", resident_id=self._id, page="sessions")
             case "referral" | "referral_event":
                 self._context.navigate("referrals", referral_id=entry.subject_id)
             case "condition":

@@ -78,10 +78,12 @@ class TrendPlot(QWidget):
         self,
         series: Sequence[Series],
         bands: Sequence[tuple[float, float]] = (),
+        limits: Sequence[float] = (),
     ) -> None:
-        """Show the series; ``bands`` are the target ranges (low, high), shaded."""
+        """Show the series; ``bands`` are the target ranges (low, high), shaded; ``limits`` the
+        upper limit of each series where they differ, a broken line in its colour."""
         shown = tuple(one for one in series if one.points)[: len(_SIGNS)]
-        self.canvas.show_data(shown, tuple(bands))
+        self.canvas.show_data(shown, tuple(bands), tuple(limits))
         self._holder.setCurrentWidget(self.canvas if shown else self._empty)
         self._fill_legend(shown)
         parts = []
@@ -111,13 +113,19 @@ class _Canvas(QWidget):
         self._unit = unit
         self.series: tuple[Series, ...] = ()
         self.bands: tuple[tuple[float, float], ...] = ()
+        self.limits: tuple[float, ...] = ()
         self._low, self._high, self._step = 0.0, 1.0, 1.0
         self._first = self._last = date.min
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_data(self, series: tuple[Series, ...], bands: tuple[tuple[float, float], ...]) -> None:
-        self.series, self.bands = series, bands
+    def show_data(
+        self,
+        series: tuple[Series, ...],
+        bands: tuple[tuple[float, float], ...],
+        limits: tuple[float, ...] = (),
+    ) -> None:
+        self.series, self.bands, self.limits = series, bands, limits
         if series:
             days = [day for one in series for day, _ in one.points]
             room = timedelta(days=max(round((max(days) - min(days)).days * 0.03), 1))
@@ -129,6 +137,7 @@ class _Canvas(QWidget):
         values = [float(value) for one in self.series for _, value in one.points]
         # A band's far end must not flatten the line; its near end should be seen.
         edges = [edge for band in self.bands for edge in band if edge <= max(values) * 1.5]
+        edges += self.limits
         low, high = min(values + edges), max(values + edges)
         self._step = nice_step((high - low) or abs(high) or 1.0)
         self._low = math.floor((low - self._step * 0.25) / self._step) * self._step
@@ -165,6 +174,7 @@ class _Canvas(QWidget):
         self._paint_bands(painter, room)
         self._paint_values(painter, room)
         self._paint_days(painter, room)
+        self._paint_limits(painter, room)
         for at, one in enumerate(self.series):
             self._paint_series(painter, room, at, one)
         painter.end()
@@ -177,6 +187,12 @@ class _Canvas(QWidget):
             bottom = self.place(room, self._first, max(low, self._low)).y()
             if bottom > top:
                 painter.fillRect(QRectF(room.left(), top, room.width(), bottom - top), ground)
+
+    def _paint_limits(self, painter: QPainter, room: QRectF) -> None:
+        for at, limit in enumerate(self.limits[: len(_SIGNS)]):
+            y = self.place(room, self._first, limit).y()
+            painter.setPen(QPen(theme.colour(_SERIES_COLOURS[at]), 1, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
 
     def _paint_values(self, painter: QPainter, room: QRectF) -> None:
         height = painter.fontMetrics().height()

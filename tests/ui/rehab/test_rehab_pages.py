@@ -195,7 +195,7 @@ def test_the_sessions_of_a_resident(
         done(store, plan, pre=Vitals(190, 95, 70, pain=0), post=Vitals(), borg=None,
              completion=None, ended_at=None),
     )  # fmt: skip
-    room.open(resident_id=resident_id)
+    room.open(resident_id=resident_id, page="sessions")
     model = room.history.model
 
     def cell(row: int, column: int) -> str:

@@ -23,6 +23,7 @@ from app.models.actor import Actor
 from app.models.drafts import count_drafts
 from app.models.outbox import Outbox, Receipt
 from app.models.rehab import CheckIn
+from app.models.resident import Resident
 from app.models.store import Store
 from app.ui import theme
 from app.ui.context import UiContext
@@ -745,3 +746,35 @@ def test_a_new_resident_in_the_ward_keeps_what_is_typed_and_where(
     assert len(desk.model.rows) == 4
     assert desk.cell(row, "pre_bp") == "136/78"
     assert desk.at() == (row, at[1])
+
+
+def test_opened_for_a_resident_the_cursor_stands_in_his_row(
+    context: UiContext, qtbot: QtBot, store: Store, actor: Actor
+) -> None:
+    add_ward(store, actor, 3)
+    desk = Desk(context, qtbot)
+    wanted = desk.model.rows[2].ward.resident_id
+    desk.room.open(resident_id=wanted)
+    assert desk.table.place() == (2, cells.FIRST)
+    assert desk.table.hasFocus()
+
+
+def test_opened_for_somebody_outside_the_ward_the_way_to_a_plan_is_shown(
+    context: UiContext, qtbot: QtBot, store: Store, actor: Actor
+) -> None:
+    add_ward(store, actor, 2)
+    with store.write(actor) as session:
+        outside = Resident(name="郑外", sex="1", birth_date=store.clock.today())
+        session.add(outside)
+        session.flush()
+        resident_id = outside.id
+    desk = Desk(context, qtbot)
+    desk.room.open(resident_id=resident_id)
+    page = desk.room.history
+    qtbot.waitUntil(page.isVisible)
+    assert page.empty.isVisible()
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert focused.accessibleName() == "计划 F6"
+    qtbot.keyClick(focused, Qt.Key.Key_Space)
+    assert desk.room.plan.isVisible()
