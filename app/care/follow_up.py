@@ -129,9 +129,7 @@ def letter_from_form(store: Store, actor: Actor, form: FollowUpInput) -> Referra
             raise NotFound(tr("This resident is not in the records of this PC."))
         history = history_of(visits_of(session, resident.id))
         background = Background(resident.birth_date, history, load_settings(session))
-        return build_prefill(
-            session, resident, "", form, judge_visit(form, background), history
-        )
+        return build_prefill(session, resident, "", form, judge_visit(form, background), history)
 
 
 def load_visit(store: Store, actor: Actor, follow_up_id: str) -> FollowUpInput:
