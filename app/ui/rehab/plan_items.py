@@ -240,6 +240,15 @@ class _ItemTable(QTableView):
             return
         super().keyPressEvent(event)
 
+    def commit(self) -> None:
+        """Take what stands in an open editor (before a save or leaving)."""
+        if self.state() != QAbstractItemView.State.EditingState:
+            return
+        for editor in self.viewport().children():
+            if isinstance(editor, QLineEdit | QComboBox) and editor.isVisible():
+                self.commitData(editor)
+                self.closeEditor(editor, QStyledItemDelegate.EndEditHint.NoHint)
+
     def advance(self) -> None:
         """To the next cell; past the last one ``done`` is emitted."""
         at = self.currentIndex()

@@ -244,6 +244,7 @@ class PlanPage(Page):
         )
 
     def _save(self, begin: bool) -> None:
+        self.editor.table.commit()
         if not self.form.check():
             return
         store, actor, plan, typed = (
@@ -284,7 +285,7 @@ class PlanPage(Page):
         if of_items:
             at = min(of_items)
             name = codes.label("rehab_exercise", self.items.items[at].exercise)
-            self.strip.say(f"{name}: {of_items[at]}")
+            self.strip.say(tr("{who}: {what}").format(who=name, what=of_items[at]))
             self.editor.table.setCurrentIndex(self.items.index(at, 1))
             self.editor.table.setFocus()
         else:
@@ -335,6 +336,7 @@ class PlanPage(Page):
 
     def leave(self) -> None:
         """Keep what was typed as a draft."""
+        self.editor.table.commit()
         if self._opened and self.form.touched:
             self._keeper.save_now()
 

@@ -89,6 +89,22 @@ def test_a_plan_is_written_and_begun(
     assert count_drafts(store, actor) == 0
 
 
+def test_a_save_takes_the_figure_that_is_being_typed(
+    room: RehabRoom, store: Store, actor: Actor, qtbot: QtBot
+) -> None:
+    resident_id = add_resident(store, actor, 0)
+    room.open(resident_id=resident_id, page="plan")
+    page = room.plan
+    write(page)
+    page.editor.add("walking")
+    qtbot.waitUntil(page.editor.table.hasFocus)
+    keys(qtbot, "5\n\n\n15")
+    assert focus() is not page.editor.table
+    qtbot.keyClick(focus(), Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    (plan,) = plans_of(store, resident_id)
+    assert (plan.items[0].per_week, plan.items[0].minutes) == (5, 15)
+
+
 def test_what_a_plan_lacks_is_said_where_it_lacks(
     room: RehabRoom, store: Store, actor: Actor
 ) -> None:
