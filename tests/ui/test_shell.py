@@ -348,7 +348,7 @@ def test_the_whole_frame_in_english_fits_too(qtbot, store, open_window):
         window.frame.go(room)
         QApplication.processEvents()
         check_page(window.frame)
-    assert labels(window.frame)[0].startswith("Today")
+    assert labels(window.frame)[0].startswith("Settings")
 
 
 def test_high_contrast_and_language_take_effect_at_once(qtbot, ready):

@@ -44,6 +44,9 @@ class FormSection(QWidget):
 
     def add(self, *fields: Any) -> None:
         self.fields.add(*fields)
+        if self.focusProxy() is None and fields:
+            # Whoever opens the section types at once.
+            self.setFocusProxy(fields[0])
         for field in fields:
             self.content.addWidget(field)
 

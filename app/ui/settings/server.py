@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from app.errors import NetworkFault
 from app.i18n import tr
 from app.ui.context import UiContext
 from app.ui.settings.sections import FormSection
@@ -45,6 +46,18 @@ class ServerSection(FormSection):
         self.strip.say(tr("The county hospital knows this PC now. Sending begins."), "confirmed")
         if self.context.sync is not None:
             self.context.sync.sync_now()
+
+    def _failed(self, error: Exception) -> None:
+        super()._failed(error)
+        if isinstance(error, NetworkFault):
+            # The general sentence promises that sending begins by itself: not before this step.
+            self.strip.say(
+                tr(
+                    "The county hospital cannot be reached at this address. This PC is not "
+                    "connected and nothing was changed. Check the address and the network, then "
+                    "try again."
+                )
+            )
 
 
 def _address_problem(text: str) -> str | None:

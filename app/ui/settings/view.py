@@ -11,6 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -90,6 +91,8 @@ class SettingsRoom(QWidget):
         section = where.get("section")
         if section in self.buttons:
             self.go(section)
+        elif not self.pages.isAncestorOf(QApplication.focusWidget() or self):
+            next(button for button in self.buttons.values() if button.isChecked()).setFocus()
 
     def go(self, name: str) -> None:
         """Show a section."""

@@ -135,9 +135,12 @@ class Frame(QWidget):
         self.rail.mark(room)
         _call(page, "open", **where)
         focused = QApplication.focusWidget()
-        if focused is None or not self.isAncestorOf(focused):
-            # The keyboard is never nowhere: shortcuts and Tab need a place to begin.
-            self.rail.button(room).setFocus()
+        if focused is None or not page.isAncestorOf(focused):
+            # The keyboard comes along: to where it was in this room, else to the room's name.
+            kept = page.focusWidget()
+            if kept is None or kept is page or not (kept.isVisible() and kept.isEnabled()):
+                kept = self.rail.button(room)
+            kept.setFocus()
         return page
 
     def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:

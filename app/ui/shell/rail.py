@@ -102,6 +102,12 @@ class Rail(QFrame):
     def mark(self, room: str) -> None:
         """Show which room is in front."""
         self._buttons[room].setChecked(True)
+        # One stop of the Tab key, at the room in front; the arrows go on from there.
+        for name, button in self._buttons.items():
+            front = name == room
+            button.setFocusPolicy(
+                Qt.FocusPolicy.StrongFocus if front else Qt.FocusPolicy.ClickFocus
+            )
 
     def show_counts(self, counts: dict[str, int], emergencies: int) -> None:
         for name, button in self._buttons.items():

@@ -151,7 +151,8 @@ class SyncRoom(QWidget):
         self._line.setText(text)
         dress(self._line, tone="" if tone == "neutral" else tone)
         self._line_icon.set_icon(TONE_ICONS[tone], tone_colour(tone))
-        reason = "" if status is None else status.reason
+        # While a try is under way the reason is that of the one before.
+        reason = "" if status is None or status.phase == "syncing" else status.reason
         self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
         phase = "off" if status is None else status.phase
