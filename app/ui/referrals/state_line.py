@@ -97,6 +97,10 @@ class StateLine(QWidget):
             self._dot(painter, centre, kind)
             cell = QRect(round(width * position), middle + _DOT // 2 + 4, round(width), 18)
             painter.setFont(theme.font(theme.SECONDARY_POINTS, semibold=kind in ("now", "ended")))
+            # A long word leans over its neighbours' room, never over the edge.
+            cell.setWidth(max(cell.width(), painter.fontMetrics().horizontalAdvance(word) + 4))
+            cell.moveCenter(QPoint(centre.x(), cell.center().y()))
+            cell.moveLeft(max(min(cell.left(), self.width() - cell.width()), 0))
             painter.setPen(theme.colour(_WORD_COLOUR[kind]))
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, word)
             painter.setFont(theme.font(theme.SECONDARY_POINTS, tabular=True))
