@@ -141,3 +141,56 @@ device = Table(
     Column("enrolled", BigInteger, nullable=False),
     Column("revoked", BigInteger),
 )
+
+#: Public keys (JWKS) that a device enrolled with: it signs in with them, and a courier file for
+#: it is encrypted to them. A device without a row signs in with the static token of ``device``.
+device_key = Table(
+    "device_key",
+    metadata,
+    Column("device", ForeignKey(device.c.id), primary_key=True),
+    Column("jwks", Text, nullable=False),
+)
+
+#: Short-lived tokens of devices that signed in with their key; SHA-256, never the token.
+access_token = Table(
+    "access_token",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("device", ForeignKey(device.c.id), nullable=False),
+    Column("issued", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+)
+
+#: Sign-in assertions that were used (``jti``), kept until they have expired: once each.
+assertion = Table(
+    "assertion",
+    metadata,
+    Column("device", String(36), primary_key=True),
+    Column("jti_digest", String(64), primary_key=True),
+    Column("expires", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: The server's own private keys (JWK), by use.
+server_key = Table(
+    "server_key",
+    metadata,
+    Column("use", String(10), primary_key=True),
+    Column("jwk", Text, nullable=False),
+)
+
+#: Who did what, and when (``access_log``). ``at`` is microseconds since 1970.
+access = Table(
+    "access",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("device", String(36)),
+    Column("organisation", String(64)),
+    Column("action", String(20), nullable=False),
+    Column("type", String(200)),
+    Column("record", String(64)),
+    Column("count", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
+)
