@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, Table, Text, delete, select, type_coerce
+from sqlalchemy import JSON, Boolean, Date, Table, delete
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from app.models.base import Base, Instant
+from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
@@ -98,17 +98,51 @@ PARENT_OF_CHILD: dict[type[Any], tuple[RecordKind, Child]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How the rows of a table are read as plain values, in the driver's own words.
+
+    Dates and instants stay the text that the store keeps; yes/no and JSON columns (by their
+    place in the row) are turned into values. ``sql`` takes a JSON list of ids.
+    """
+
+    names: tuple[str, ...]
+    yes_no: tuple[int, ...]
+    from_json: tuple[int, ...]
+    sql: str
+
+    def record(self, row: Iterable[Any]) -> Record:
+        values = list(row)
+        for place in self.yes_no:
+            if values[place] is not None:
+                values[place] = bool(values[place])
+        for place in self.from_json:
+            text = values[place]
+            if text is not None:  # most of them are empty
+                values[place] = [] if text == "[]" else from_json(text)
+        return dict(zip(self.names, values, strict=True))
+
+
 @cache
-def _columns(table: Table) -> tuple[list[str], list[Any]]:
-    """Names and select expressions; dates and instants stay the text that the store keeps."""
-    names = [column.name for column in table.columns]
-    expressions = [
-        type_coerce(column, Text).label(column.name)
-        if isinstance(column.type, Instant | Date)
-        else column
-        for column in table.columns
-    ]
-    return names, expressions
+def _reader(table: Table, by: str = "id") -> _Reader:
+    columns = list(table.columns)
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    sql = f'SELECT {names} FROM "{table.name}" WHERE "{by}" IN (SELECT value FROM json_each(?))'  # noqa: S608
+    return _Reader(
+        tuple(column.name for column in columns),
+        tuple(n for n, column in enumerate(columns) if isinstance(column.type, Boolean)),
+        tuple(n for n, column in enumerate(columns) if isinstance(column.type, JSON)),
+        sql if by == "id" else f"{sql} ORDER BY id",
+    )
+
+
+def _rows(session: Session, reader: _Reader, ids: list[str]) -> Iterable[Any]:
+    found = session.connection().exec_driver_sql(reader.sql, (to_json(ids),))
+    assert found.cursor is not None
+    # The driver's own rows: tuples, without a wrapper for each.
+    rows: Iterable[Any] = found.cursor.fetchall()
+    found.close()
+    return rows
 
 
 def fetch(session: Session, kind: str, ids: Iterable[str]) -> dict[str, Record]:
@@ -116,17 +150,17 @@ def fetch(session: Session, kind: str, ids: Iterable[str]) -> dict[str, Record]:
     description = KINDS[kind]
     wanted = list(ids)
     records: dict[str, Record] = {}
-    for start in range(0, len(wanted), 500):
-        part = wanted[start : start + 500]
-        names, expressions = _columns(description.table)
-        rows = session.execute(select(*expressions).where(description.table.c.id.in_(part)))
-        for row in rows:
-            record = dict(zip(names, row, strict=True))
-            for child in description.children:
-                record[child.name] = []
-            records[record["id"]] = record
+    if not wanted:
+        return records
+    session.flush()
+    reader = _reader(description.table)
+    for row in _rows(session, reader, wanted):
+        record = reader.record(row)
         for child in description.children:
-            _fetch_children(session, child, part, records)
+            record[child.name] = []
+        records[record["id"]] = record
+    for child in description.children:
+        _fetch_children(session, child, wanted, records)
     return records
 
 
@@ -135,12 +169,9 @@ def _fetch_children(
 ) -> None:
     table = child.model.__table__
     assert isinstance(table, Table)
-    names, expressions = _columns(table)
-    rows = session.execute(
-        select(*expressions).where(table.c[child.parent_column].in_(ids)).order_by(table.c.id)
-    )
-    for row in rows:
-        values = dict(zip(names, row, strict=True))
+    reader = _reader(table, child.parent_column)
+    for row in _rows(session, reader, ids):
+        values = reader.record(row)
         parent = records.get(values.pop(child.parent_column))
         if parent is not None:
             parent[child.name].append(values)
