@@ -47,6 +47,8 @@ class Outbox(Base):
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    # The courier file that took the record along last: the hospital may hold it by now.
+    courier: Mapped[int | None]
 
 
 class Receipt(Base):

@@ -66,11 +66,14 @@ class Store:
             session.rollback()
 
     @contextmanager
-    def apply_remote(self) -> Iterator[Session]:
-        """A transaction for rows that come from the server: not stamped and not queued."""
+    def apply_remote(self, via: str = "network") -> Iterator[Session]:
+        """A transaction for rows that come from the server: not stamped and not queued.
+
+        ``via`` is written into the receipts: network or courier.
+        """
         with (
             environment_faults(),
-            self._session(self._write_engine, actor=None, remote=True) as session,
+            self._session(self._write_engine, actor=None, remote=True, via=via) as session,
             session.begin(),
         ):
             yield session

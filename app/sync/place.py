@@ -53,12 +53,15 @@ class _Arrival:
 class Placer:
     """Places resources during one run. ``received`` counts the records that were new."""
 
-    def __init__(self, store: Store, asker: Asker, changes: Changes) -> None:
+    def __init__(
+        self, store: Store, asker: Asker, changes: Changes, via: str = "network"
+    ) -> None:
         self.received = 0
         self.conflicts = 0
         self._store = store
         self._asker = asker
         self._changes = changes
+        self._via = via
         self._fetched: set[Address] = set()
         self._lost: set[Address] = set()
         self._found: set[Address] = set()
@@ -79,7 +82,7 @@ class Placer:
             last = number == len(parts) - 1
             if not part and then is None:
                 continue
-            with self._store.apply_remote() as session:
+            with self._store.apply_remote(self._via) as session:
                 touched = self._apply(session, part)
                 if last and then is not None:
                     then(session)

@@ -44,6 +44,7 @@ class Item:
     lane: int
     state: str
     attempts: int
+    courier: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ _ITEM = (
     Outbox.lane,
     Outbox.state,
     Outbox.attempts,
+    Outbox.courier,
 )
 _IN_LANE = (
     select(*_ITEM)
@@ -123,7 +125,7 @@ _NOTE = (
 _CLEAR = "DELETE FROM outbox WHERE seq = ? AND change_id = ?"
 _RECEIPT = (
     "INSERT INTO receipt (kind, record_id, change_id, server_time, received_at, via) "
-    "VALUES (?, ?, ?, ?, ?, 'network') ON CONFLICT (kind, record_id) DO UPDATE SET "
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, record_id) DO UPDATE SET "
     "change_id = excluded.change_id, server_time = excluded.server_time, "
     "received_at = excluded.received_at, via = excluded.via"
 )
@@ -292,9 +294,13 @@ def keep_receipts(
     """Remember the server's word: (kind, record id, change id, server's time) each."""
     if rows:
         received = format_instant(now)
+        via = session.info.get("via", "network")
         session.connection().exec_driver_sql(
             _RECEIPT,
-            [(kind, id_, change, format_instant(at), received) for kind, id_, change, at in rows],
+            [
+                (kind, id_, change, format_instant(at), received, via)
+                for kind, id_, change, at in rows
+            ],
         )
 
 

@@ -86,6 +86,7 @@ def parcels(
             resources[0] = mapping.merge_unknown(resources[0], body)
         doubtful = (
             item.state == UNKNOWN
+            or item.courier is not None
             or (item.kind, item.record_id) in noted
             # A change of a record that is normally only added.
             or (version is not None and not KINDS[item.kind].shared)
