@@ -53,9 +53,7 @@ class _Arrival:
 class Placer:
     """Places resources during one run. ``received`` counts the records that were new."""
 
-    def __init__(
-        self, store: Store, asker: Asker, changes: Changes, via: str = "network"
-    ) -> None:
+    def __init__(self, store: Store, asker: Asker, changes: Changes, via: str = "network") -> None:
         self.received = 0
         self.conflicts = 0
         self._store = store
