@@ -24,11 +24,12 @@ from app.care.referral_states import (
     Urgency,
     step,
 )
+from app.models.outbox import MOVES
 from app.models.records import Record
 
 #: The field of a kept conflict that names the moves which crossed. Such a conflict is there to
 #: be read: the server's state stands, nothing is to be decided and nothing is held back.
-TOLD = "event_ids"
+TOLD = MOVES
 
 _REASON = ("reason_code", "reason_text")
 _BOOKING = (

@@ -17,6 +17,13 @@ from app.models.base import Base, JsonDict
 LANE_EMERGENCY, LANE_REFERRAL, LANE_REST = 0, 1, 2
 
 WAITING, UNKNOWN, REJECTED, HELD, LOCAL = "waiting", "unknown", "rejected", "held", "local"
+#: A person decided, with a reason, that a refused record stays on this PC. Never called held.
+KEPT = "kept"
+#: A delivery state only: fields of the record were changed by two sides and wait for a person.
+CONFLICT = "conflict"
+
+#: The field of a kept conflict that names moves of a referral which crossed: only to be read.
+MOVES = "event_ids"
 
 
 class Outbox(Base):
@@ -42,7 +49,7 @@ class Outbox(Base):
     organisation_id: Mapped[str] = mapped_column(String(36))
     resident_id: Mapped[str | None] = mapped_column(String(36))
     lane: Mapped[int]
-    state: Mapped[str] = mapped_column(default=WAITING)  # waiting, unknown, rejected
+    state: Mapped[str] = mapped_column(default=WAITING)  # waiting, unknown, rejected, kept
     attempts: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -92,7 +99,8 @@ class Conflict(Base):
     kind: Mapped[str]
     record_id: Mapped[str] = mapped_column(String(36), index=True)
     resident_id: Mapped[str | None]
-    # {field: {"base": …, "mine": …, "theirs": …}}
+    # {field: {"base": …, "mine": …, "theirs": …}}; once decided also "choice" (mine, theirs,
+    # other) and "chosen": what was not chosen stays here for good.
     fields: Mapped[JsonDict] = mapped_column(default=dict)
     mine_by: Mapped[str | None]
     mine_at: Mapped[datetime | None]
@@ -137,7 +145,9 @@ class Delivery:
 
     ``waiting``: not sent. ``unknown``: sent, no answer yet. ``held``: the server confirmed this
     very state at ``held_at`` (server time). ``rejected``: the server refused it, ``reason`` says
-    why. ``local``: a kind that does not travel.
+    why. ``kept``: refused and kept only on this PC by a person's decision and for the ``reason``
+    given. ``conflict``: two sides changed the same field, a person has to decide before it is
+    sent. ``local``: a kind that does not travel.
     """
 
     state: str
@@ -146,7 +156,7 @@ class Delivery:
 
 
 def deliveries(session: Session, kind: str, record_ids: list[str]) -> dict[str, Delivery]:
-    """The delivery state of many records of a kind, in two queries."""
+    """The delivery state of many records of a kind, in three queries."""
     found: dict[str, Delivery] = {}
     for start in range(0, len(record_ids), 500):
         part = record_ids[start : start + 500]
@@ -165,6 +175,18 @@ def deliveries(session: Session, kind: str, record_ids: list[str]) -> dict[str, 
         )
         for record_id, state, reason in queued:
             found[record_id] = Delivery(state, reason=reason)
+        undecided = session.execute(
+            select(Conflict.record_id, Conflict.fields).where(
+                Conflict.kind == kind,
+                Conflict.record_id.in_(part),
+                Conflict.resolved_at.is_(None),
+            )
+        )
+        for record_id, fields in undecided:
+            # Moves of a referral that crossed are only told; the record itself travels.
+            if MOVES not in fields:
+                reason = found.get(record_id, Delivery(LOCAL)).reason
+                found[record_id] = Delivery(CONFLICT, reason=reason)
     return {record_id: found.get(record_id, Delivery(LOCAL)) for record_id in record_ids}
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.fhir import mapping
 from app.fhir.common import WireContext
-from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, REJECTED
+from app.models.outbox import KEPT, LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, REJECTED
 from app.models.records import KINDS, fetch
 from app.sync import queue, wire
 from app.sync.queue import Item
@@ -126,7 +126,7 @@ class Planner:
             seen |= wanted
             rows = queue.of_records(session, (id_ for _, id_ in wanted))
             self._note_lacking(session, wanted, rows)
-            rows = [r for r in rows if r.seq not in own and r.state != REJECTED]
+            rows = [r for r in rows if r.seq not in own and r.state not in (REJECTED, KEPT)]
             frontier = self._open(session, self._sendable(rows))
             own |= {parcel.item.seq for parcel in frontier}
             along += frontier

@@ -19,6 +19,7 @@ from app.care.referral_crossing import TOLD
 from app.clock import format_instant
 from app.models.base import to_json
 from app.models.outbox import (
+    KEPT,
     LANE_REST,
     REJECTED,
     UNKNOWN,
@@ -81,6 +82,7 @@ class Counts:
     conflicts: int = 0
     by_lane: tuple[int, int, int] = (0, 0, 0)
     oldest_at: datetime | None = None
+    kept: int = 0
 
     @property
     def open(self) -> int:
@@ -175,8 +177,9 @@ def of_records(session: Session, record_ids: Iterable[str]) -> list[Item]:
 
 
 def rejected(session: Session) -> list[Item]:
-    """The rows that the server refused."""
-    rows = session.execute(select(*_ITEM).where(Outbox.state == REJECTED).order_by(Outbox.seq))
+    """The rows that the server refused, those that are kept here by decision among them."""
+    refused = Outbox.state.in_((REJECTED, KEPT))
+    rows = session.execute(select(*_ITEM).where(refused).order_by(Outbox.seq))
     return [_item(row) for row in rows]
 
 
@@ -345,48 +348,49 @@ def enqueue(session: Session, kind: str, record_ids: Sequence[str], now: datetim
 
 
 def count(session: Session) -> Counts:
-    """How many rows wait, by state and lane; conflicts are counted once, not as rejected."""
+    """How many rows wait, by state and lane; what waits for a decision counts as conflict only."""
     by_lane = [0, 0, 0]
-    numbers = {WAITING: 0, UNKNOWN: 0, REJECTED: 0}
-    oldest: datetime | None = None
+    numbers = {WAITING: 0, UNKNOWN: 0, REJECTED: 0, KEPT: 0}
     rows = session.execute(
         select(Outbox.state, Outbox.lane, func.count(), func.min(Outbox.seq)).group_by(
             Outbox.state, Outbox.lane
         )
     ).all()
+    undecided = open_conflicts(session)
+    clashing = [
+        item
+        for item in of_records(session, (id_ for _, id_ in undecided))
+        if (item.kind, item.record_id) in undecided
+    ]
     first_seqs = []
     for how, lane, number, first in rows:
+        number -= sum((item.state, item.lane) == (how, lane) for item in clashing)
         numbers[how] = numbers.get(how, 0) + number
-        if how != REJECTED:
+        if how not in (REJECTED, KEPT) and number:
             by_lane[min(max(lane, 0), LANE_REST)] += number
             first_seqs.append(first)
-    if first_seqs:
-        oldest = session.scalar(select(Outbox.created_at).where(Outbox.seq == min(first_seqs)))
     conflicts = session.scalar(
         select(func.count()).select_from(Conflict).where(Conflict.resolved_at.is_(None))
-    )
-    clashing = session.scalar(
-        select(func.count())
-        .select_from(Outbox)
-        .where(
-            Outbox.state == REJECTED,
-            select(Conflict.id)
-            .where(
-                Conflict.record_id == Outbox.record_id,
-                Conflict.kind == Outbox.kind,
-                Conflict.resolved_at.is_(None),
-            )
-            .exists(),
-        )
     )
     return Counts(
         numbers[WAITING],
         numbers[UNKNOWN],
-        numbers[REJECTED] - (clashing or 0),
+        numbers[REJECTED],
         conflicts or 0,
         (by_lane[0], by_lane[1], by_lane[2]),
-        oldest,
+        _oldest(session, first_seqs, clashing),
+        numbers[KEPT],
     )
+
+
+def _oldest(session: Session, seqs: list[int], clashing: list[Item]) -> datetime | None:
+    if not seqs:
+        return None
+    first: Any = Outbox.seq == min(seqs)
+    if clashing:
+        aside = Outbox.seq.not_in([item.seq for item in clashing])
+        first = Outbox.state.in_((WAITING, UNKNOWN)) & aside
+    return session.scalar(select(Outbox.created_at).where(first).order_by(Outbox.seq).limit(1))
 
 
 def _item(row: Any) -> Item:

@@ -17,7 +17,7 @@ from app.care.referral_crossing import TOLD, cross, told_fields
 from app.fhir import mapping
 from app.i18n import tr
 from app.models.identity import new_id
-from app.models.outbox import REJECTED, WAITING, Conflict
+from app.models.outbox import KEPT, REJECTED, WAITING, Conflict
 from app.models.records import KINDS, Record, fetch, put
 from app.sync import queue
 from app.sync.link import Json
@@ -62,14 +62,16 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
     _note_copy(session, arrived)
     if result.taken:
         put(session, item.kind, [result.merged])
-    if result.conflicts:
-        _keep_conflict(session, item, mine, record, result.conflicts, now)
+    if result.conflicts or _undecided(session, item, told=False) is not None:
+        # An open conflict is shown anew with what they hold now, never dropped by later news.
+        _keep_conflict(session, item, result.merged, record, result.conflicts, now)
         queue.set_state(session, [item], REJECTED, _reason())
         return CONFLICT
     if not result.to_send:
         queue.confirm(session, [arrived], now)
         return CONFIRMED
-    queue.set_state(session, [item], WAITING, None)
+    if item.state != KEPT:
+        queue.set_state(session, [item], WAITING, None)
     return MERGED
 
 
@@ -155,13 +157,7 @@ def _keep_conflict(
     clashes: dict[str, dict[str, Any]],
     now: datetime,
 ) -> None:
-    row = session.scalar(
-        select(Conflict).where(
-            Conflict.kind == item.kind,
-            Conflict.record_id == item.record_id,
-            Conflict.resolved_at.is_(None),
-        )
-    )
+    row = _undecided(session, item, told=TOLD in clashes)
     if row is None:
         row = Conflict(
             id=new_id(),
@@ -172,21 +168,50 @@ def _keep_conflict(
             created_at=now,
         )
         session.add(row)
+    elif TOLD in clashes:
+        before = row.fields[TOLD]["mine"]
+        moves = before + [id_ for id_ in clashes[TOLD]["mine"] if id_ not in before]
+        row.fields = {**row.fields, **clashes, TOLD: {**clashes[TOLD], "mine": moves}}
     else:
-        # Still undecided, and changed again over there: the first common value stays known.
-        fields = dict(clashes)
-        for name, values in row.fields.items():
-            if name in fields:
-                fields[name] = {**fields[name], "base": values.get("base")}
-            else:
-                fields[name] = {**values, "mine": mine.get(name), "theirs": theirs.get(name)}
-        row.fields = fields
+        row.fields = _shown_anew(row.fields, clashes, mine, theirs)
     row.mine_by = mine.get("updated_by")
     row.mine_at = instant(mine.get("updated_at"))
     row.theirs_by = theirs.get("updated_by")
     row.theirs_organisation_id = theirs.get("organisation_id")
     row.theirs_at = instant(theirs.get("updated_at"))
     session.flush()
+
+
+def _shown_anew(
+    before: dict[str, Any], clashes: dict[str, dict[str, Any]], mine: Record, theirs: Record
+) -> dict[str, Any]:
+    """The fields of an undecided conflict with what both sides hold now.
+
+    The first common value stays known, and so does every pair of values shown before.
+    """
+    fields: dict[str, Any] = dict(clashes)
+    for name, values in before.items():
+        now = fields.get(name, {"mine": mine.get(name), "theirs": theirs.get(name)})
+        fields[name] = {**now, "base": values.get("base")}
+        earlier = list(values.get("earlier", ()))
+        pair = {side: values.get(side) for side in ("mine", "theirs")}
+        if any(pair[side] != now[side] for side in pair) and pair not in earlier:
+            earlier.append(pair)
+        if earlier:
+            fields[name]["earlier"] = earlier
+    return fields
+
+
+def _undecided(session: Session, item: Item, *, told: bool) -> Conflict | None:
+    """The open conflict of a record: of its fields, or (``told``) of a referral's moves."""
+    rows = session.scalars(
+        select(Conflict).where(
+            Conflict.kind == item.kind,
+            Conflict.record_id == item.record_id,
+            Conflict.resolved_at.is_(None),
+        )
+    )
+    return next((row for row in rows if (TOLD in row.fields) == told), None)
 
 
 def _close_conflict(session: Session, item: Item, now: datetime) -> None:

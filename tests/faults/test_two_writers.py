@@ -85,7 +85,7 @@ def test_the_same_field_is_kept_twice_and_waits_for_a_person(
             "phone": {"base": "13800001234", "mine": "13900000002", "theirs": "13900000001"}
         }
         assert (row.mine_by, row.theirs_organisation_id) == (other.actor.staff_id, TOWNSHIP_ID)
-        assert delivery_state(session, "resident", resident_id).state == "rejected"
+        assert delivery_state(session, "resident", resident_id).state == "conflict"
     # The server still holds the first writer's value, and a further edit does not slip past.
     _edit(other, resident_id, note="复诊")
     other.sync()
