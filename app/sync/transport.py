@@ -12,9 +12,10 @@ import logging
 import time
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -38,6 +39,14 @@ class Meter:
     requests: int = 0
     bytes_up: int = 0
     bytes_down: int = 0
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def add(self, *, requests: int = 0, up: int = 0, down: int = 0) -> None:
+        """Count; two requests may be under way at once."""
+        with self._lock:
+            self.requests += requests
+            self.bytes_up += up
+            self.bytes_down += down
 
     def copy(self) -> Meter:
         return Meter(self.requests, self.bytes_up, self.bytes_down)
@@ -119,7 +128,7 @@ class Transport:
 
     def pack(self, document: Json) -> Packed:
         """The compact JSON text of a resource, gzipped unless the server cannot read that."""
-        plain = _encode(document).encode("utf-8")
+        plain = _encode(document)
         brief = document.get("type") == "transaction"
         if self.gzip_up is False:
             return Packed(plain, plain, False, brief)
@@ -181,7 +190,7 @@ class Transport:
                 headers["Content-Encoding"] = "gzip"
         timeouts = self._timeouts
         deadline = time.monotonic() + timeouts.whole
-        self.meter.requests += 1
+        self.meter.add(requests=1)
         try:
             with session.request(
                 method,
@@ -192,13 +201,12 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                self.meter.bytes_up += _size_up(response.request)
-                self.meter.bytes_down += _size_of_head(response)
+                self.meter.add(up=_size_up(response.request), down=_size_of_head(response))
                 body = self._read(response, deadline)
                 return self._sort(response, body, fhir=fhir)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if packed is not None:
-                self.meter.bytes_up += packed.size
+                self.meter.add(up=packed.size)
             # A proxy or server that cut one connection has spoilt the pool, too.
             self.close()
             raise link.offline(error, connected=not _never_connected(error)) from error
@@ -207,7 +215,7 @@ class Transport:
         parts: list[bytes] = []
         size = 0
         while part := response.raw.read(65536, decode_content=False):
-            self.meter.bytes_down += len(part)
+            self.meter.add(down=len(part))
             parts.append(part)
             size += len(part)
             if size > _LARGEST_ANSWER:
@@ -262,14 +270,28 @@ def _never_connected(error: BaseException) -> bool:
     return False
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+def _encode(document: Json) -> bytes:
+    import orjson
+
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        # A number or half a character that only the standard library writes.
+        return json.dumps(document, separators=(",", ":")).encode("ascii")
 
 
 def _parse(body: bytes) -> Json | None:
+    import orjson
+
+    value: Any
     try:
-        value: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+        value = orjson.loads(body)
+    except ValueError:
+        # One record with half a character must not keep all others out.
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
     return value if isinstance(value, dict) else None
 
 
