@@ -115,6 +115,38 @@ share = Table(
 )
 Index("share_key", share.c.key)
 
+#: The newest courier file of each device, by ``line`` (a PC that was restored begins a new
+#: one): its number and digest, how far it was taken in, and how the reply goes on.
+courier_file = Table(
+    "courier_file",
+    metadata,
+    Column("device", String(36), primary_key=True),
+    Column("line", String(36), primary_key=True),
+    Column("counter", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("reply", String(36), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("before", String(64), nullable=False),
+    Column("failed", Text, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("held_back", Integer, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("finished", BigInteger),
+)
+
+#: The reply to it, signed and encrypted to the device: handed out again whenever it is asked for.
+courier_chunk = Table(
+    "courier_chunk",
+    metadata,
+    Column("device", String(36), primary_key=True),
+    Column("line", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 organisation = Table(
     "organisation",
     metadata,
