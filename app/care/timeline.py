@@ -21,13 +21,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from app.care.conflict_lists import history_words
 from app.care.resident_list import bed_label, condition_name
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
 from app.models.chronic import FollowUp
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import Delivery, deliveries
+from app.models.outbox import Conflict, Delivery, deliveries, delivery_state
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
@@ -43,9 +44,9 @@ _CLINIC = "+8 hours"
 class TimelineEntry:
     """One line: what was recorded on which clinical day, by whom, and where the record stands.
 
-    `kind` is the record's kind (`follow_up`, `check_in`, …), or `admission`, `discharge`. `tone` is
-    `neutral`, `attention` or `danger`. `subject_id` is the record to open (the referral of a
-    referral's move, else the record itself). `author` may be empty.
+    `kind` is the record's kind (`follow_up`, `check_in`, …), or `admission`, `discharge`, or
+    `conflict` (two people's changes, and what was decided). `tone` is `neutral`,
+    `attention` or `danger`. `subject_id` is the record to open (the referral of a referral's move, else the record itself). `author` may be empty.
     """
 
     kind: str
@@ -147,6 +148,15 @@ def _keys(resident_id: str) -> CompoundSelect[Any]:
             plain_day(Residence.discharge_date),
             Residence.discharge_date.is_not(None),
         ),
+        part(
+            "conflict",
+            Conflict,
+            Conflict.resident_id,
+            instant_day(Conflict.resolved_at),
+            Conflict.resolved_by.is_not(None),
+            # A move of a referral that came too late stands in the referral's own history.
+            type_coerce(Conflict.fields, Text).not_like('%"event_ids"%'),
+        ),
     )
 
 
@@ -165,6 +175,9 @@ def _entries(
         states = deliveries(session, "resident" if stay else kind, whole)
         for row in rows:
             title, detail, author, tone = say(session, row)
+            decided = isinstance(row, Conflict)
+            if decided:
+                states[row.id] = delivery_state(session, row.kind, row.record_id)
             made[kind, row.id] = TimelineEntry(
                 kind=kind,
                 record_id=row.id,
@@ -172,8 +185,12 @@ def _entries(
                 day=wanted[row.id],
                 title=title,
                 detail=detail,
-                author=author or ("" if stay else row.author_id),
-                organisation_id=row.org_id if stay else row.organisation_id,
+                author=author or ("" if stay else row.resolved_by if decided else row.author_id),
+                organisation_id=row.org_id
+                if stay
+                else actor.organisation_id
+                if decided
+                else row.organisation_id,
                 organisation="",
                 tone=tone,
                 delivery=states[resident_id if stay else row.id],
@@ -346,6 +363,11 @@ def _say_discharge(session: Session, row: Residence) -> _Words:
     return tr("Discharged"), detail, "", "neutral"
 
 
+def _say_conflict(session: Session, row: Conflict) -> _Words:
+    title, detail = history_words(row)
+    return title, detail, "", "neutral"
+
+
 _SAY: dict[str, tuple[Any, Callable[[Session, Any], _Words]]] = {
     "resident": (Resident, _say_resident),
     "condition": (Condition, _say_condition),
@@ -356,4 +378,5 @@ _SAY: dict[str, tuple[Any, Callable[[Session, Any], _Words]]] = {
     "referral_event": (ReferralEvent, _say_event),
     "admission": (Residence, _say_admission),
     "discharge": (Residence, _say_discharge),
+    "conflict": (Conflict, _say_conflict),
 }

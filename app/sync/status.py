@@ -53,7 +53,7 @@ class SyncStatus:
 
     ``phase``: off (not started), idle, syncing, offline, refused, not_enrolled. ``waiting``
     counts what was not sent, ``unknown`` what was sent without an answer yet; ``by_lane``
-    counts both. ``bytes_*`` are totals since the program started. Times are UTC.
+    counts both. ``kept``: refused and kept only on this PC by decision. ``bytes_*`` are totals since the program started. Times are UTC.
     """
 
     phase: str = "off"
@@ -63,6 +63,7 @@ class SyncStatus:
     unknown: int = 0
     rejected: int = 0
     conflicts: int = 0
+    kept: int = 0
     oldest_waiting_at: datetime | None = None
     last_success_at: datetime | None = None
     next_try_at: datetime | None = None
@@ -75,7 +76,9 @@ class SyncStatus:
     @property
     def all_held(self) -> bool:
         """Whether the server has confirmed everything that was saved on this PC."""
-        return not (self.waiting or self.unknown or self.rejected or self.conflicts)
+        return not (
+            self.waiting or self.unknown or self.rejected or self.conflicts or self.kept
+        )
 
 
 def read_status(store: Store, **live: object) -> SyncStatus:
@@ -100,6 +103,7 @@ def _numbers(counts: Counts) -> dict[str, object]:
         "unknown": counts.unknown,
         "rejected": counts.rejected,
         "conflicts": counts.conflicts,
+        "kept": counts.kept,
         "oldest_waiting_at": counts.oldest_at,
     }
 
