@@ -116,6 +116,28 @@ def check(options: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
+def contract(options: argparse.Namespace) -> int:
+    """Tests whether a FHIR R4 server keeps the contract that this program relies on.
+
+    It writes test records (tag HTEST) to the server. Tokens come from TOWNSHIP_CARE_TOKEN and,
+    for the clauses on access, TOWNSHIP_CARE_TOKEN_2 (a device of another organisation).
+    """
+    from app.i18n import set_language
+    from app.sync.contract.command import run
+
+    if options.language:
+        set_language(options.language)
+    return run(
+        options.server,
+        options.organisation,
+        os.environ.get("TOWNSHIP_CARE_TOKEN"),
+        token_2=os.environ.get("TOWNSHIP_CARE_TOKEN_2"),
+        organisation_2=options.organisation_2,
+        ca=options.ca,
+        as_json=options.json,
+    )
+
+
 def _no_server() -> TownshipCareError:
     """The frozen desktop program comes without the server, and so does a plain installation."""
     from app.errors import EnvironmentFault
@@ -214,6 +236,18 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="counts as JSON")
 
     command("check", check, account)
+
+    made = command("contract", contract)
+    made.add_argument("--server", required=True, help="FHIR base address, https://…")
+    made.add_argument(
+        "--organisation",
+        default="contract-test",
+        help="id of the first token's organisation (default: one that is in no directory)",
+    )
+    made.add_argument("--organisation-2", help="id of the second token's organisation")
+    made.add_argument("--ca", type=Path, help="certificate (PEM) of the hospital's own authority")
+    made.add_argument("--json", action="store_true", help="findings as JSON")
+    made.add_argument("--language", choices=("zh_CN", "en"), help="language of the findings")
     return parser
 
 

@@ -1,0 +1,141 @@
+"""Access by organisation, seen with the token of another one."""
+
+from __future__ import annotations
+
+from app.fhir import mapping
+from app.fhir.bundle import transaction
+from app.i18n import N_, tr
+from app.sync.contract.clauses import Bench, Clause, Untested, entries, fails, ids, search
+from app.sync.contract.http import Json, Server
+from app.sync.contract.kinds import prepare
+from app.sync.contract.samples import SampleRecords
+
+_CLOSED = (401, 403, 404, 410)
+
+
+def strangers_do_not_read(bench: Bench) -> str:
+    other = _other(bench)
+    patient = bench.patient()
+    reading = bench.observation(patient)
+    bench.stored(patient, reading)
+    for one in (patient, reading):
+        if other.get(_address(one)).status not in _CLOSED:
+            fails(N_("Another organisation reads a record that is not shared with it."))
+    queries = (
+        f"Patient?_id={patient['id']}",
+        f"Patient?_tag={bench.tags()[2]['system']}|{bench.run_id}",
+        f"Observation?subject=Patient/{patient['id']}",
+    )
+    for query in queries:
+        if _found(other, query):
+            fails(
+                N_("Another organisation finds a record that is not shared with it ({query})."),
+                query=query.partition("=")[0],
+            )
+    batch = {
+        "resourceType": "Bundle",
+        "type": "batch",
+        "entry": [{"request": {"method": "GET", "url": query}} for query in queries],
+    }
+    for entry in (other.post(batch).body or {}).get("entry") or []:
+        if (entry.get("resource") or {}).get("entry"):
+            fails(
+                N_("Another organisation finds a record that is not shared with it ({query})."),
+                query="batch",
+            )
+    return ""
+
+
+def strangers_do_not_write(bench: Bench) -> str:
+    other = _other(bench)
+    patient = bench.patient(birthDate="1948-02-29")
+    bench.stored(patient)
+    changed = {**patient, "birthDate": "1950-01-01"}
+    forged = bench.patient()
+    replies = (
+        other.put(changed),
+        other.post(transaction([(changed, None)])),
+        other.put(forged),
+    )
+    if bench.read(patient).get("birthDate") != "1948-02-29":
+        fails(N_("Another organisation overwrote a record that is not its own."))
+    if bench.server.get(_address(forged)).fine or replies[2].fine:
+        fails(N_("Another organisation wrote a record in this organisation's name."))
+    if any(reply.fine for reply in replies[:2]):
+        fails(N_("Writing over another organisation's record was answered with success."))
+    return ""
+
+
+def receivers_read(bench: Bench) -> str:
+    other = _other(bench)
+    if bench.other_organisation is None:
+        raise Untested(
+            tr("Give the other organisation's id (--organisation-2) to test this."), blocked=False
+        )
+    made = prepare(bench, SampleRecords(bench.organisation, bench.other_organisation))
+    for kind in ("staff", "resident", "follow_up", "referral", "referral_event", "referral_task"):
+        reply = bench.post(transaction([(one, None) for one in made[kind][1]]), minimal=True)
+        if not reply.fine:
+            raise Untested(
+                tr("A record that this one needs was refused ({answer}).").format(answer=reply.told)
+            )
+    for kind in ("referral_task", "referral", "resident", "referral_event"):
+        primary = made[kind][1][0]
+        if not other.get(_address(primary)).fine:
+            fails(
+                N_("The receiver of a referral cannot read its {type}."),
+                type=mapping.primary_type(kind),
+            )
+    task = made["referral_task"][1][0]
+    query = f"Task?owner=Organization/{bench.other_organisation}&_id={task['id']}"
+    if not _found(other, query):
+        fails(N_("The receiver of a referral does not find its Task by owner."))
+    return ""
+
+
+def _other(bench: Bench) -> Server:
+    if bench.other is None:
+        raise Untested(
+            tr("Give the token of a second organisation (TOWNSHIP_CARE_TOKEN_2) to test this."),
+            blocked=False,
+        )
+    return bench.other
+
+
+def _address(resource: Json) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def _found(server: Server, query: str) -> list[str]:
+    reply = server.get(query)
+    if reply.status in _CLOSED:
+        return []
+    return ids(entries(search(server, query), query))
+
+
+_SETTING = N_(
+    "Tie each token to one organisation and let rules decide by it: own records by meta.tag, "
+    "others' only along a Task that names the organisation. HAPI FHIR: an AuthorizationInterceptor "
+    "and a SearchNarrowingInterceptor (docs/server.md)."
+)
+
+CLAUSES = (
+    Clause(
+        "access-read",
+        N_("Another organisation reads and finds nothing that is not shared with it"),
+        _SETTING,
+        strangers_do_not_read,
+    ),
+    Clause(
+        "access-write",
+        N_("Another organisation can neither overwrite nor forge records"),
+        _SETTING,
+        strangers_do_not_write,
+    ),
+    Clause(
+        "access-shared",
+        N_("The receiver of a referral reads the referral and the resident"),
+        _SETTING,
+        receivers_read,
+    ),
+)

@@ -1,0 +1,45 @@
+"""The embedded server of a small county, and a bench of two of its organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.sync.contract.clauses import Bench
+from app.sync.contract.http import Server
+from tests.server.serving import LEAD, NORTH, Client, ServerProcess, write_directory
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("county")
+    process = ServerProcess(folder / "server", write_directory(folder / "directory.json")).start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def north(server: ServerProcess) -> Client:
+    return server.enrol(NORTH)
+
+
+@pytest.fixture(scope="module")
+def lead(server: ServerProcess) -> Client:
+    return server.enrol(LEAD)
+
+
+@pytest.fixture
+def bench_at(north: Client, lead: Client) -> Iterator[Callable[[str], Bench]]:
+    """``bench_at(url)``: the clauses' bench at an address that leads to the server."""
+    made: list[Server] = []
+
+    def bench(url: str) -> Bench:
+        server = Server(url, north.token)
+        other = server.with_token(lead.token)
+        made.extend((server, other))
+        return Bench(server, NORTH, other, LEAD)
+
+    yield bench
+    for server in made:
+        server.close()
