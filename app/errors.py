@@ -50,6 +50,10 @@ class DiskFull(StoreFault):
     """No room is left on the disk."""
 
 
+class DiskFailing(StoreFault):
+    """The disk itself fails: it does not give back, or does not take, what it should."""
+
+
 class StoreBusy(StoreFault):
     """Another program holds the store for too long."""
 
@@ -62,8 +66,16 @@ class StoreDamaged(StoreFault):
     """The store's file is not a sound database of this program."""
 
 
+class BackupUnreadable(StoreFault):
+    """A file is no backup of this program, or a damaged one."""
+
+
 class StoreTooNew(StoreFault):
     """The store was written by a newer version of the program."""
+
+
+class NotSameStore(InputError):
+    """A backup holds the records of another organisation or of another PC."""
 
 
 class WrongPassword(InputError):

@@ -18,9 +18,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from app.clock import Clock, FixedClock
-from app.models import keyring
+from app.models import epoch, keyring
 from app.models.actor import Actor
 from app.models.identity import new_id
+from app.models.local import Setting
 from app.models.organisation import Organisation, Staff
 from app.models.store import STORE_FILE, Store, create_store, open_store
 from app.paths import resources
@@ -89,9 +90,11 @@ class _Template:
             from app.models.outbox import Outbox
 
             session.query(Outbox).delete()
-        store.snapshot(folder / "template.db")
+            # Nor does a copy of the template count as a store put back from a backup.
+            session.query(Setting).filter_by(key=epoch.EPOCH).delete()
+        store.snapshot(folder / "template.db", as_copy=False)
         store.close()
-        for extra in folder.glob(STORE_FILE + "*"):
+        for extra in (*folder.glob(STORE_FILE + "*"), *folder.glob(epoch.RUN_FILES)):
             extra.unlink()
         (folder / "template.db").rename(folder / STORE_FILE)
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from app.errors import DiskFull, StoreBusy, StoreDamaged, StoreFault, StoreReadOnly
+from app.errors import DiskFailing, DiskFull, StoreBusy, StoreDamaged, StoreFault, StoreReadOnly
 from app.i18n import tr
+
+#: Bytes that are tried where SQLite could not write.
+_PROBE = 65536
 
 
 def disk_full() -> DiskFull:
@@ -16,6 +22,16 @@ def disk_full() -> DiskFull:
         tr(
             "The disk of this PC is full. Nothing of this entry was saved; earlier records are "
             "safe. Free some room on the disk, then save again."
+        )
+    )
+
+
+def disk_failing() -> DiskFailing:
+    return DiskFailing(
+        tr(
+            "The disk of this PC could not be read or written; it may be about to fail. Nothing of "
+            "this entry was saved. Make a backup on another drive now, and call the "
+            "administrator."
         )
     )
 
@@ -47,8 +63,21 @@ def damaged() -> StoreDamaged:
     )
 
 
-def translate(error: BaseException) -> StoreFault | None:
-    """The fault of the machine behind an error, or None where the error is our own."""
+def damaged_read_only() -> StoreDamaged:
+    return StoreDamaged(
+        tr(
+            "The record store is damaged, so it is open for reading only. Nothing of this entry "
+            "was saved. Restore the newest backup, then enter it again."
+        )
+    )
+
+
+def translate(error: BaseException, folder: Path | None = None) -> StoreFault | None:
+    """The fault of the machine behind an error, or None where the error is our own.
+
+    ``folder``: where the file lies that was read or written; there a full disk is told from a
+    failing one.
+    """
     original = getattr(error, "orig", None) or error
     name = str(getattr(original, "sqlite_errorname", "") or "")
     text = str(original).lower()
@@ -57,7 +86,7 @@ def translate(error: BaseException) -> StoreFault | None:
             return disk_full()
         if original.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return read_only()
-        return None
+        return disk_failing() if original.errno == errno.EIO else None
     if not _is_database_error(original):
         return None
     if name.startswith("SQLITE_FULL") or "disk is full" in text or "database or disk" in text:
@@ -79,8 +108,22 @@ def translate(error: BaseException) -> StoreFault | None:
     ):
         return damaged()
     if name.startswith("SQLITE_IOERR") or "disk i/o" in text:
-        return disk_full()
+        return _of_the_disk(name, folder)
     return None
+
+
+def _of_the_disk(name: str, folder: Path | None) -> StoreFault:
+    """SQLite says "disk I/O error" of a quota and of a dying disk alike: a small file tells."""
+    if folder is None or "READ" in name:
+        return disk_failing()
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(os.urandom(_PROBE))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return translate(error) or disk_failing()
+    return disk_failing()
 
 
 def _is_database_error(error: BaseException) -> bool:
@@ -90,12 +133,15 @@ def _is_database_error(error: BaseException) -> bool:
 
 
 @contextmanager
-def environment_faults() -> Iterator[None]:
-    """Turns the machine's faults inside the block into ``StoreFault`` with plain words."""
+def environment_faults(folder: Path | None = None) -> Iterator[None]:
+    """Turns the machine's faults inside the block into ``StoreFault`` with plain words.
+
+    ``folder``: where the block writes.
+    """
     try:
         yield
     except Exception as error:
-        fault = translate(error)
+        fault = translate(error, folder)
         if fault is None:
             raise
         raise fault from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import case, event, inspect, or_
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.orm import Session, UOWTransaction
 
@@ -19,7 +19,7 @@ from app.models.actor import Actor
 from app.models.base import Base, Syncable
 from app.models.identity import new_id
 from app.models.local import AuditEvent
-from app.models.outbox import WAITING, Outbox
+from app.models.outbox import LOOK_FIRST, UNKNOWN, WAITING, Outbox
 from app.models.records import KIND_OF_MODEL, PARENT_OF_CHILD
 from app.models.resident import Resident
 
@@ -35,7 +35,10 @@ def _queue_statement() -> Insert:
             "author_id": new.author_id,
             "lane": new.lane,
             "state": WAITING,
-            "attempts": 0,
+            # An edit does not make certain whether an earlier change has arrived.
+            "attempts": case(
+                (or_(Outbox.state == UNKNOWN, Outbox.attempts < 0), LOOK_FIRST), else_=0
+            ),
             "reason": None,
             "sent_at": None,
         },

@@ -19,6 +19,9 @@ LANE_EMERGENCY, LANE_REFERRAL, LANE_REST = 0, 1, 2
 WAITING, UNKNOWN, REJECTED, HELD, LOCAL = "waiting", "unknown", "rejected", "held", "local"
 #: A person decided, with a reason, that a refused record stays on this PC. Never called held.
 KEPT = "kept"
+#: In place of the number of attempts: the server may hold some state of the record that this PC
+#: does not know of, so it is asked before the record is sent.
+LOOK_FIRST = -1
 #: A delivery state only: fields of the record were changed by two sides and wait for a person.
 CONFLICT = "conflict"
 

@@ -117,7 +117,7 @@ _URGENT = select(Outbox.seq, Outbox.change_id).where(
 _BY_RECORD = select(*_ITEM).where(Outbox.record_id.in_(bindparam("ids", expanding=True)))
 # In the driver's own words: these run for every record that is sent.
 _MARK = (
-    "UPDATE outbox SET state = 'unknown', sent_at = ?, attempts = attempts + 1 "
+    "UPDATE outbox SET state = 'unknown', sent_at = ?, attempts = max(attempts, 0) + 1 "
     "WHERE seq = ? AND change_id = ?"
 )
 _NOTE = (
@@ -228,6 +228,13 @@ def note_of(session: Session, item: Item) -> Json | None:
 def forget_note(session: Session, item: Item) -> None:
     """The server's copy was seen: what was sent before is no question any more."""
     session.execute(delete(SyncState).where(SyncState.key == _note_key(item.kind, item.record_id)))
+
+
+def forget_notes(session: Session, items: Iterable[Item]) -> None:
+    """These were marked and never left: nothing of them has to be asked for."""
+    keys = [_note_key(i.kind, i.record_id) for i in items if KINDS[i.kind].shared]
+    if keys:
+        session.execute(delete(SyncState).where(SyncState.key.in_(keys)))
 
 
 def noted(session: Session, items: Iterable[Item]) -> set[tuple[str, str]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.fhir import mapping
 from app.fhir.common import WireContext
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import UNKNOWN, WAITING, ServerCopy
+from app.models.outbox import LOOK_FIRST, UNKNOWN, WAITING, ServerCopy
 from app.models.records import KINDS, Record, fetch
 from app.models.referral import Referral
 from app.sync import queue
@@ -79,13 +79,20 @@ def parcels(
             continue
         if record["change_id"] != item.change_id:
             # Edited since the queue was read: this very state is what is going to be sent.
-            item = replace(item, change_id=record["change_id"], state=WAITING)
+            unsure = item.state == UNKNOWN or item.attempts < 0
+            item = replace(
+                item,
+                change_id=record["change_id"],
+                state=WAITING,
+                attempts=LOOK_FIRST if unsure else 0,
+            )
         resources = mapping.to_resources(item.kind, record, names)
         version, body = copies.get((mapping.primary_type(item.kind), item.record_id), (None, None))
         if body is not None:
             resources[0] = mapping.merge_unknown(resources[0], body)
         doubtful = (
             item.state == UNKNOWN
+            or item.attempts < 0
             or item.courier is not None
             or (item.kind, item.record_id) in noted
             # A change of a record that is normally only added.
