@@ -5,11 +5,12 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SYSTEM_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
-# What the program needs of a Debian system: Qt's libraries, a Chinese font, a display to test on.
+# What the program needs of a Debian system: Qt's libraries, a Chinese font, a display to test on;
+# PostgreSQL's programs for the tests (they start a cluster of their own, the system's is not used).
 DEBIAN := python3-venv fonts-noto-cjk libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 \
 	libfreetype6 libx11-6 libxkbcommon0 libxkbcommon-x11-0 libgssapi-krb5-2 libxcb-cursor0 \
 	libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-randr0 libxcb-shape0 \
-	libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1
+	libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1 postgresql
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SEEDS ?= 1000
 export PYTHONDONTWRITEBYTECODE ?= 1
@@ -35,7 +36,7 @@ system: ## install what a Debian system lacks (fonts, Qt's libraries)
 $(VENV)/.installed: pyproject.toml
 	@test -n "$(SYSTEM_PYTHON)" || { echo "Python 3.11 or newer is needed (package python3)."; exit 1; }
 	$(SYSTEM_PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[server,dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[server,postgresql,dev]'
 	touch $@
 
 setup: system $(VENV)/.installed ## everything that the program and its tests need

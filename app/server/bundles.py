@@ -16,7 +16,7 @@ from app.server.storing import Put, Written, put_all
 from app.server.wire import Json
 
 MAX_ENTRIES = 50
-_VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?\Z')
+_VERSION = re.compile(r'(?:W/)?"?([A-Za-z0-9\-.]{1,64})"?\Z')
 _REASONS = {200: "200 OK", 201: "201 Created"}
 
 
@@ -39,12 +39,12 @@ class Bundle:
     entries: list[Entry]
 
 
-def parse_if_match(text: str) -> int:
+def parse_if_match(text: str) -> str:
     """The version that an If-Match header or ``ifMatch`` names."""
     match = _VERSION.match(text)
     if not match:
         raise Refusal(400, "value", N_("If-Match does not name a version."))
-    return int(match[1])
+    return match[1]
 
 
 def parse_bundle(document: Json) -> Bundle:

@@ -1,7 +1,7 @@
 """The server's database: connections, one writer at a time, and its own time.
 
-SQLite in WAL mode with ``synchronous=FULL``: a commit is on the disk when it returns.
-What differs between database systems is in ``_prepare_engine`` and ``_begin`` only.
+A commit is on the disk when it returns. What differs between SQLite and PostgreSQL is in
+``engines`` only.
 """
 
 from __future__ import annotations
@@ -14,27 +14,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Table,
-    bindparam,
-    create_engine,
-    event,
-    insert,
-    make_url,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy.engine import URL, RootTransaction
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from app.clock import SYSTEM_CLOCK, Clock
-from app.errors import StoreBusy, StoreDamaged, StoreFault, StoreReadOnly, StoreTooNew
+from app.errors import StoreDamaged, StoreFault, StoreReadOnly, StoreTooNew
 from app.i18n import tr
+from app.server import engines
 from app.server.tables import SCHEMA, clock, metadata, state
 
 FILE_NAME = "server.db"
-_BUSY_MS = 15_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,30 +39,31 @@ class Database:
     def __init__(
         self, data_dir: Path, url: str | None = None, wall_clock: Clock = SYSTEM_CLOCK
     ) -> None:
-        """Open the database, creating it when new.
+        """Open the database, creating it, or what it lacks of this version's tables, when new.
 
         Raises StoreFault and its kinds with a sentence for the person who starts the server.
         """
         self.clock = wall_clock
-        if url is not None and make_url(url).get_backend_name() != "sqlite":
-            raise StoreFault(tr("This version keeps its records in an SQLite file only."))
+        self.data_dir = data_dir
+        named = None if url is None else engines.parse_url(url)
         try:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if url is None:
+            if named is None:
                 path = data_dir / FILE_NAME
                 _create_private(path)
-                url = f"sqlite:///{path}"
+                named = URL.create("sqlite", database=str(path))
         except OSError as error:
             raise StoreReadOnly(tr("The server's data folder cannot be written.")) from error
-        self.engine = _make_engine(url)
+        self.engine = engines.make_engine(named)
         self._writers = self.engine.execution_options(writes=True)
-        # SQLite's own lock is polled; waiting in line here is fair and costs nothing.
+        # A database's own lock is polled, or holds a connection; waiting in line here is fair
+        # and costs nothing.
         self._line = threading.Lock()
         try:
             self._open()
         except OperationalError as error:
             self.close()
-            raise _fault(error) from error
+            raise engines.fault_of(error) from error
         except DatabaseError as error:
             self.close()
             raise StoreDamaged(
@@ -84,26 +75,38 @@ class Database:
 
     def _open(self) -> None:
         with self.write() as connection:
-            metadata.create_all(connection)
+            if connection.dialect.name == "postgresql":
+                _check_encoding(connection)
+            metadata.create_all(connection, tables=[state])
             schema = connection.scalar(select(state.c.value).where(state.c.name == "schema"))
+            if schema is not None and int(schema) > SCHEMA:
+                raise StoreTooNew(
+                    tr("The server's database was written by a newer version of the program.")
+                )
+            # Older databases lack only whole tables: ``tables.SCHEMA`` says how that is kept.
+            metadata.create_all(connection)
             if schema is None:
                 connection.execute(insert(state).values(name="schema", value=str(SCHEMA)))
                 connection.execute(insert(clock).values(id=1, last=0))
-            elif int(schema) > SCHEMA:
-                raise StoreTooNew(
-                    tr("The server's database was written by a newer version of the program.")
+            elif int(schema) < SCHEMA:
+                connection.execute(
+                    update(state).where(state.c.name == "schema").values(value=str(SCHEMA))
                 )
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write: commits at the end, or leaves no trace."""
-        with self._line, self._writers.begin() as connection:
+        """One transaction that may write: commits at the end, or leaves no trace.
+
+        Writers take turns, in this process and in others, each seeing all that the one before
+        it wrote.
+        """
+        with self._line, engines.begun(self._writers) as connection, _transaction(connection):
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view of the database."""
-        with self.engine.begin() as connection:
+        with engines.begun(self.engine) as connection, _transaction(connection):
             yield connection
 
     def close(self) -> None:
@@ -169,35 +172,14 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _make_engine(url: str) -> Engine:
-    # hide_parameters: an error text with bound values would carry identities into the log.
-    engine = create_engine(url, hide_parameters=True, pool_size=8, max_overflow=4)
-    event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin)
-    return engine
+def _transaction(connection: Connection) -> RootTransaction:
+    transaction = connection.get_transaction()
+    assert isinstance(transaction, RootTransaction)
+    return transaction
 
 
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling begins too late for BEGIN IMMEDIATE.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA cache_size=-65536")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _fault(error: OperationalError) -> StoreFault:
-    text = str(error.orig)
-    if "locked" in text or "busy" in text:
-        return StoreBusy(tr("Another program holds the server's database."))
-    if "readonly" in text or "unable to open" in text:
-        return StoreReadOnly(tr("The server's data folder cannot be written."))
-    return StoreFault(tr("The server's database cannot be opened."))
+def _check_encoding(connection: Connection) -> None:
+    if connection.exec_driver_sql("SHOW server_encoding").scalar_one() != "UTF8":
+        raise StoreFault(
+            tr("The database cannot hold Chinese text. Create it with the encoding UTF8.")
+        )

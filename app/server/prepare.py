@@ -5,6 +5,7 @@ Pure functions; they run before the write lock is taken, so that only SQL runs u
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 from app.i18n import N_
 from app.server.outcome import Refusal
 from app.server.profile import DIRECTORY_TYPES, PROFILES
-from app.server.wire import Json, content_of
+from app.server.wire import Json, content_of, dump
 
 ORGANISATION_TAG = "urn:township-care:organisation"
 
@@ -61,9 +62,8 @@ def prepare(resource: Json, type_: str, id_: str) -> Prepared:
         raise Refusal(400, "invalid", N_("The resourceType is not the type in the address."))
     if resource.get("id") != id_:
         raise Refusal(400, "invalid", N_("The id of the resource is not the id in the address."))
-    for name in resource:
-        if not name or not name.isidentifier():
-            raise Refusal(400, "structure", N_("A name in the resource is not a FHIR element."))
+    if not all(map(str.isidentifier, resource)):
+        raise Refusal(400, "structure", N_("A name in the resource is not a FHIR element."))
     organisation, tags = _tags(resource.get("meta"))
     for name in profile.required:
         if not _present(resource, name):
@@ -125,8 +125,8 @@ def references(content: str) -> frozenset[tuple[str, str]]:
     Every spelling of one target (absolute, versioned) gives the same pair. The text is
     compact JSON, in which a string can hold these quotes only escaped: nothing is missed.
     """
-    found = {_parse_reference(text) for text in _REFERENCE_TEXT.findall(content)}
-    return frozenset(one for one in found if one and one[0] not in DIRECTORY_TYPES)
+    found = set(map(_parse_reference, _REFERENCE_TEXT.findall(content)))
+    return frozenset([one for one in found if one and one[0] not in DIRECTORY_TYPES])
 
 
 @lru_cache(maxsize=4096)
@@ -197,6 +197,13 @@ def _tags(meta: Any) -> tuple[str | None, str | None]:
     tags = meta.get("tag")
     if tags is None:
         return None, None
+    # A device writes the same few tags all day: they are looked through once.
+    return _read_tags(dump(tags))
+
+
+@lru_cache(maxsize=1024)
+def _read_tags(text: str) -> tuple[str | None, str | None]:
+    tags = json.loads(text)
     if not isinstance(tags, list):
         raise Refusal(400, "structure", N_("meta.tag is not a list."))
     organisations = set()

@@ -22,6 +22,7 @@ from sqlalchemy.sql import ColumnElement
 from app.i18n import N_
 from app.server import wire
 from app.server.database import microseconds
+from app.server.engines import holds
 from app.server.outcome import Refusal
 from app.server.prepare import ORGANISATION_TAG
 from app.server.profile import DIRECTORY_TYPES, PROFILES
@@ -62,6 +63,8 @@ class Query:
 def parse_parameters(text: str) -> list[tuple[str, str]]:
     """Name and value pairs of a query string or form body."""
     try:
+        if "%00" in text or "\x00" in text:
+            raise ValueError
         return parse_qsl(
             text,
             keep_blank_values=True,
@@ -279,7 +282,7 @@ def _tagged(text: str) -> ColumnElement[bool]:
         conditions.append(resource.c.organisation == code)
     if system != ORGANISATION_TAG:
         begin = "\x1e" if system is None else f"\x1f{system}\x1e"
-        conditions.append(resource.c.tags.contains(f"{begin}{code}\x1f", autoescape=True))
+        conditions.append(holds(resource.c.tags, f"{begin}{code}\x1f"))
     return or_(*conditions)
 
 

@@ -21,12 +21,13 @@ the record is first shared: most records never are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, delete, exists, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select
 
 from app.server.database import BulkInsert
+from app.server.engines import listed, one_of
 from app.server.prepare import references
 from app.server.tables import edge, resource, share
 
@@ -36,7 +37,7 @@ Pair = tuple[int, str]
 _CHUNK = 400
 _target = resource.alias("target")
 _source = resource.alias("source")
-_keys: BindParameter[list[int]] = bindparam("keys", expanding=True)
+_keys = listed("keys", "number")
 
 _OUT = (
     select(
@@ -49,7 +50,9 @@ _OUT = (
     )
     .join_from(edge, _source, _source.c.key == edge.c.source)
     .join(_target, and_(_target.c.id == edge.c.target_id, _target.c.type == edge.c.target_type))
-    .where(edge.c.source.in_(_keys), edge.c.present, _target.c.organisation == edge.c.organisation)
+    .where(
+        one_of(edge.c.source, _keys), edge.c.present, _target.c.organisation == edge.c.organisation
+    )
 )
 
 _IN = (
@@ -62,7 +65,7 @@ _IN = (
     .join(share, share.c.key == edge.c.source)
     .join(_source, _source.c.key == edge.c.source)
     .where(
-        _target.c.key.in_(_keys),
+        one_of(_target.c.key, _keys),
         edge.c.present,
         edge.c.organisation == _target.c.organisation,
         share.c.organisation != _target.c.organisation,
@@ -75,23 +78,35 @@ _IN = (
 )
 
 _PLAIN = select(resource.c.key, resource.c.organisation, resource.c.content).where(
-    resource.c.key.in_(_keys),
+    one_of(resource.c.key, _keys),
     resource.c.type != "Task",
     ~exists().where(edge.c.source == resource.c.key),
 )
+#: Whether anything refers to one of these ids: for most of what is pushed, nothing does.
+_POINTED_AT = select(edge.c.source).where(one_of(edge.c.target_id, listed("ids"))).limit(1)
 _INSERT_SHARES = BulkInsert(share)
 _INSERT_EDGES = BulkInsert(edge)
-_HELD = select(share.c.key, share.c.organisation).where(share.c.key.in_(_keys))
+_HELD = select(share.c.key, share.c.organisation).where(one_of(share.c.key, _keys))
 _ROOTS = select(resource.c.key, resource.c.owner, resource.c.requester).where(
-    resource.c.key.in_(_keys), resource.c.type == "Task"
+    one_of(resource.c.key, _keys), resource.c.type == "Task"
 )
 _REMOVE = delete(share).where(
     share.c.key == bindparam("gone_key"), share.c.organisation == bindparam("gone_organisation")
 )
 
 
-def inherited(connection: Connection, keys: Iterable[int]) -> set[Pair]:
-    """What organisations may read of ``keys`` through references from records they may read."""
+def inherited(connection: Connection, created: Sequence[tuple[str, int]]) -> set[Pair]:
+    """What organisations may read of new records through references from what they may read.
+
+    ``created`` are pairs of id and key.
+    """
+    ids = [id_ for id_, _ in created]
+    if not ids or connection.execute(_POINTED_AT, {"ids": ids}).first() is None:
+        return set()
+    return _inherited(connection, [key for _, key in created])
+
+
+def _inherited(connection: Connection, keys: Iterable[int]) -> set[Pair]:
     return {
         (row[0], row[1])
         for part in _chunks(keys)
@@ -126,7 +141,7 @@ def withdraw(connection: Connection, pairs: Iterable[Pair]) -> None:
         return
     connection.execute(_REMOVE, [{"gone_key": key, "gone_organisation": org} for key, org in gone])
     keys = {key for key, _ in gone}
-    spread(connection, (_roots(connection, keys) | inherited(connection, keys)) & gone)
+    spread(connection, (_roots(connection, keys) | _inherited(connection, keys)) & gone)
 
 
 def held(connection: Connection, keys: Iterable[int]) -> set[Pair]:

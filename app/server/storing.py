@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from app.i18n import N_
 from app.server import sharing, wire
 from app.server.database import BulkInsert, keep_instant, next_instant
+from app.server.engines import generation, listed, one_of
 from app.server.outcome import Refusal
 from app.server.prepare import Prepared, fixed_of
 from app.server.tables import edge, history, identifier, resource
@@ -24,7 +25,7 @@ class Put:
     """One resource to store; ``if_match`` is the version it must replace, if any."""
 
     prepared: Prepared
-    if_match: int | None = None
+    if_match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,14 @@ class Written:
     """What became of a put: 201 created or 200, its version and time (microseconds)."""
 
     status: int
-    version: int
+    version: str
     updated: int
 
 
 @dataclass(slots=True)
 class _Stored:
     key: int
-    version: int
+    version: str
     updated: int
     organisation: str
     owner: str | None
@@ -52,7 +53,7 @@ class _Stored:
 class _Change:
     prepared: Prepared
     key: int
-    version: int
+    version: str
     updated: int
     old: _Stored | None
 
@@ -68,16 +69,17 @@ _STORED = select(
     resource.c.requester,
     resource.c.tags,
     resource.c.content,
-).where(resource.c.id.in_(bindparam("ids", expanding=True)))
-_EDGES = select(edge).where(edge.c.source.in_(bindparam("keys", expanding=True)))
+).where(one_of(resource.c.id, listed("ids")))
+_EDGES = select(edge).where(one_of(edge.c.source, listed("keys", "number")))
 _INSERT_RESOURCES = BulkInsert(resource)
 _INSERT_IDENTIFIERS = BulkInsert(identifier)
 _KEEP_HISTORY = insert(history).from_select(
     ["key", "version", "updated", "content"],
     select(resource.c.key, resource.c.version, resource.c.updated, resource.c.content).where(
-        resource.c.key.in_(bindparam("keys", expanding=True))
+        one_of(resource.c.key, listed("keys", "number"))
     ),
 )
+_DROP_IDENTIFIERS = delete(identifier).where(one_of(identifier.c.key, listed("keys", "number")))
 _UPDATE = (
     update(resource)
     .where(resource.c.key == bindparam("old_key"))
@@ -100,7 +102,7 @@ _SET_PRESENT = (
     .values(present=bindparam("is_present"))
 )
 _KEYS_BY_ID = select(resource.c.type, resource.c.id, resource.c.key).where(
-    resource.c.id.in_(bindparam("ids", expanding=True))
+    one_of(resource.c.id, listed("ids"))
 )
 
 
@@ -121,6 +123,7 @@ def put_all(
     """
     stored = _stored(connection, puts)
     at = next_instant(connection, now)
+    mark = generation(connection)
     results: list[Written | Refusal] = []
     changes: list[_Change] = []
     for put in puts:
@@ -139,13 +142,13 @@ def put_all(
                 return results
             continue
         if old is None:
-            change = _Change(put.prepared, at, 1, at, None)
+            change = _Change(put.prepared, at, f"1-{mark}", at, None)
         elif wire.same_content(old.content, put.prepared.content):
             # A replay after a lost answer: say again what was said then.
             results.append(Written(200, old.version, old.updated))
             continue
         else:
-            change = _Change(put.prepared, old.key, old.version + 1, at, old)
+            change = _Change(put.prepared, old.key, next_version(old.version, mark), at, old)
         at += 1
         changes.append(change)
         results.append(Written(201 if old is None else 200, change.version, change.updated))
@@ -155,10 +158,22 @@ def put_all(
     return results
 
 
+def next_version(version: str, mark: str) -> str:
+    """The version text after ``version``: ``count-generation``.
+
+    The count tells people how often a record was written. The generation (see ``engines``)
+    makes the text unlike every other that was ever handed out for this record: a server that
+    lost its newest writes counts to the same number again, but not to the same text.
+    """
+    count = int(version.partition("-")[0])
+    return f"{count + 1}-{mark}"
+
+
 def _stored(connection: Connection, puts: Sequence[Put]) -> dict[tuple[str, str], _Stored]:
     return {
-        (type_, id_): _Stored(*rest)
-        for type_, id_, *rest in connection.execute(
+        # A file written before versions had a generation holds plain numbers.
+        (type_, id_): _Stored(key, str(version), *rest)
+        for type_, id_, key, version, *rest in connection.execute(
             _STORED, {"ids": [put.prepared.id for put in puts]}
         )
     }
@@ -244,7 +259,7 @@ def _write(connection: Connection, organisation: str, changes: list[_Change]) ->
         keys = [change.key for change in updated]
         connection.execute(_KEEP_HISTORY, {"keys": keys})
         connection.execute(_UPDATE, [_new_values(change) for change in updated])
-        connection.execute(delete(identifier).where(identifier.c.key.in_(keys)))
+        connection.execute(_DROP_IDENTIFIERS, {"keys": keys})
     _INSERT_IDENTIFIERS(
         connection,
         [
@@ -273,7 +288,7 @@ def _share(
     # Withdraw before spreading: a pair may lose one reason and gain another in one bundle.
     if lost:
         sharing.withdraw(connection, lost)
-    gained = sharing.inherited(connection, [change.key for change in created])
+    gained = sharing.inherited(connection, [(change.prepared.id, change.key) for change in created])
     gained |= sharing.held(connection, [change.key for change in updated])
     for change in (*created, *updated):
         if change.prepared.type == "Task":

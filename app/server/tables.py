@@ -1,7 +1,8 @@
 """Tables of the server's database.
 
 ``resource.key`` is the time of the first write in microseconds, which is unique because
-times are strictly increasing; it needs no sequence and never changes. ``resource.tags`` are
+times are strictly increasing; it needs no sequence and never changes. ``version`` is
+``count-generation`` (``storing.next_version``). ``resource.tags`` are
 all tags but the author's, in the form of ``prepare.tags_text``. Every index here is paid for
 by every record pushed: a new one needs a search that cannot do without it.
 """
@@ -21,7 +22,10 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA = 1
+#: Number of this layout, kept in ``state``. It rises with every new table; a database of a lower
+#: number gets the tables it lacks at the next start, one of a higher number is left alone.
+#: Tables are only ever added whole: whatever an older program wrote stays readable.
+SCHEMA = 2
 
 metadata = MetaData()
 
@@ -47,7 +51,7 @@ resource = Table(
     Column("key", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("type", String(40), nullable=False),
     Column("id", String(64), nullable=False),
-    Column("version", Integer, nullable=False),
+    Column("version", String(24), nullable=False),
     Column("updated", BigInteger, nullable=False),
     Column("organisation", String(64), nullable=False),
     Column("patient", String(64)),
@@ -74,7 +78,7 @@ history = Table(
     "history",
     metadata,
     Column("key", BigInteger, primary_key=True),
-    Column("version", Integer, primary_key=True),
+    Column("version", String(24), primary_key=True),
     Column("updated", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
     sqlite_with_rowid=False,

@@ -12,6 +12,8 @@ import re
 import time
 from typing import Any
 
+import orjson
+
 from app.i18n import N_
 from app.server.outcome import Refusal
 
@@ -22,21 +24,23 @@ _MARK = "\x00#"
 _MARKED = re.compile(r'"\\u0000#([^"\\]*)"')
 
 
-def _decimal(text: str) -> float | str:
-    """A decimal as a float where that gives the same text back, else its marked spelling.
+def _number(text: str) -> float | int | str:
+    """A number as Python's where writing that gives the same text back, else marked.
 
     FHIR R4 §2.24.0.1: the precision of a decimal is part of its value (1.10 is not 1.1).
     """
-    value = float(text)
-    return value if repr(value) == text else _MARK + text
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return _MARK + text
+    return value if orjson.dumps(value).decode() == text else _MARK + text
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-_decoder = json.JSONDecoder(parse_float=_decimal, parse_constant=_no_constant)
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+_decoder = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_no_constant)
 _encode_sorted = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False
 ).encode
@@ -44,30 +48,38 @@ _encode_sorted = json.JSONEncoder(
 
 def parse(data: bytes) -> Json:
     """The JSON object in ``data``; anything else is refused with 400."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Refusal(400, "structure", N_("The body is not UTF-8 text.")) from None
-    if "\\u0000" in text:
+    if b"\\u0000" in data:
         raise Refusal(400, "structure", N_("The body holds a control character."))
     try:
-        value = _decoder.decode(text)
-    except (ValueError, RecursionError):
-        raise Refusal(400, "structure", N_("The body is not well-formed JSON.")) from None
+        value = orjson.loads(data)
+        # The same bytes again: no number in it is spelt in a way that would be lost.
+        exact = orjson.dumps(value) == data
+    except (ValueError, TypeError):
+        exact = False
+    if not exact:
+        value = _parse_slowly(data)
     if not isinstance(value, dict):
         raise Refusal(400, "structure", N_("The body is not a JSON object."))
     return value
 
 
-def dump(value: Any) -> str:
-    """Compact JSON text; decimals keep the spelling they came with."""
+def _parse_slowly(data: bytes) -> Any:
     try:
-        text = _encoder.encode(value)
-        text.encode("utf-8")
-    except UnicodeEncodeError:
+        return _decoder.decode(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Refusal(400, "structure", N_("The body is not UTF-8 text.")) from None
+    except (ValueError, RecursionError):
+        raise Refusal(400, "structure", N_("The body is not well-formed JSON.")) from None
+
+
+def dump(value: Any) -> str:
+    """Compact JSON text; numbers keep the spelling they came with."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError as error:
+        if "recursion" in str(error).lower():
+            raise Refusal(400, "structure", N_("The body is nested too deeply.")) from None
         raise Refusal(400, "structure", N_("The body holds half a character.")) from None
-    except RecursionError:
-        raise Refusal(400, "structure", N_("The body is nested too deeply.")) from None
     return _MARKED.sub(r"\1", text) if '"\\u0000#' in text else text
 
 
@@ -83,7 +95,7 @@ def content_of(resource: Json) -> str:
     return "," + text[9:] if meta else text[9:]
 
 
-def whole(type_: str, id_: str, version: int, updated: int, content: str) -> str:
+def whole(type_: str, id_: str, version: str, updated: int, content: str) -> str:
     """The complete resource as JSON text, from its columns."""
     return (
         f'{{"resourceType":"{type_}","id":"{id_}","meta":{{"versionId":"{version}",'

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import requests
 
-from app.server.enrolment import enrol_code
+from app.server.enrolment import issue_token
 
 TAG = "urn:township-care:organisation"
 LEAD, NORTH, SOUTH = "lead-hospital", "north-centre", "south-centre"
@@ -25,16 +25,24 @@ _START = """
 import sys
 from pathlib import Path
 from app.server.main import run
-data, port, directory = sys.argv[1:]
-sys.exit(run(Path(data), "127.0.0.1", int(port), directory=Path(directory) if directory else None))
+data, port, directory, database = sys.argv[1:]
+sys.exit(run(Path(data), "127.0.0.1", int(port), database_url=database or None,
+             directory=Path(directory) if directory else None))
 """
 
 
 class ServerProcess:
     """``app.server.main.run`` in a process of its own, on a free port of the loopback."""
 
-    def __init__(self, data_dir: Path, directory: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        directory: Path | None = None,
+        port: int = 0,
+        database_url: str | None = None,
+    ) -> None:
         self.data_dir = data_dir
+        self.database_url = database_url
         self.directory = directory
         self.port = port
         self.url = ""
@@ -58,6 +66,7 @@ class ServerProcess:
     def spawn(self) -> subprocess.Popen[str]:
         """Start without waiting."""
         arguments = [str(self.data_dir), str(self.port), str(self.directory or "")]
+        arguments.append(self.database_url or "")
         self._process = subprocess.Popen(
             [sys.executable, "-X", "utf8", "-c", _START, *arguments],
             stdout=subprocess.PIPE,
@@ -108,12 +117,9 @@ class ServerProcess:
         return int(psutil.Process(self._process.pid).memory_info().rss)
 
     def enrol(self, organisation: str, name: str = "test PC") -> Client:
-        """A new device of ``organisation``, enrolled the way a clinic does it."""
-        code = enrol_code(self.data_dir, organisation)
-        answer = requests.post(f"{self.url}/enrol", json={"code": code, "device": name}, timeout=10)
-        assert answer.status_code == 201, answer.text
-        body = answer.json()
-        return Client(self.url, organisation, body["token"], body["device_id"])
+        """A new device of ``organisation`` with a token that stays good until it is revoked."""
+        made = issue_token(self.data_dir, organisation, name, database_url=self.database_url)
+        return Client(self.url, organisation, made.token, made.device_id)
 
 
 @dataclass
@@ -175,6 +181,11 @@ def put_entry(resource: dict[str, Any], if_match: str | None = None) -> dict[str
     if if_match:
         request["ifMatch"] = if_match
     return {"resource": resource, "request": request}
+
+
+def count_of(version: str) -> int:
+    """How often a record was written, from a version text or an ETag of this server."""
+    return int(version.removeprefix('W/"').partition("-")[0])
 
 
 def new_id() -> str:

@@ -15,6 +15,7 @@ from tests.server.serving import (
     NORTH,
     Client,
     ServerProcess,
+    count_of,
     issue,
     new_id,
     observation,
@@ -229,7 +230,7 @@ def test_body_limits(north: Client) -> None:
         answer = north.request("PUT", path, **options)  # type: ignore[arg-type]
         assert answer.status_code == 413
         assert issue(answer)["code"] == "too-long"
-    assert north.get(path).headers["ETag"] == 'W/"1"'
+    assert count_of(north.get(path).headers["ETag"]) == 1
 
 
 def test_zip_bomb(server: ServerProcess, north: Client) -> None:
@@ -260,7 +261,7 @@ def test_faults_say_nothing_of_the_inside(own_server: ServerProcess) -> None:
     assert answer.headers["Retry-After"]
     assert "elsewhere" not in answer.text
     assert "history" not in answer.text
-    assert client.get(f"/Patient/{record['id']}").headers["ETag"] == 'W/"1"'
+    assert count_of(client.get(f"/Patient/{record['id']}").headers["ETag"]) == 1
     client.close()
     own_server.stop()
     assert any('"event":"failed"' in line for line in own_server.log)
