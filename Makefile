@@ -11,6 +11,13 @@ DEBIAN := python3-venv fonts-noto-cjk libegl1 libgl1 libglib2.0-0 libdbus-1-3 li
 	libfreetype6 libx11-6 libxkbcommon0 libxkbcommon-x11-0 libgssapi-krb5-2 libxcb-cursor0 \
 	libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-randr0 libxcb-shape0 \
 	libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1 postgresql
+# An independent FHIR server to test against runs on Node.js; INDEPENDENT=no leaves it out.
+INDEPENDENT ?= yes
+MEDPLUM := tests/independent/medplum
+ifneq ($(INDEPENDENT),no)
+DEBIAN += $(shell command -v node >/dev/null || echo nodejs) $(shell command -v npm >/dev/null || echo npm)
+endif
+export INDEPENDENT
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SEEDS ?= 1000
 export PYTHONDONTWRITEBYTECODE ?= 1
@@ -39,7 +46,16 @@ $(VENV)/.installed: pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[server,postgresql,dev]'
 	touch $@
 
-setup: system $(VENV)/.installed ## everything that the program and its tests need
+$(MEDPLUM)/node_modules/.fetched: $(MEDPLUM)/package-lock.json
+	@if [ "$(INDEPENDENT)" = no ] || ! command -v npm >/dev/null; then \
+		echo "The tests against an independent FHIR server are left out (they need Node.js and npm)."; \
+	else \
+		cd $(MEDPLUM) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+			touch node_modules/.fetched || \
+			echo "The independent FHIR server could not be fetched; the tests against it are left out."; \
+	fi
+
+setup: system $(VENV)/.installed $(MEDPLUM)/node_modules/.fetched ## everything that the program and its tests need
 
 demo: setup ## a sample county: server, township and hospital windows; without a display a scripted walk
 	$(PY) -m tools.demo
