@@ -25,7 +25,7 @@ _BUSY_MS = 15_000
 #: Pages of the WAL before they go into the file: fewer, longer pauses while a PC pushes.
 _CHECKPOINT_PAGES = 4_000
 # The writers of one database stand in line at this number, whichever process they are in.
-_WRITERS = 0x746F_776E_7368_6970
+WRITERS = 0x746F_776E_7368_6970
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _DRIVER = "postgresql+psycopg"
 # PostgreSQL's classes of errors that pass: connection, resources, operator, system, rollback.
@@ -51,7 +51,8 @@ def make_engine(url: URL) -> Engine:
     is_file = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {}
     if not is_file:
-        options = {"connect_args": {"connect_timeout": 10}, "pool_recycle": 3600}
+        wanted = {"connect_timeout": 10, "client_encoding": "UTF8"}
+        options = {"connect_args": wanted, "pool_recycle": 3600}
     try:
         # hide_parameters: an error text with bound values would carry identities into the log.
         engine = create_engine(
@@ -231,7 +232,7 @@ def _begin_session(connection: Connection) -> None:
         # The lock comes before the first look at a row: each writer sees all that the one
         # before it committed, so there is nothing to conflict with and nothing to repeat.
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
     else:
         connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 

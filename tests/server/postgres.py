@@ -58,7 +58,7 @@ class Cluster:
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._run(
+        self.run(
             "initdb", "--pgdata", str(self.folder / "data"), "--username", _USER,
             "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync",
         )  # fmt: skip
@@ -100,7 +100,7 @@ class Cluster:
     def new_database(self) -> str:
         """The URL of a fresh, empty database."""
         name = f"records_{next(self._numbers)}"
-        self._run("createdb", "--host", str(self.folder), "--username", _USER, name)
+        self.run("createdb", "--host", str(self.folder), "--username", _USER, name)
         return self.url(name)
 
     def url(self, name: str, user: str = _USER) -> str:
@@ -122,7 +122,8 @@ class Cluster:
             self.stop()
         shutil.rmtree(self.folder)
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """One of PostgreSQL's programs, as the user that the cluster belongs to."""
         done = subprocess.run(
             [str(self._programs / program), *arguments],
             capture_output=True,
