@@ -18,7 +18,7 @@ from app.clock import Clock
 from app.i18n import tr
 from app.models.outbox import LANE_EMERGENCY, SyncTry
 from app.models.store import Store
-from app.sync import queue, state
+from app.sync import queue, restored, state
 from app.sync.changes import Changed, Changes
 from app.sync.link import Busy, LinkFault, Refused
 from app.sync.place import Placer
@@ -26,6 +26,7 @@ from app.sync.policy import Pace, Policy
 from app.sync.pull import Pull
 from app.sync.push import Push, Stopped
 from app.sync.queue import Counts
+from app.sync.restored import Canary
 from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount
@@ -87,6 +88,8 @@ class SyncEngine:
         self._complete: datetime | None = None
         self._noted_at = float("-inf")
         self._written = OwnWrites()
+        # After a pause the server may be an older copy of what it was.
+        self._unsure = True
 
     def run_once(self, *, fetch: bool = True, compare: bool = False) -> SyncReport:
         """Send what waits, then (unless ``fetch`` is false) fetch what is new.
@@ -106,8 +109,10 @@ class SyncEngine:
         except Stopped:
             outcome = PARTIAL
         except Refused as fault:
+            self._unsure = True
             outcome, reason = REFUSED, str(fault)
         except LinkFault as fault:
+            self._unsure = True
             outcome = FAILED if isinstance(fault, Busy) else OFFLINE
             reason, retry_after = str(fault), fault.retry_after
         finally:
@@ -150,6 +155,9 @@ class SyncEngine:
         push.sent.writes.clear()
         if not fetch:
             return
+        with self._store.read() as session:
+            put_back = restored.pending(session)
+            canary = Canary.load(session) if self._unsure else None
         pull = Pull(
             self._store,
             asker,
@@ -160,8 +168,14 @@ class SyncEngine:
             breathe=lambda: push.drain(LANE_EMERGENCY),
         )
         try:
-            pull.run(self._written, compare=compare)
+            pull.run(self._written, compare=compare or put_back, canary=canary)
             self._written.clear()
+            self._unsure = False
+            if pull.listed is not None or placer.older:
+                restored.mend(self._store, asker, pull.listed, placer.older)
+            if put_back and pull.listed is not None:
+                with self._store.apply_remote() as session:
+                    restored.finish(session, self._clock.now())
         finally:
             self._last_seen, self._complete = pull.server_now, pull.complete
         # What was merged with news from the server goes back at once.
@@ -182,6 +196,7 @@ class SyncEngine:
         if account != self._account or self._asker is None:
             self.close()
             self._last_seen = self._complete = None
+            self._unsure = True
             self._account = account
             self._known_facts = dict(facts)
             known = Facts(facts.get("gzip"), facts.get("batch"), facts.get("elements"))

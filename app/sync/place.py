@@ -9,7 +9,7 @@ cursor may move on without forgetting it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +22,7 @@ from app.care.due import refresh_due
 from app.fhir import mapping
 from app.models.records import KINDS, Record, fetch, put
 from app.models.store import Store
-from app.sync import queue, state, wire
+from app.sync import queue, restored, state, wire
 from app.sync.changes import Changes
 from app.sync.link import Json
 from app.sync.queue import Held, Item
@@ -55,6 +55,9 @@ class Placer:
 
     def __init__(self, store: Store, asker: Asker, changes: Changes, via: str = "network") -> None:
         self.received = 0
+        # What the server holds in an older state than it told us of before: it is never placed.
+        self.older: set[Address] = set()
+        self.clock_set_back = False
         self.conflicts = 0
         self._store = store
         self._asker = asker
@@ -116,8 +119,13 @@ class Placer:
     def _unknown(self, resources: Iterable[Json]) -> list[Json]:
         newest = {address(resource): resource for resource in resources}
         with self._store.read() as session:
-            known = wire.versions(session, newest)
-        return [r for a, r in newest.items() if known.get(a) != version_of(r)[0] or not known[a]]
+            return self.sift(session, newest)
+
+    def sift(self, session: Session, resources: Mapping[Address, Json]) -> list[Json]:
+        """What is news; what is older than we have seen is only noted."""
+        fresh, older = restored.sift(session, resources, clock_set_back=self.clock_set_back)
+        self.older |= older
+        return fresh
 
     def _with_what_they_need(self, arrivals: list[_Arrival]) -> list[_Arrival]:
         """``arrivals`` and everything that they, or what a Task brings along, stand on."""

@@ -20,9 +20,10 @@ from app.clock import clinic_time
 from app.fhir import mapping
 from app.fhir.uris import ORGANISATION_TAG
 from app.models.store import Store
-from app.sync import link, state, wire
+from app.sync import link, state
 from app.sync.link import Json
 from app.sync.place import Placer
+from app.sync.restored import Canary
 from app.sync.searches import Asker, Page, address, is_bare, query, version_of
 from app.sync.spans import TICK, OwnWrites, Span
 
@@ -130,12 +131,21 @@ class Pull:
         self._asker = asker
         self._placer = placer
         self._breathe = breathe
+        #: After a whole comparison: type → ids of all that the server listed, else None.
+        self.listed: dict[str, set[str]] | None = None
 
-    def run(self, written: OwnWrites | None = None, *, compare: bool = False) -> None:
+    def run(
+        self,
+        written: OwnWrites | None = None,
+        *,
+        compare: bool = False,
+        canary: Canary | None = None,
+    ) -> None:
         """Fetch all that is new. ``written``: our own writes since the last time, which are
         no news: they are stepped over, or only their ids and versions are asked for.
 
-        ``compare`` goes through everything from the beginning. Raises LinkFault where the
+        ``compare`` goes through everything from the beginning; so does a run whose ``canary``
+        (what the server confirmed last) is not there any more. Raises LinkFault where the
         link gives out; every page that was placed stays placed.
         """
         with self._store.read() as session:
@@ -158,7 +168,12 @@ class Pull:
             for scope in lists
         ]
         asked = time.monotonic()
-        pages = self._asker.ask([url for plan in plans for url in plan.urls()])
+        urls = [url for plan in plans for url in plan.urls()]
+        bare = self._asker.facts.elements is not False
+        pages = self._asker.ask([*urls, canary.url(bare=bare)] if canary else urls)
+        if canary is not None:
+            answer = pages.pop()
+            compare = compare or (answer.status == 200 and not canary.lives(answer.resources))
         took = timedelta(seconds=time.monotonic() - asked)
         now = next((p.server_time for p in pages if p.server_time), None)
         self.server_now = now
@@ -166,6 +181,7 @@ class Pull:
         if now is not None and last_seen is not None and now < last_seen - _STEP_BACK:
             compare = True
             self._step_back(now, plans, clock)
+        self._placer.clock_set_back = clock.high is not None
         due = now is None or clock.swept is None or now - clock.swept >= SWEEP_EVERY
         if clock.swept is None and now is not None and not compare:
             # The first reading of all begins here; what is committed late is swept for later.
@@ -226,8 +242,8 @@ class Pull:
                     plan.cursor = now - LATE
                     _save_cursor(session, plan.scope, plan.cursor)
 
-    def _read_on(self, plan: _Plan, first: Page) -> None:
-        """Read a list to its end, page by page."""
+    def _read_on(self, plan: _Plan, first: Page) -> bool:
+        """Read a list to its end, page by page; False where the server broke off."""
         page, since = self._understood(plan, first)
         high: datetime | None = None
         ordered = True
@@ -237,10 +253,13 @@ class Pull:
             high = max((t for t in (last, high) if t), default=None)
             # A server that does not sort is read to its end before the cursor moves.
             ordered = ordered and times == sorted(times) and len(times) == len(page.resources)
+            if self.listed is not None:
+                names = self.listed.setdefault(plan.scope.type, set())
+                names.update(str(r.get("id")) for r in page.resources)
             resources = self._with_content(page.resources) if plan.bare else page.resources
             self._place(plan, resources, high if ordered or page.next is None else None)
             if page.next is None:
-                return
+                return True
             self._breathe()
             if ordered and last is not None and (since is None or last > since):
                 since = last
@@ -249,6 +268,7 @@ class Pull:
                 # The whole page has one time: only the server knows how to go on.
                 page = self._asker.follow(page)
             self.server_now = page.server_time or self.server_now
+        return False
 
     def _place(self, plan: _Plan, resources: list[Json], last: datetime | None) -> None:
         cursor = self._capped(last, plan.cursor)
@@ -278,8 +298,7 @@ class Pull:
     def _with_content(self, resources: list[Json]) -> list[Json]:
         """The content of those whose version is news; servers may send it without being asked."""
         with self._store.read() as session:
-            known = wire.versions(session, (address(r) for r in resources))
-        fresh = [r for r in resources if known.get(address(r)) != version_of(r)[0]]
+            fresh = self._placer.sift(session, {address(r): r for r in resources})
         whole = [r for r in fresh if not is_bare(r)]
         bare = [address(r) for r in fresh if is_bare(r)]
         return whole + list(self._asker.by_id(bare).values()) if bare else whole
@@ -287,11 +306,17 @@ class Pull:
     def _sweep(self, lists: list[Scope], swept: datetime | None) -> None:
         """Compare ids and versions of the last while (None: of all) with what is known."""
         since = None if swept is None else swept - LATE
+        self.listed = {} if since is None else None
         bare = self._asker.facts.elements is not False
         plans = [_Plan(scope, _FOREVER, since, bare) for scope in lists]
         pages = self._asker.ask([p.scope.url(p.since, bare=p.bare) for p in plans])
+        whole = True
         for plan, page in zip(plans, pages, strict=True):
-            self._read_on(plan, page)
+            if self.listed is not None:
+                self.listed.setdefault(plan.scope.type, set())
+            whole = self._read_on(plan, page) and whole
+        if not whole:
+            self.listed = None
 
     def _capped(self, last: datetime | None, cursor: datetime | None) -> datetime | None:
         """The cursor after records up to ``last``: never back, never ahead of the server."""

@@ -21,8 +21,9 @@ from app.models.outbox import KEPT, REJECTED, WAITING, Conflict
 from app.models.records import KINDS, Record, fetch, put
 from app.sync import queue
 from app.sync.link import Json
-from app.sync.merge import merge, same_content
+from app.sync.merge import BOOKKEEPING, merge, same_content
 from app.sync.queue import Confirmed, Held, Item
+from app.sync.restored import is_behind, seen
 from app.sync.searches import version_of
 from app.sync.state import instant
 from app.sync.wire import held
@@ -53,11 +54,26 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
         queue.confirm(session, [arrived], now)
         _close_conflict(session, item, now)
         return CONFIRMED
+    if is_behind(_seen(session, item, found[1]), (version, updated)):
+        # A server that was put back: what it told us of before is what ours was made from.
+        _note_copy(session, arrived)
+        if item.state != KEPT:
+            queue.set_state(session, [item], WAITING, None)
+        return MERGED
+    if item.change_id == item.record_id and mapping.write_id(theirs) is not None:
+        # Ours is the first state of the record, so theirs was made from it.
+        put(session, item.kind, [record])
+        queue.confirm(session, [arrived], now)
+        _receipt_of_theirs(session, arrived, record, now)
+        _close_conflict(session, item, now)
+        return CONFIRMED
     events = _waiting_moves(session, item, mine, record)
     if events:
         return _cross(session, arrived, mine, record, events, now)
     sent = _record_of(queue.note_of(session, item))
     base = _base(session, item, found[1]) or sent
+    if mapping.write_id(theirs) == item.record_id:
+        base = record  # theirs is its first state, so ours was made from it
     result = merge(item.kind, base, mine, record, sent)
     _note_copy(session, arrived)
     if result.taken:
@@ -68,11 +84,27 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
         queue.set_state(session, [item], REJECTED, _reason())
         return CONFLICT
     if not result.to_send:
+        # All of ours is over there: from now on this is their write.
+        their_write = {name: record[name] for name in BOOKKEEPING if name in record}
+        put(session, item.kind, [{**result.merged, **their_write}])
         queue.confirm(session, [arrived], now)
+        _receipt_of_theirs(session, arrived, record, now)
         return CONFIRMED
     if item.state != KEPT:
         queue.set_state(session, [item], WAITING, None)
     return MERGED
+
+
+def _receipt_of_theirs(session: Session, arrived: Confirmed, theirs: Record, now: datetime) -> None:
+    """What the server holds is the other side's write, and the receipt says so."""
+    item = arrived.item
+    receipt = (item.kind, item.record_id, theirs["change_id"], arrived.server_time)
+    queue.keep_receipts(session, [receipt], now)
+
+
+def _seen(session: Session, item: Item, type_: str) -> tuple[str, str]:
+    at = (type_, item.record_id)
+    return seen(session, [at]).get(at, ("", ""))
 
 
 def _note_copy(session: Session, arrived: Confirmed) -> None:
@@ -117,9 +149,7 @@ def _cross(
     else:
         put(session, item.kind, [crossed.record])
         queue.confirm(session, [arrived], now)
-        # What the server holds is the other side's write, and the receipt says so.
-        receipt = (item.kind, item.record_id, theirs["change_id"], arrived.server_time)
-        queue.keep_receipts(session, [receipt], now)
+        _receipt_of_theirs(session, arrived, theirs, now)
     if crossed.told:
         fields = told_fields(mine, theirs, crossed.told)
         _keep_conflict(session, item, mine, theirs, fields, now)
@@ -135,8 +165,11 @@ def _reason() -> str:
 
 
 def _base(session: Session, item: Item, type_: str) -> Record | None:
-    _, body = held(session, [(type_, item.record_id)]).get((type_, item.record_id), ("", None))
-    return _record_of(body)
+    version, body = held(session, [(type_, item.record_id)]).get(
+        (type_, item.record_id), ("", None)
+    )
+    # A version that the server lost is nothing that theirs was made from.
+    return _record_of(body) if version else None
 
 
 def _record_of(resource: Json | None) -> Record | None:

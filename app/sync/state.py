@@ -21,6 +21,8 @@ from app.clock import parse_instant
 from app.models.outbox import SyncState
 
 SERVER, FACTS, CLOCK, ORPHANS, OWED = "server", "facts", "clock", "orphans", "owed"
+#: What the server confirmed last: if it is gone there, the server was put back from a copy.
+CANARY = "canary"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,326 @@
+"""A store or a server that was put back from an older copy: noticed, told, and mended.
+
+The store notices by itself (``app.models.epoch``); then the next sync compares everything. An
+older server is noticed by what it says: the record that it confirmed last is gone, or it holds a
+state older than one that it told us of before. What it lost of our own organisation is queued
+again, its receipts are withdrawn, and every such record is asked for before it is sent, so that
+nothing that was written since is overwritten. Nothing of anybody is deleted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.clock import clinic_time, format_instant
+from app.fhir import mapping
+from app.i18n import tr
+from app.models.epoch import RESTORED
+from app.models.outbox import LOOK_FIRST, Outbox, Receipt, ServerCopy
+from app.models.records import KINDS, fetch
+from app.models.settings import get_setting, set_setting
+from app.models.store import Store
+from app.sync import queue, state
+from app.sync.link import Json
+from app.sync.searches import Asker, address, query, version_of
+
+SERVER_RESTORED = "server_restored"
+#: A server may write the time of one version in several ways; a copy is never that fresh.
+_SAME_TIME = timedelta(seconds=2)
+_AT_ONCE = 400
+#: Where more than this is gone, the list is believed and no record is asked for alone.
+_MOST_ASKED = 2500
+
+Address = tuple[str, str]
+#: Version and time of a resource, as the server wrote them.
+Seen = tuple[str, str]
+
+
+# -- the store ------------------------------------------------------------------------------
+
+
+def pending(session: Session) -> bool:
+    """Whether this store was put back and has not been compared with the server since."""
+    return bool(_store_note(session).get("pending"))
+
+
+def finish(session: Session, now: datetime) -> None:
+    """The store was compared with the server: it has fetched what it lacked."""
+    note = _store_note(session)
+    if note.get("pending"):
+        set_setting(session, RESTORED, {**note, "pending": False, "mended": format_instant(now)})
+
+
+def _store_note(session: Session) -> dict[str, Any]:
+    value = get_setting(session, RESTORED)
+    return value if isinstance(value, dict) else {}
+
+
+# -- versions -------------------------------------------------------------------------------
+
+
+def is_behind(known: Seen, told: Seen) -> bool:
+    """Whether ``told`` is an older state of a resource than the server told us of before.
+
+    Versions that are numbers are compared as such, for a server may set its clock; any other
+    text says nothing, so the times decide.
+    """
+    if known == told:
+        return False
+    before, after = known[0], told[0]
+    if before and before == after:
+        return False
+    if _is_number(before) and _is_number(after):
+        return int(after) < int(before)
+    old, new = state.instant(known[1]), state.instant(told[1])
+    return old is not None and new is not None and new < old
+
+
+def is_known(known: Seen, told: Seen) -> bool:
+    """Whether ``told`` is what we have seen already. A server that was put back may give the
+    number of a version that it lost to another state; the time of that is another one."""
+    if not known[0] or known[0] != told[0]:
+        return False
+    if known[1] == told[1]:
+        return True
+    old, new = state.instant(known[1]), state.instant(told[1])
+    return old is None or new is None or abs(new - old) <= _SAME_TIME
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def seen(session: Session, addresses: Iterable[Address]) -> dict[Address, Seen]:
+    """Version and time of what the server was seen to hold."""
+    of_type: dict[str, list[str]] = {}
+    for type_, id_ in addresses:
+        of_type.setdefault(type_, []).append(id_)
+    found: dict[Address, Seen] = {}
+    for type_, ids in of_type.items():
+        for start in range(0, len(ids), 500):
+            rows = session.execute(
+                select(ServerCopy.resource_id, ServerCopy.version, ServerCopy.last_updated).where(
+                    ServerCopy.resource_type == type_,
+                    ServerCopy.resource_id.in_(ids[start : start + 500]),
+                )
+            )
+            found.update(((type_, id_), (version, at)) for id_, version, at in rows)
+    return found
+
+
+def sift(
+    session: Session, resources: Mapping[Address, Json], *, clock_set_back: bool = False
+) -> tuple[list[Json], set[Address]]:
+    """What is news among these, and what is older than something we have seen.
+
+    ``clock_set_back``: the server's clock was, so its times tell nothing.
+    """
+    known = seen(session, resources)
+    if not known:
+        return list(resources.values()), set()
+    fresh: list[Json] = []
+    older: set[Address] = set()
+    for at, resource in resources.items():
+        before = known.get(at)
+        told = version_of(resource)
+        if before is None:
+            fresh.append(resource)
+        elif is_known(before, told):
+            continue
+        elif is_behind(before, told) and not (clock_set_back and not _is_number(told[0])):
+            older.add(at)
+        else:
+            fresh.append(resource)
+    return fresh, older
+
+
+# -- the server -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """The question for the record that was confirmed last, and how its answer is read."""
+
+    type: str
+    id: str
+    told: Seen
+
+    @classmethod
+    def load(cls, session: Session) -> Canary | None:
+        value = state.load(session, state.CANARY)
+        texts = [value.get(name) for name in ("type", "id", "version", "at")]
+        if not all(isinstance(text, str) for text in texts) or not value:
+            return None
+        return cls(value["type"], value["id"], (value["version"], value["at"]))
+
+    def url(self, *, bare: bool) -> str:
+        return query(self.type, _id=self.id, _elements="id,meta" if bare else None)
+
+    def lives(self, resources: Iterable[Json]) -> bool:
+        """Whether the server still holds the record, at least as new as it was."""
+        found = [r for r in resources if address(r) == (self.type, self.id)]
+        return bool(found) and not is_behind(self.told, version_of(found[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What the server lost of our own: records that are gone, and that are older there."""
+
+    missing: int = 0
+    older: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.older)
+
+
+def mend(
+    store: Store,
+    asker: Asker,
+    listed: Mapping[str, set[str]] | None,
+    older: set[Address],
+) -> Loss:
+    """Queue again what the server lost.
+
+    ``listed``: type → ids of a whole comparison, None where there was none; ``older``: what the
+    server holds in an older state than before.
+    """
+    missing = _missing(store, listed) if listed is not None else []
+    if missing and len(missing) <= _MOST_ASKED:
+        there = asker.by_id(missing)
+        missing = [at for at in missing if at not in there]
+    counts = []
+    for lost in (missing, sorted(older)):
+        number = 0
+        for start in range(0, len(lost), _AT_ONCE):
+            with store.apply_remote() as session:
+                number += queue_again(session, lost[start : start + _AT_ONCE], store.clock.now())
+        counts.append(number)
+    loss = Loss(*counts)
+    if loss or listed is not None:
+        with store.apply_remote() as session:
+            _note_server(session, loss, store.clock.now(), whole=listed is not None)
+    return loss
+
+
+def queue_again(session: Session, addresses: Iterable[Address], now: datetime) -> int:
+    """Queue our own records anew that the server lacks or holds in an older state.
+
+    Their receipts are withdrawn, for they are not true any more. What the server was seen to
+    hold is no base of a merge from now on; each is asked for before it is sent. Returns how
+    many were not queued before.
+    """
+    own = session.info["store"].organisation_id
+    wanted: dict[str, list[str]] = {}
+    for type_, id_ in addresses:
+        wanted.setdefault(type_, []).append(id_)
+    number = 0
+    for kind, description in KINDS.items():
+        type_ = mapping.primary_type(kind)
+        if not description.travels or type_ not in wanted:
+            continue
+        records = fetch(session, kind, wanted[type_])
+        ids = sorted(id_ for id_, record in records.items() if _is_ours(kind, record, own))
+        if not ids:
+            continue
+        before = {item.record_id for item in queue.of_records(session, ids) if item.kind == kind}
+        queue.enqueue(session, kind, ids, now)
+        number += len(ids) - len(before)
+        session.execute(
+            update(Outbox)
+            .where(Outbox.kind == kind, Outbox.record_id.in_(ids))
+            .values(attempts=LOOK_FIRST)
+        )
+        session.execute(delete(Receipt).where(Receipt.kind == kind, Receipt.record_id.in_(ids)))
+        session.execute(
+            update(ServerCopy)
+            .where(ServerCopy.resource_type == type_, ServerCopy.resource_id.in_(ids))
+            .values(version="")
+        )
+    return number
+
+
+def _is_ours(kind: str, record: Mapping[str, Any], own: str) -> bool:
+    """Whether we may write it: our own records, and the state of referrals we take part in."""
+    if record["organisation_id"] == own:
+        return True
+    return kind == "referral_task" and own in (
+        record.get("requester_organisation_id"),
+        record.get("owner_organisation_id"),
+    )
+
+
+def _missing(store: Store, listed: Mapping[str, set[str]]) -> list[Address]:
+    """Own records that the server confirmed and that its whole list does not name."""
+    found: list[Address] = []
+    for kind, description in KINDS.items():
+        type_ = mapping.primary_type(kind)
+        if not description.travels or type_ not in listed:
+            continue
+        table = description.table
+        held = (
+            select(ServerCopy.resource_id)
+            .join(table, table.c.id == ServerCopy.resource_id)
+            .where(
+                ServerCopy.resource_type == type_,
+                ServerCopy.kind == kind,
+                ServerCopy.version != "",
+                table.c.organisation_id == store.organisation_id,
+            )
+        )
+        with store.read() as session:
+            there = listed[type_]
+            found += [(type_, id_) for id_ in session.scalars(held) if id_ not in there]
+    return found
+
+
+def _note_server(session: Session, loss: Loss, now: datetime, *, whole: bool) -> None:
+    before = state.load(session, SERVER_RESTORED)
+    if loss:
+        value = {
+            "at": before.get("at") or format_instant(now),
+            "missing": int(before.get("missing") or 0) + loss.missing,
+            "older": int(before.get("older") or 0) + loss.older,
+        }
+        state.save(session, SERVER_RESTORED, value)
+    elif before and whole:
+        # Compared again, and everything is there.
+        state.save(session, SERVER_RESTORED, {})
+
+
+def notices(session: Session) -> tuple[str, ...]:
+    """What the Sync page says about copies that were put back, in plain sentences."""
+    told: list[str] = []
+    note = _store_note(session)
+    day = _day(note.get("at"))
+    if note.get("pending"):
+        told.append(
+            tr(
+                "The records of this PC were put back from an older copy ({day}). With the next "
+                "connection they are compared with the county hospital, and what is missing here "
+                "is fetched."
+            ).format(day=day)
+        )
+    server = state.load(session, SERVER_RESTORED)
+    if server:
+        told.append(
+            tr(
+                "The county hospital's server was put back from an older copy (noticed {day}). "
+                "{count} records that it had confirmed are not held there any more as they are "
+                "here. They are on this PC, wait again, and are sent by themselves."
+            ).format(
+                day=_day(server.get("at")),
+                count=int(server.get("missing") or 0) + int(server.get("older") or 0),
+            )
+        )
+    return tuple(told)
+
+
+def _day(text: Any) -> str:
+    at = state.instant(text)
+    return "" if at is None else f"{clinic_time(at):%Y-%m-%d %H:%M}"
