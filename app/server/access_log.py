@@ -68,6 +68,11 @@ def handed_out(answer: str) -> int:
     return answer.count('{"resource":{') - answer.count('{"resource":{"resourceType":"Bundle"')
 
 
+def carried_out(answer: str) -> int:
+    """How many entries of a posted Bundle were carried out, by its answer."""
+    return answer.count('"response":{"status":"20')
+
+
 def entries(database: Database, since: int = 0, limit: int = 1000) -> list[Entry]:
     """The newest ``limit`` rows from ``since`` (microseconds since 1970) on, oldest first."""
     columns = [column for column in access.columns if column.name != "id"]
@@ -88,7 +93,7 @@ class AccessLog:
         self._empty: dict[Entry, tuple[int, int]] = {}
         self._empty_since = time.monotonic()
         self._condition = threading.Condition()
-        self._closing = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="access log", daemon=True)
         self._thread.start()
 
@@ -105,19 +110,19 @@ class AccessLog:
 
     def close(self) -> None:
         """Write what was gathered and end."""
+        self._closing.set()
         with self._condition:
-            self._closing = True
             self._condition.notify()
         self._thread.join()
 
     def _run(self) -> None:
         while True:
             with self._condition:
-                while not (self._waiting or self._closing or self._empty_due()):
+                while not (self._waiting or self._closing.is_set() or self._empty_due()):
                     self._condition.wait(EMPTY_SECONDS if self._empty else None)
-                if not self._closing:
-                    self._condition.wait(GATHER_SECONDS)
-                closing = self._closing
+            self._closing.wait(GATHER_SECONDS)
+            with self._condition:
+                closing = self._closing.is_set()
                 batch = self._waiting
                 self._waiting = {}
                 if self._empty and (closing or self._empty_due()):
@@ -149,7 +154,6 @@ class AccessLog:
                     later = self._waiting.get(entry, (first, 0))[1]
                     if later or len(self._waiting) < _MOST_WAITING:
                         self._waiting[entry] = (first, times + later)
-            time.sleep(0 if self._closing else GATHER_SECONDS)
 
 
 _LOOKS = frozenset({"search", "batch"})

@@ -31,13 +31,13 @@ def check_media_type(headers: Mapping[str, str], allowed: tuple[str, ...]) -> No
         raise Refusal(415, "not-supported", N_("The body must be UTF-8 text."))
 
 
-async def read_body(request: Request) -> bytes:
-    """The body as sent, at most ``MAX_BYTES``; 413 for more, 408 if it stops coming."""
+async def read_body(request: Request, limit: int = MAX_BYTES) -> bytes:
+    """The body as sent, at most ``limit`` bytes; 413 for more, 408 if it stops coming."""
     chunks: list[bytes] = []
     size = 0
     stream = request.stream().__aiter__()
     declared = request.headers.get("content-length", "")
-    too_large = declared.isdigit() and int(declared) > MAX_BYTES
+    too_large = declared.isdigit() and int(declared) > limit
     while True:
         try:
             chunk = await asyncio.wait_for(anext(stream), _STALL_SECONDS)
@@ -48,7 +48,7 @@ async def read_body(request: Request) -> bytes:
         except TimeoutError:
             raise _closing(Refusal(408, "timeout", N_("The body stopped coming."))) from None
         size += len(chunk)
-        too_large = too_large or size > MAX_BYTES
+        too_large = too_large or size > limit
         if not too_large:
             chunks.append(chunk)
             continue
@@ -57,7 +57,7 @@ async def read_body(request: Request) -> bytes:
         if size > _DRAIN_BYTES:
             break
     if too_large:
-        raise _closing(_too_large())
+        raise _closing(_too_large(limit))
     return b"".join(chunks)
 
 
@@ -103,8 +103,8 @@ def accepts_json(header: str) -> bool:
     return bool(kinds & {"*/*", "application/*", *JSON_TYPES, "text/json"})
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, "too-long", N_("The body is larger than {count} bytes."), count=MAX_BYTES)
+def _too_large(limit: int = MAX_BYTES) -> Refusal:
+    return Refusal(413, "too-long", N_("The body is larger than {count} bytes."), count=limit)
 
 
 def _closing(refusal: Refusal) -> Refusal:

@@ -8,10 +8,12 @@ from app.server.profile import COMMON_PARAMS, FHIR_VERSION, PARAM_TYPES, PROFILE
 
 #: Day this description last changed (FHIR ``CapabilityStatement.date``).
 _DATE = "2025-11-22"
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 
 
-def statement(base: str, version: str) -> dict[str, Any]:
-    """The CapabilityStatement of the server at ``base``."""
+def statement(base: str, version: str, token_url: str) -> dict[str, Any]:
+    """The CapabilityStatement of the server at ``base``, whose devices sign in at ``token_url``."""
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -25,8 +27,19 @@ def statement(base: str, version: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": {
-                    "description": "Bearer token of an enrolled device; an organisation reads its "
-                    "own records, the directory, and what is shared with it through Tasks."
+                    "extension": [
+                        {
+                            "url": _OAUTH_URIS,
+                            "extension": [{"url": "token", "valueUri": token_url}],
+                        }
+                    ],
+                    "cors": False,
+                    "service": [
+                        {"coding": [{"system": _SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}
+                    ],
+                    "description": "SMART Backend Services (private_key_jwt, ES384) for enrolled "
+                    "devices. An organisation reads its own records, the directory, and what is "
+                    "shared with it through Tasks.",
                 },
                 "resource": [_resource(type_) for type_ in sorted(PROFILES)],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],

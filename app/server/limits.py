@@ -1,9 +1,9 @@
 """How often somebody may ask: a bucket for each device, and one for each unknown address.
 
 A device that syncs is far below its limit; the limit stops a program gone wild before it
-takes the server from the others. Addresses without a valid access (enrolment, token,
-metadata, wrong tokens) share a small bucket; what succeeds there is given back, so that any
-number of PCs behind one address may sign in, and only failures are counted.
+takes the server from the others. Attempts to enrol or sign in have a small bucket for each
+address; what succeeds is given back, so that any number of PCs behind one address may sign
+in, and only failures are counted.
 """
 
 from __future__ import annotations
@@ -31,10 +31,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a server."""
+    """The limits of a server.
+
+    ``device``: requests of one enrolled device. ``stranger``: failed attempts to enrol or sign
+    in, by address. ``visitor``: looks at what anybody may see (metadata, readiness), by address.
+    """
 
     device: Rate = Rate(200, 6000)
     stranger: Rate = Rate(1, 120)
+    visitor: Rate = Rate(20, 400)
 
 
 class Limiter:

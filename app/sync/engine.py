@@ -20,6 +20,7 @@ from app.models.outbox import LANE_EMERGENCY, SyncTry
 from app.models.store import Store
 from app.sync import queue, restored, state
 from app.sync.changes import Changed, Changes
+from app.sync.connection import equip
 from app.sync.link import Busy, LinkFault, Refused
 from app.sync.place import Placer
 from app.sync.policy import Pace, Policy
@@ -200,7 +201,8 @@ class SyncEngine:
             self._account = account
             self._known_facts = dict(facts)
             known = Facts(facts.get("gzip"), facts.get("batch"), facts.get("elements"))
-            self._asker = Asker(self._connect(account, known.gzip), known)
+            transport = equip(self._connect(account, known.gzip), self._store, account)
+            self._asker = Asker(transport, known)
         return self._asker
 
     def _keep_facts(self, asker: Asker) -> None:

@@ -44,6 +44,14 @@ class Refused(LinkFault):
     """The server knows us and says no: the access of this PC was withdrawn or expired."""
 
 
+class Withdrawn(Refused):
+    """The server does not know this PC's key, or its access was taken away."""
+
+
+class Expired(Refused):
+    """The token that this PC was given is not, or no longer, good."""
+
+
 class Busy(LinkFault):
     """The server is there but asks us to come later. ``broken`` tells a 500 from a 503."""
 
@@ -56,6 +64,18 @@ class Busy(LinkFault):
 
 class Garbage(LinkFault):
     """Something answered that is not a FHIR server: a sign-in page, a proxy, another program."""
+
+
+class Captive(Garbage):
+    """A web page where a FHIR answer was due: the network wants a sign-in first."""
+
+
+class ProxyTrouble(Offline):
+    """The proxy between this PC and the server does not let it through."""
+
+
+class CertificateTrouble(Offline):
+    """The server's certificate does not prove that it is the county hospital's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +120,7 @@ def _is_timeout(error: BaseException | None) -> bool:
 
 
 def refused() -> Refused:
-    """401: the token is not (or no longer) good."""
+    """The server knows this PC and does not let it read or write at all."""
     return Refused(
         tr(
             "The county hospital does not accept this PC: its access has expired or was "
@@ -108,6 +128,80 @@ def refused() -> Refused:
             "enrolment code."
         )
     )
+
+
+def expired() -> Expired:
+    """401 to a token that cannot be renewed by this PC itself."""
+    return Expired(
+        tr(
+            "The county hospital no longer accepts the access token of this PC: it has expired "
+            "or was withdrawn. Records are kept on this PC and nothing is lost. Ask the county "
+            "hospital for a new token or enrolment code."
+        )
+    )
+
+
+def withdrawn() -> Withdrawn:
+    """The sign-in with this PC's key was refused."""
+    return Withdrawn(
+        tr(
+            "The county hospital has withdrawn the access of this PC, or does not know it. "
+            "Records are kept on this PC, work goes on, and nothing is lost. Ask the county "
+            "hospital for a new enrolment code."
+        )
+    )
+
+
+def no_login() -> Refused:
+    """The server offers no sign-in with a key."""
+    return Refused(
+        tr(
+            "The server at this address offers no sign-in for PCs. Records are kept on this PC. "
+            "Ask the county hospital for an access token, or check the server's address."
+        )
+    )
+
+
+def proxy_trouble(*, sign_in: bool = False) -> ProxyTrouble:
+    """The proxy cannot be reached, or refuses."""
+    if sign_in:
+        return ProxyTrouble(
+            tr(
+                "The proxy of this network wants a sign-in. Records are kept on this PC. Enter "
+                "the proxy with its account under Settings, or ask who looks after the network."
+            ),
+            connected=False,
+        )
+    return ProxyTrouble(
+        tr(
+            "The proxy of this network does not lead to the county hospital. Records are kept "
+            "on this PC. Check the proxy under Settings, or ask who looks after the network."
+        ),
+        connected=False,
+    )
+
+
+def certificate_trouble(kind: str) -> CertificateTrouble:
+    """``kind``: ``time`` (expired or not yet valid), ``name`` (another server's) or ``trust``."""
+    if kind == "time":
+        text = tr(
+            "The certificate of the county hospital's server has expired. Nothing was sent; "
+            "records are kept on this PC. Tell the county hospital that its server needs a new "
+            "certificate."
+        )
+    elif kind == "name":
+        text = tr(
+            "The server that answers has the certificate of another name. Nothing was sent; "
+            "records are kept on this PC. Check the server's address, and whether this network "
+            "wants a sign-in first."
+        )
+    else:
+        text = tr(
+            "The server's certificate is not from an authority that this PC trusts. Nothing was "
+            "sent; records are kept on this PC. Choose the county's certificate under Settings; "
+            "if it was chosen before, this network may want a sign-in first."
+        )
+    return CertificateTrouble(text, connected=False)
 
 
 def busy(retry_after: float | None, *, broken: bool = False) -> Busy:
@@ -122,9 +216,9 @@ def busy(retry_after: float | None, *, broken: bool = False) -> Busy:
     )
 
 
-def captive() -> Garbage:
+def captive() -> Captive:
     """A web page where a FHIR answer was due."""
-    return Garbage(
+    return Captive(
         tr(
             "A web page answered instead of the county hospital: the network may want a sign-in "
             "first. Open the browser and sign in to the network; records are kept on this PC."
@@ -177,6 +271,25 @@ def fhir_base(url: str) -> str:
             }
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path or '/fhir'}"
+
+
+def is_private(url: str) -> bool:
+    """Whether an address is one that secrets may be sent to: https, or this very machine."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    return (
+        bool(host)
+        and parts.username is None
+        and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host or "")))
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this very machine."""
+    return host in _LOOPBACK
 
 
 def within(base: str, url: str) -> bool:

@@ -1,15 +1,17 @@
 """What the courier remembers between two runs, in the encrypted store.
 
-Keys of ``sync_state``: ``server`` (address, token, device), ``facts`` (what this server can
-do), ``clock`` (the server's time as last seen, and when the last sweep ended), ``cursor:…``
-(how far a list has been read), ``orphans`` (what could not be placed yet), ``owed`` (what is to
-be fetched because a record that was met while sending refers to it), ``sent:…`` (what was sent
-of a shared record and has no answer yet).
+Keys of ``sync_state``: ``server`` (address, device, what lets it in), ``device_keys`` (this PC's
+private keys), ``server_keys`` (the server's public ones), ``login`` (the access token of the
+hour), ``link`` (proxy and certificate authority), ``facts`` (what this server can do), ``clock``
+(the server's time as last seen, and when the last sweep ended), ``cursor:…`` (how far a list
+has been read), ``orphans`` (what could not be placed yet), ``owed`` (what is to be fetched
+because a record that was met while sending refers to it), ``sent:…`` (what was sent of a shared
+record and has no answer yet).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,16 +25,26 @@ from app.models.outbox import SyncState
 SERVER, FACTS, CLOCK, ORPHANS, OWED = "server", "facts", "clock", "orphans", "owed"
 #: What the server confirmed last: if it is gone there, the server was put back from a copy.
 CANARY = "canary"
+DEVICE_KEYS, SERVER_KEYS, LOGIN, LINK = "device_keys", "server_keys", "login", "link"
+#: What was learnt of one server and says nothing of another.
+_LEARNT = (FACTS, CLOCK, ORPHANS, OWED)
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAccount:
-    """Where the lead hospital is and what lets this PC in."""
+    """Where the lead hospital is and what lets this PC in.
+
+    ``token`` is a static bearer token; a PC that signs in with its key has none, but a
+    ``client_id`` and, where the server told it, the ``token_endpoint`` and ``scope``.
+    """
 
     base: str
-    token: str
+    token: str | None
     device_id: str | None = None
     organisation_id: str | None = None
+    client_id: str | None = None
+    token_endpoint: str | None = None
+    scope: str | None = None
 
 
 def load(session: Session, key: str) -> dict[str, Any]:
@@ -64,11 +76,14 @@ def save(session: Session, key: str, value: dict[str, Any]) -> None:
 def account(session: Session) -> ServerAccount | None:
     """The server this PC is enrolled at, or None."""
     value = load(session, SERVER)
-    if not value.get("base") or not value.get("token"):
+    if not value.get("base") or not (value.get("token") or value.get("client_id")):
         return None
     return ServerAccount(
-        value["base"], value["token"], value.get("device_id"), value.get("organisation_id")
+        value["base"], **{name: value.get(name) for name in _ACCOUNT if name != "base"}
     )
+
+
+_ACCOUNT = tuple(one.name for one in fields(ServerAccount))
 
 
 def set_account(session: Session, new: ServerAccount) -> None:
@@ -76,22 +91,19 @@ def set_account(session: Session, new: ServerAccount) -> None:
     old = load(session, SERVER)
     if old.get("base") not in (None, new.base):
         forget(session)
-    save(
-        session,
-        SERVER,
-        {
-            "base": new.base,
-            "token": new.token,
-            "device_id": new.device_id,
-            "organisation_id": new.organisation_id,
-        },
-    )
+    session.execute(delete(SyncState).where(SyncState.key == LOGIN))
+    save(session, SERVER, {name: getattr(new, name) for name in _ACCOUNT})
+
+
+def move_account(session: Session, moved: ServerAccount) -> None:
+    """Remember the same server under another address; what was learnt of it stays."""
+    save(session, SERVER, {name: getattr(moved, name) for name in _ACCOUNT})
 
 
 def forget(session: Session) -> None:
     """Forget how far the server was read and what it can do (not what it confirmed)."""
     session.execute(
-        delete(SyncState).where(SyncState.key != SERVER, SyncState.key.not_like("sent:%"))
+        delete(SyncState).where(SyncState.key.in_(_LEARNT) | SyncState.key.like("cursor:%"))
     )
 
 

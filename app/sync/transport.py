@@ -11,25 +11,23 @@ import json
 import logging
 import time
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
-from app.sync import link
+from app.sync import link, octets
 from app.sync.link import Answer, Json
 
 if TYPE_CHECKING:
     import requests
 
+    from app.sync.login import Login
+
 FHIR_JSON = "application/fhir+json"
 _JSON_TYPES = frozenset({FHIR_JSON, "application/json", "application/json+fhir"})
-_LARGEST_ANSWER = 64 * 1024 * 1024
-_GZIP = 16 + zlib.MAX_WBITS
-_LONGEST_WAIT = 3600.0
+_UNDATED_SECONDS = 6 * 3600.0
 
 
 @dataclass(slots=True)
@@ -80,10 +78,17 @@ class Packed:
 
 
 class Transport:
-    """Requests to one FHIR base address with one bearer token.
+    """Requests to one FHIR base address with one bearer token, or one that ``login`` gets.
 
     ``gzip_up`` starts as what is remembered of this server; None means not tried yet.
+    ``proxy`` and ``ca`` are as in ``connection.LinkSettings``; ``earliest`` is the latest time
+    the server told in earlier runs, before which none of its certificates may have ended.
     """
+
+    login: Login | None = None
+    proxy: str = "system"
+    ca: str | None = None
+    earliest: datetime | None = None
 
     def __init__(
         self,
@@ -100,6 +105,16 @@ class Transport:
         self._token = token
         self._timeouts = timeouts or Timeouts()
         self._session: requests.Session | None = None
+        self._told: tuple[datetime, float] | None = None
+        # Until when (monotonic) certificates count although this PC's clock denies their dates.
+        self._undated_until = 0.0
+
+    def server_now(self) -> datetime | None:
+        """The server's time by its last answer; None before the first."""
+        if self._told is None:
+            return None
+        told, at = self._told
+        return told + timedelta(seconds=time.monotonic() - at)
 
     def close(self) -> None:
         """Drop the warm connection."""
@@ -128,11 +143,11 @@ class Transport:
 
     def pack(self, document: Json) -> Packed:
         """The compact JSON text of a resource, gzipped unless the server cannot read that."""
-        plain = _encode(document)
+        plain = octets.encode(document)
         brief = document.get("type") == "transaction"
         if self.gzip_up is False:
             return Packed(plain, plain, False, brief)
-        packer = zlib.compressobj(self.level, zlib.DEFLATED, _GZIP)
+        packer = zlib.compressobj(self.level, zlib.DEFLATED, octets.GZIP)
         return Packed(plain, packer.compress(plain) + packer.flush(), True, brief)
 
     def post_json(self, url: str, document: Json) -> tuple[int, Json]:
@@ -141,6 +156,16 @@ class Transport:
         packed = Packed(body, body, False)
         answer = self._send("POST", url, packed, media="application/json", fhir=False)
         return answer.status, answer.resource or {}
+
+    def post_form(self, url: str, values: dict[str, str]) -> Answer:
+        """POST a form to an address outside FHIR (the token endpoint)."""
+        body = urlencode(values).encode("ascii")
+        media = "application/x-www-form-urlencoded"
+        return self._send("POST", url, Packed(body, body, False), media=media, fhir=False)
+
+    def get_json(self, url: str) -> Answer:
+        """GET a JSON document outside FHIR, without a token."""
+        return self._send("GET", url, None, media="application/json", fhir=False)
 
     def _absolute(self, url: str) -> str:
         absolute = urljoin(self.base + "/", url)
@@ -158,8 +183,9 @@ class Transport:
             session = requests.Session()
             # Read once here: looking for proxies and .netrc costs a millisecond a request.
             settings = session.merge_environment_settings(self.base, {}, None, None, None)
-            session.proxies = settings["proxies"]
-            session.verify = settings["verify"]
+            session.proxies = self._proxies(settings["proxies"])
+            if self.base.startswith("https:"):
+                session.mount("https://", self._adapter(settings["verify"]))
             session.trust_env = False
             session.headers.clear()
             session.headers["Accept-Encoding"] = "gzip"
@@ -168,6 +194,20 @@ class Transport:
             self._session = session
         return self._session
 
+    def _proxies(self, of_system: Any) -> dict[str, str]:
+        if self.proxy == "none" or link.is_loopback(urlsplit(self.base).hostname or ""):
+            return {}
+        if self.proxy == "system":
+            return dict(of_system)
+        return {"http": self.proxy, "https": self.proxy}
+
+    def _adapter(self, verify: Any) -> Any:
+        from app.sync import tls
+
+        bundle = verify if isinstance(verify, str) else None
+        dates = time.monotonic() >= self._undated_until
+        return tls.Adapter(tls.make_context(self.ca, bundle, dates=dates))
+
     def _send(
         self,
         method: str,
@@ -175,6 +215,26 @@ class Transport:
         packed: Packed | None,
         *,
         media: str = FHIR_JSON,
+        fhir: bool = True,
+    ) -> Answer:
+        login = self.login if fhir else None
+        if login is None:
+            return self._once(method, url, packed, media, fhir=fhir)
+        token = login.token(self)
+        try:
+            return self._once(method, url, packed, media, token)
+        except link.Refused:
+            # Withdrawn meanwhile, or the server was set up anew: a new sign-in tells which.
+            return self._once(method, url, packed, media, login.renew(self, token))
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        packed: Packed | None,
+        media: str,
+        token: str | None = None,
+        *,
         fhir: bool = True,
     ) -> Answer:
         import requests
@@ -188,6 +248,8 @@ class Transport:
                 headers["Prefer"] = "return=minimal"
             if packed.gzip:
                 headers["Content-Encoding"] = "gzip"
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         timeouts = self._timeouts
         deadline = time.monotonic() + timeouts.whole
         self.meter.add(requests=1)
@@ -201,7 +263,9 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                self.meter.add(up=_size_up(response.request), down=_size_of_head(response))
+                self.meter.add(
+                    up=octets.size_up(response.request), down=octets.size_of_head(response)
+                )
                 body = self._read(response, deadline)
                 return self._sort(response, body, fhir=fhir)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -209,7 +273,51 @@ class Transport:
                 self.meter.add(up=packed.size)
             # A proxy or server that cut one connection has spoilt the pool, too.
             self.close()
-            raise link.offline(error, connected=not _never_connected(error)) from error
+            fault = self._fault(error)
+            if fault is None:
+                return self._once(method, url, packed, media, token, fhir=fhir)
+            raise fault from error
+
+    def _fault(self, error: Exception) -> link.Offline | None:
+        """What an error of the connection means; None where another try will do better."""
+        import requests
+
+        from app.sync import tls
+
+        trouble = tls.trouble_of(error)
+        if trouble == "time" and self._undated_until == 0.0 and self._good_by_its_own_time():
+            return None
+        if trouble is not None:
+            return link.certificate_trouble(trouble)
+        if isinstance(error, requests.exceptions.ProxyError):
+            return link.proxy_trouble(sign_in="407" in str(error))
+        return link.offline(error, connected=not octets.never_connected(error))
+
+    def _good_by_its_own_time(self) -> bool:
+        """Whether a certificate that this PC's clock denies is good at the server's own time."""
+        from app.sync import tls
+
+        self._undated_until = time.monotonic() + _UNDATED_SECONDS
+        try:
+            with self._open().get(
+                f"{self.base}/metadata",
+                headers={"Accept": FHIR_JSON, "Authorization": None},
+                timeout=(self._timeouts.connect, self._timeouts.silence),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                self.meter.add(requests=1, up=octets.size_up(response.request))
+                self.meter.add(down=octets.size_of_head(response))
+                told = octets.date_of(response.headers.get("Date"))
+                certificate = tls.certificate_of(response)
+        except (OSError, ValueError):  # requests' own errors are OSErrors
+            told, certificate = None, None
+        self.close()
+        if told is None or certificate is None or not tls.counts(certificate, told, self.earliest):
+            self._undated_until = 0.0
+            return False
+        self._told = (told, time.monotonic())
+        return True
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         parts: list[bytes] = []
@@ -218,24 +326,27 @@ class Transport:
             self.meter.add(down=len(part))
             parts.append(part)
             size += len(part)
-            if size > _LARGEST_ANSWER:
+            if size > octets.LARGEST_ANSWER:
                 raise link.garbage()
             if time.monotonic() > deadline:
                 raise link.offline(TimeoutError())
         body = b"".join(parts)
         if response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip"):
-            body = _unpack(body)
+            body = octets.unpack(body)
         return body
 
     def _sort(self, response: requests.Response, body: bytes, *, fhir: bool) -> Answer:
         status = response.status_code
-        retry_after = _retry_after(response.headers)
-        if status in (407, 511) or 300 <= status < 400:
+        retry_after = octets.retry_after(response.headers)
+        if status == 407:
+            raise link.proxy_trouble(sign_in=True)
+        if status == 511 or 300 <= status < 400:
             raise link.captive()
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        resource = _parse(body) if kind in _JSON_TYPES else None
-        if status == 401:
-            raise link.refused()
+        resource = octets.parse(body) if kind in _JSON_TYPES else None
+        if status == 401 and fhir:
+            page = b"<html" in body[:2000].lower() and not response.headers.get("WWW-Authenticate")
+            raise link.captive() if page else link.expired()
         if status == 429 or status >= 500:
             raise link.busy(retry_after, broken=status == 500)
         if body and resource is None and status != 413:
@@ -245,98 +356,13 @@ class Transport:
         if fhir and 200 <= status < 300 and resource is None:
             # Only an answer that says what it did is an answer.
             raise link.garbage()
+        told = octets.date_of(response.headers.get("Date"))
+        if told is not None:
+            self._told = (told, time.monotonic())
         return Answer(
             status,
             resource,
             response.headers.get("ETag"),
-            _date(response.headers.get("Date")),
+            told,
             response.headers.get("Last-Modified"),
         )
-
-
-def _never_connected(error: BaseException) -> bool:
-    import requests
-    import urllib3
-
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return True
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, urllib3.exceptions.NewConnectionError | ConnectionRefusedError):
-            return True
-        inner = getattr(cause, "reason", None)
-        nested = next((a for a in cause.args if isinstance(a, BaseException)), None)
-        cause = inner if isinstance(inner, BaseException) else nested
-    return False
-
-
-def _encode(document: Json) -> bytes:
-    import orjson
-
-    try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError:
-        # A number or half a character that only the standard library writes.
-        return json.dumps(document, separators=(",", ":")).encode("ascii")
-
-
-def _parse(body: bytes) -> Json | None:
-    import orjson
-
-    value: Any
-    try:
-        value = orjson.loads(body)
-    except ValueError:
-        # One record with half a character must not keep all others out.
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
-    return value if isinstance(value, dict) else None
-
-
-def _unpack(body: bytes) -> bytes:
-    unpacker = zlib.decompressobj(_GZIP)
-    try:
-        plain = unpacker.decompress(body, _LARGEST_ANSWER)
-    except zlib.error:
-        raise link.garbage() from None
-    if not unpacker.eof:
-        # Cut off in the middle, or made to fill our memory.
-        raise link.offline() if not unpacker.unconsumed_tail else link.garbage()
-    return plain
-
-
-def _date(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        return min(float(text), _LONGEST_WAIT)
-    at, now = _date(text), _date(headers.get("Date"))
-    if at is None or now is None:
-        # Without the server's own clock beside it a date says nothing: ours may be wrong.
-        return None
-    return min(max((at - now).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
-def _size_up(request: requests.PreparedRequest) -> int:
-    body = request.body
-    head = len(request.method or "") + len(request.path_url) + len(" HTTP/1.1\r\n\r\n") + 1
-    head += len("Host: \r\n") + len((request.url or "").split("/")[2])
-    head += sum(len(name) + len(value) + 4 for name, value in request.headers.items())
-    return head + (len(body) if isinstance(body, bytes) else 0)
-
-
-def _size_of_head(response: requests.Response) -> int:
-    head = len(f"HTTP/1.1 {response.status_code} {response.reason}\r\n\r\n")
-    return head + sum(len(name) + len(value) + 4 for name, value in response.headers.items())

@@ -11,7 +11,7 @@ from app.models.outbox import ServerCopy
 from app.models.rehab import CheckIn
 from app.models.store import Store
 from app.sync import state
-from app.sync.enrol import use_token
+from app.sync.enrol import change_address
 from tests.conftest import LEAD_ID, TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync import proxy as faults
@@ -206,10 +206,7 @@ def test_a_token_is_never_sent_to_another_server(
     full_server: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID)
-    with clinic.store.read() as session:
-        account = state.account(session)
-    assert account is not None
-    use_token(clinic.store, proxy.url, account.token)
+    change_address(clinic.store, proxy.url)
     transport_links: list[str] = []
     clinic.engine._open()
     asker = clinic.engine._asker

@@ -25,7 +25,7 @@ from app.models.actor import Actor
 from app.models.drafts import save_draft
 from app.models.store import Store
 from app.server.database import FILE_NAME
-from app.sync.enrol import use_token
+from app.sync.enrol import change_address
 from app.ui.faults import FaultDesk
 from tests.conftest import LEAD_ID, PASSWORD
 from tests.server.serving import ServerProcess
@@ -128,11 +128,6 @@ def test_nothing_that_is_left_behind_names_anybody(
     dialog.accept()
 
     # Sent, cut, sent again, refused, and fetched by another organisation.
-    from app.sync.state import account
-
-    with store.read() as session:
-        known = account(session)
-    assert known is not None
     with store.read() as session:
         from app.models.resident import Resident
 
@@ -140,7 +135,7 @@ def test_nothing_that_is_left_behind_names_anybody(
         assert row is not None
         letter = a_letter(row, actor)
     save(store, actor, *letter)
-    use_token(store, proxy.url, known.token)
+    change_address(store, proxy.url)
     proxy.choose = lambda seen: faults.TRUNCATE if seen.number < 2 else faults.PASS
     for _ in range(4):
         if township.sync().outcome == "done":

@@ -14,36 +14,52 @@ import requests
 
 from app.clock import FixedClock
 from app.errors import InputError, NotFound, StoreFault
+from app.keys import check_jwks, make_keys
 from app.server.database import FILE_NAME, Database
 from app.server.directory import load_directory
 from app.server.enrolment import enrol, enrol_code, issue_code, list_devices, revoke_device
 from app.server.main import default_directory
 from app.server.outcome import Refusal
-from tests.server.serving import LEAD, NORTH, ServerProcess, issue, patient, write_directory
+from tests.server.serving import (
+    LEAD,
+    NORTH,
+    ServerProcess,
+    count_of,
+    issue,
+    patient,
+    write_directory,
+)
+
+_PAIRS = make_keys()
+KEYS = _PAIRS.public()
+PRIVATE = {"keys": [_PAIRS.signing, _PAIRS.encryption]}
 
 
 def _enrol(server: ServerProcess, **body: Any) -> requests.Response:
+    body = {"jwks": KEYS, **body}
     return requests.post(f"{server.url}/enrol", json=body, timeout=10)
 
 
 def test_code_is_good_once(server: ServerProcess) -> None:
-    code = enrol_code(server.data_dir, NORTH)
+    code = enrol_code(server.data_dir, NORTH, database_url=server.database_url)
     first = _enrol(server, code=code, device="门诊电脑")
     assert first.status_code == 201
     body = first.json()
     assert body["organisation"]["id"] == NORTH
     assert body["organisation"]["type"] == "TOWNSHIP_CENTER"
     assert body["organisation"]["name"] == "North Centre"
-    headers = {"Authorization": f"Bearer {body['token']}"}
-    url = f"{server.url}/fhir/Organization/{NORTH}"
-    assert requests.get(url, headers=headers, timeout=10).status_code == 200
+    assert "token" not in body
+    assert body["client_id"] == body["device_id"]
+    assert body["fhir_base"] == f"{server.url}/fhir"
+    assert body["smart"]["token_endpoint"] == f"{server.url}/token"
+    assert check_jwks(body["server_keys"]) == body["server_keys"]
     again = _enrol(server, code=code, device="x")
     assert again.status_code == 403
     assert issue(again)["code"] == "login"
 
 
 def test_code_is_read_generously(server: ServerProcess) -> None:
-    code = enrol_code(server.data_dir, NORTH)
+    code = enrol_code(server.data_dir, NORTH, database_url=server.database_url)
     typed = " " + code.lower().replace("-", " ").replace("0", "o").replace("1", "l") + " "
     assert _enrol(server, code=typed, device="x").status_code == 201
 
@@ -58,17 +74,24 @@ def test_code_is_read_generously(server: ServerProcess) -> None:
         ({"code": "x"}, 400),
         ({"code": "x", "device": "  "}, 400),
         ({"code": "x", "device": "x" * 201}, 400),
+        ({"code": "x", "device": "x", "jwks": None}, 400),
+        ({"code": "x", "device": "x", "jwks": {"keys": []}}, 400),
+        ({"code": "x", "device": "x", "jwks": {"keys": KEYS["keys"][:1]}}, 400),
+        ({"code": "x", "device": "x", "jwks": PRIVATE}, 400),
+        ({"code": "x", "device": "x", "jwks": {"keys": [{"kty": "EC"}]}}, 400),
         ([], 400),
     ],
 )
 def test_unfit_enrolments(server: ServerProcess, body: Any, status: int) -> None:
+    if isinstance(body, dict):
+        body = {"jwks": KEYS, **body}
     answer = requests.post(f"{server.url}/enrol", json=body, timeout=10)
     assert answer.status_code == status
     issue(answer)
 
 
 def test_a_race_for_one_code_has_one_winner(server: ServerProcess) -> None:
-    code = enrol_code(server.data_dir, NORTH)
+    code = enrol_code(server.data_dir, NORTH, database_url=server.database_url)
     statuses: list[int] = []
     start = threading.Barrier(6)
 
@@ -92,38 +115,43 @@ def test_codes_expire_after_a_day(tmp_path: Path, directory_file: Path) -> None:
         just_in_time = issue_code(connection, NORTH, database.now())
         too_late = issue_code(connection, NORTH, database.now())
         clock.advance(hours=24, milliseconds=-1)
-        assert enrol(connection, just_in_time, "x", database.now())["token"]
+        assert enrol(connection, just_in_time, "x", KEYS, database.now())
         clock.advance(milliseconds=1)
         with pytest.raises(Refusal):
-            enrol(connection, too_late, "x", database.now())
+            enrol(connection, too_late, "x", KEYS, database.now())
     database.close()
 
 
 def test_revoked_device_is_refused_at_once(server: ServerProcess) -> None:
     client = server.enrol(NORTH, "lost laptop")
     assert client.put(patient(NORTH)).status_code == 201
-    (device,) = [one for one in list_devices(server.data_dir) if one.name == "lost laptop"]
+    (device,) = [
+        one
+        for one in list_devices(server.data_dir, server.database_url)
+        if one.name == "lost laptop"
+    ]
     assert device.id == client.device_id
     assert device.organisation_id == NORTH
-    revoke_device(server.data_dir, client.device_id)
-    revoke_device(server.data_dir, client.device_id)
+    revoke_device(server.data_dir, client.device_id, server.database_url)
+    revoke_device(server.data_dir, client.device_id, server.database_url)
     answer = client.put(patient(NORTH))
     assert answer.status_code == 401
     assert issue(answer)["code"] == "login"
     assert client.get("/Patient").status_code == 401
     client.close()
     with pytest.raises(NotFound):
-        revoke_device(server.data_dir, "no-such-device")
+        revoke_device(server.data_dir, "no-such-device", server.database_url)
 
 
 def test_code_needs_an_organisation_of_the_directory(server: ServerProcess) -> None:
     with pytest.raises(InputError):
-        enrol_code(server.data_dir, "elsewhere")
+        enrol_code(server.data_dir, "elsewhere", database_url=server.database_url)
 
 
 def test_neither_code_nor_token_is_stored(server: ServerProcess) -> None:
-    code = enrol_code(server.data_dir, NORTH)
-    token = _enrol(server, code=code, device="x").json()["token"]
+    code = enrol_code(server.data_dir, NORTH, database_url=server.database_url)
+    assert _enrol(server, code=code, device="x").status_code == 201
+    token = server.enrol(NORTH).token
     stored = b"".join(path.read_bytes() for path in server.data_dir.glob(FILE_NAME + "*"))
     for secret in (token, code, code.replace("-", "")):
         assert secret.encode() not in stored
@@ -131,6 +159,8 @@ def test_neither_code_nor_token_is_stored(server: ServerProcess) -> None:
 
 
 def test_database_file_is_private(server: ServerProcess) -> None:
+    if server.database_url is not None:
+        pytest.skip("no file of ours")
     assert (server.data_dir / FILE_NAME).stat().st_mode & 0o077 == 0
 
 
@@ -148,7 +178,8 @@ def test_directory_follows_its_file(tmp_path: Path) -> None:
         versions = dict(raw.execute("SELECT id, version FROM resource").fetchall())
         (content,) = raw.execute("SELECT content FROM resource WHERE id=?", [LEAD]).fetchone()
     raw.close()
-    assert versions == {LEAD: 2, NORTH: 1, "south-centre": 1}
+    counts = {id_: count_of(version) for id_, version in versions.items()}
+    assert counts == {LEAD: 2, NORTH: 1, "south-centre": 1}
     assert "0564-0000999" in content
 
 

@@ -13,7 +13,7 @@ from app.models.actor import Actor
 from app.models.store import Store
 from app.server.enrolment import enrol_code
 from app.sync.engine import SyncEngine, SyncReport
-from app.sync.enrol import enrol, use_token
+from app.sync.enrol import change_address, enrol
 from app.sync.policy import Policy
 from app.sync.state import ServerAccount
 from app.sync.transport import Timeouts, Transport
@@ -67,9 +67,9 @@ def make_clinic(
     ) -> Clinic:
         store, actor = make_store(organisation_id)
         if join:
-            account = enrol(store, server.url, enrol_code(server.data_dir, organisation_id), "PC")
+            enrol(store, server.url, enrol_code(server.data_dir, organisation_id), "PC")
             if link is not None:
-                use_token(store, link, account.token)
+                change_address(store, link)
 
         def connect(account: ServerAccount, gzip_up: bool | None) -> Transport:
             timeouts = Timeouts(connect=5, silence=silence, whole=30)

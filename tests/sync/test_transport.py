@@ -11,7 +11,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from app.errors import InputError
-from app.sync.link import Busy, Garbage, LinkFault, Offline, Refused, fhir_base, within
+from app.sync.link import (
+    Busy,
+    Captive,
+    Expired,
+    Garbage,
+    LinkFault,
+    Offline,
+    ProxyTrouble,
+    fhir_base,
+    within,
+)
 from app.sync.transport import Timeouts, Transport
 
 Reply = tuple[int, dict[str, str], bytes]
@@ -75,17 +85,22 @@ def transport(scripted: Scripted) -> Iterator[Transport]:
 @pytest.mark.parametrize(
     ("reply", "fault"),
     [
-        ((200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), Garbage),
+        ((200, {"Content-Type": "text/html"}, b"<html>sign in</html>"), Captive),
         ((200, {"Content-Type": "text/html"}, OUTCOME), Garbage),
         ((200, FHIR, b"not json"), Garbage),
         ((200, FHIR, b"[]"), Garbage),
         ((200, FHIR, b'{"hello":1}'), Garbage),
         ((200, FHIR, b""), Garbage),
-        ((302, {"Location": "http://portal.example/"}, b""), Garbage),
-        ((511, {"Content-Type": "text/html"}, b"<html>"), Garbage),
-        ((404, {"Content-Type": "text/html"}, b"<html>nginx</html>"), Garbage),
-        ((401, FHIR, OUTCOME), Refused),
-        ((401, {"Content-Type": "text/html"}, b"<html>"), Refused),
+        ((302, {"Location": "http://portal.example/"}, b""), Captive),
+        ((511, {"Content-Type": "text/html"}, b"<html>"), Captive),
+        ((404, {"Content-Type": "text/html"}, b"<html>nginx</html>"), Captive),
+        ((401, FHIR, OUTCOME), Expired),
+        ((401, {"Content-Type": "text/html"}, b"<html>"), Captive),
+        (
+            (401, {"Content-Type": "text/html", "WWW-Authenticate": "Bearer"}, b"<html>"),
+            Expired,
+        ),
+        ((407, {}, b""), ProxyTrouble),
         ((429, FHIR, OUTCOME), Busy),
         ((500, FHIR, OUTCOME), Busy),
         ((502, {"Content-Type": "text/html"}, b"<html>"), Busy),
