@@ -21,7 +21,10 @@ from app.sync.queue import Item
 from app.sync.wire import RANK, Address, Parcel
 
 _LETTERS_AT_ONCE = 100
+#: Rows that are read at once and grouped by resident: records of one person pack far better.
 _WINDOW = 500
+#: Rows of residents on the way that are passed over while one bundle is filled.
+_MOST_PASSED = 1000
 _KINDS_OF_TYPE: dict[str, list[str]] = {}
 
 #: Parcels that must cross together.
@@ -35,7 +38,8 @@ class Planner:
     are on their way or answered, with receipts not written yet. ``lacking`` is filled with
     (kind, record ids) that a letter refers to and that were never queued: the caller queues
     them and plans again. ``gone`` is filled with rows whose record is not there. ``urgent`` is
-    what waited in the urgent lanes when the last plan was made.
+    what waited in the urgent lanes when the last plan was made. ``on_the_way`` names the
+    residents of bundles without an answer yet: nothing of theirs may overtake those.
     """
 
     def __init__(self, names: WireContext, organisation_id: str) -> None:
@@ -53,6 +57,7 @@ class Planner:
         self.lacking: dict[str, set[str]] = {}
         self.gone: list[Item] = []
         self.urgent: set[tuple[int, str]] = set()
+        self.on_the_way: frozenset[str | None] = frozenset()
 
     def restart(self) -> None:
         """Read the queue anew: an answer has changed more than the rows it confirmed."""
@@ -83,26 +88,42 @@ class Planner:
 
     def _rest(self, session: Session, room: int) -> list[Unit]:
         units: list[Unit] = []
+        passed: list[Item] = []
         entries = 0
-        while entries < room:
+        full = None in self.on_the_way
+        while not full and entries < room and len(passed) < _MOST_PASSED:
             if not self._window and not self._look_on(session):
                 break
-            made = self._open(session, self._take(room - entries))
+            if self.on_the_way and self._window[0].resident_id is None:
+                break
+            made = self._open(session, self._take(room - entries, passed))
             for number, parcel in enumerate(made):
                 self._entries_of[parcel.item.kind] = parcel.entries
-                if units and entries + parcel.entries > room:
+                full = bool(self.on_the_way) and stands_on_others(parcel)
+                if full or (units and entries + parcel.entries > room):
                     self._window.extendleft(p.item for p in reversed(made[number:]))
-                    return units
+                    full = True
+                    break
                 units.append([parcel])
                 entries += parcel.entries
+        self._window.extendleft(reversed(passed))
         return units
 
-    def _take(self, room: int) -> list[Item]:
-        """Rows off the window that about fill ``room`` entries, by what their kind took last."""
+    def _take(self, room: int, passed: list[Item]) -> list[Item]:
+        """Rows off the window that about fill ``room`` entries, by what their kind took last.
+
+        Rows of residents who are on the way go into ``passed``. A row of no resident (staff)
+        may carry any that comes after it, so nothing goes past it.
+        """
         taken: list[Item] = []
-        while self._window and (room > 0 or not taken):
+        while self._window and (room > 0 or not taken) and len(passed) < _MOST_PASSED:
             item = self._window.popleft()
-            if self._sendable([item]):
+            if item.resident_id is None and self.on_the_way:
+                self._window.appendleft(item)
+                break
+            if item.resident_id in self.on_the_way:
+                passed.append(item)
+            elif self._sendable([item]):
                 taken.append(item)
                 room -= self._entries_of.get(item.kind, 1)
         return taken
@@ -112,7 +133,7 @@ class Planner:
         found = queue.in_lane(session, LANE_REST, self._after, _WINDOW)
         if found:
             self._after = found[-1].seq
-            self._window.extend(found)
+            self._window.extend(_by_resident(found))
         return bool(found)
 
     def _letters(self, session: Session, items: list[Item]) -> list[Unit]:
@@ -193,6 +214,29 @@ def _kinds_of(type_: str) -> list[str]:
             if description.travels:
                 _KINDS_OF_TYPE.setdefault(mapping.primary_type(kind), []).append(kind)
     return _KINDS_OF_TYPE.get(type_, [])
+
+
+def _by_resident(items: list[Item]) -> list[Item]:
+    """The oldest resident first, each in the order of the queue; a row of nobody parts them."""
+    found: list[Item] = []
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        if item.resident_id is None:
+            found += [one for group in groups.values() for one in group]
+            found.append(item)
+            groups = {}
+        else:
+            groups.setdefault(item.resident_id, []).append(item)
+    return found + [one for group in groups.values() for one in group]
+
+
+def stands_on_others(parcel: Parcel) -> bool:
+    """Whether a record may refer to one of another resident, who could be on the way."""
+    return (
+        parcel.item.resident_id is None
+        or parcel.item.lane != LANE_REST
+        or parcel.record.get("merged_into_id") is not None
+    )
 
 
 def _order(parcel: Parcel) -> tuple[int, int]:

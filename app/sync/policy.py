@@ -11,6 +11,9 @@ from random import Random
 
 MOST_ENTRIES = 50
 MOST_BYTES = 64 * 1024
+#: Until the link is known: what crosses even a slow one in two seconds.
+_FIRST_BYTES = 16 * 1024
+_STRETCH_SECONDS = 0.25
 
 
 @dataclass(slots=True)
@@ -68,8 +71,26 @@ class Pace:
     def bytes_allowed(self) -> int:
         """How many bytes (gzipped) the next bundle may hold, at most 64 KB."""
         if self.rate is None:
-            return MOST_BYTES
+            return _FIRST_BYTES
         return max(1, min(MOST_BYTES, int(self.rate * self.seconds)))
+
+    def at_once(self, size: int) -> int:
+        """How many bundles of ``size`` bytes may be on the way at once (1 or 2).
+
+        A second one fills the time in which the first waits for its answer, as long as both
+        together stay within ``seconds``.
+        """
+        return 2 if self.rate is not None and 2 * size <= self.rate * self.seconds else 1
+
+    def stretch(self) -> int:
+        """How many bundles are marked together as sent (1 to 8): about a quarter of a second's.
+
+        A transaction for each would cost a fast link more than the sending.
+        """
+        if self.rate is None or self.entries < MOST_ENTRIES:
+            return 1
+        each = max(self.room() * self.entry_bytes, 1.0)
+        return max(1, min(8, int(self.rate * _STRETCH_SECONDS / each)))
 
     def crossed(self, entries: int, size: int, seconds: float) -> None:
         """A bundle of ``entries`` and ``size`` bytes was answered after ``seconds``."""

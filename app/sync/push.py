@@ -7,11 +7,9 @@ that nothing another person wrote since is ever overwritten.
 
 from __future__ import annotations
 
-import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Thread
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +20,7 @@ from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import answers, link, queue, wire
 from app.sync.changes import Changes
+from app.sync.flight import Flight, Ready, may_join
 from app.sync.link import Answer, Busy, LinkFault, Offline
 from app.sync.place import owe
 from app.sync.plan import Planner, Unit, apart, halves
@@ -58,18 +57,12 @@ class Sent:
     writes: OwnWrites = field(default_factory=OwnWrites)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A bundle that was prepared: its units, and its text where nothing has to be asked first."""
-
-    units: list[Unit]
-    packed: Packed | None
-
-
 class Push:
     """One run of sending over one transport.
 
-    While a bundle is on its way the next one is prepared; it leaves only after the answer.
+    While a bundle is on its way the next ones are prepared. Where the link has room for it a
+    second one leaves before the first is answered, with other residents' records only: each
+    resident's records arrive in the order of the queue.
     """
 
     def __init__(
@@ -90,7 +83,10 @@ class Push:
         self._planner: Planner | None = None
         self._most_lane = LANE_REST
         self._unwritten: list[Confirmed] = []
-        self._ahead: _Ready | None = None
+        self._ahead: deque[Ready] = deque()
+        self._marked: deque[Ready] = deque()
+        self._flights: deque[Flight] = deque()
+        self._dry = self._landed = False
         self._merges: dict[str, int] = {}
         self._welcome = False
         self._progress = 0
@@ -115,36 +111,29 @@ class Push:
                 cuts += 1
                 if not fault.connected or cuts >= _CUTS_IN_A_ROW:
                     raise
-                self._restart()
             finally:
+                self._land_rest()
+                self._restart()
                 self._write()
 
     def _step(self) -> bool:
-        """One bundle; False where nothing is left to send."""
+        """One thing at a time: a bundle leaves, is answered or prepared; False at the end."""
         if self._stopping():
             raise Stopped
-        ready, self._ahead = self._ahead or self._prepare(), None
-        planner = self._plan()
-        if planner.lacking:
-            with self._store.apply_remote() as session:
-                for kind, ids in planner.lacking.items():
-                    queue.enqueue(session, kind, sorted(ids), self._store.clock.now())
-            self._restart()
-            return True
-        gone, planner.gone = planner.gone, []
-        for item in gone:
-            self._reject(item, tr("The record is no longer on this PC."))
-        if not ready.units:
-            # With the last receipts written, a row edited while it was sent is seen again.
-            again = self._write() or bool(gone)
-            if again:
-                self._restart()
-            return again
         try:
-            if ready.packed is None:
-                self._deliver(self._after_a_look(ready.units))
+            if self._may_leave():
+                self._leave()
+            elif self._may_prepare() and (self._landed or not self._answered()):
+                self._landed = False
+                self._prepare()
+            elif self._flights:
+                self._landed = True
+                self._land()
             else:
-                self._deliver(ready.units, ready.packed)
+                # With the last receipts written, a row edited while it was sent is seen again.
+                if not self._write():
+                    return False
+                self._restart()
         except _PlanAgain:
             self._restart()
         return True
@@ -157,20 +146,176 @@ class Push:
 
     def _restart(self) -> None:
         """Forget what was prepared and read the queue anew."""
-        self._ahead = None
+        never_left = [item for ready in self._marked for item in ready.items]
+        self._ahead.clear()
+        self._marked.clear()
+        self._dry = False
         self._plan().restart()
+        if never_left:
+            self._back_to_waiting(never_left, forget=True)
 
-    def _prepare(self, on_the_way: Sequence[Item] = ()) -> _Ready:
+    def _answered(self) -> bool:
+        return bool(self._flights) and self._flights[0].done
+
+    def _may_prepare(self) -> bool:
+        if self._dry:
+            return False
+        return len(self._ahead) + len(self._marked) <= self._pace.stretch()
+
+    def _prepare(self) -> None:
         """Choose and pack the next bundle."""
         planner = self._plan()
+        coming = [*(flight.ready for flight in self._flights), *self._marked, *self._ahead]
         planner.in_hand = {one.item.seq for one in self._unwritten}
-        planner.in_hand.update(item.seq for item in on_the_way)
+        planner.in_hand.update(item.seq for ready in coming for item in ready.items)
+        # Best are other residents than those of the bundles that it could meet on the way.
+        planner.on_the_way = frozenset().union(*(ready.residents for ready in coming[-2:]))
+        room = self._pace.room()
         with self._store.read() as session:
-            units = planner.next(session, self._pace.room(), most_lane=self._most_lane)
-        parcels = [parcel for unit in units for parcel in unit]
-        if not parcels or any(parcel.doubtful for parcel in parcels):
-            return _Ready(units, None)
-        return _Ready(units, self._pack(parcels))
+            units = planner.next(session, room, most_lane=self._most_lane)
+            if not units and planner.on_the_way:
+                planner.on_the_way = frozenset()
+                units = planner.next(session, room, most_lane=self._most_lane)
+        lacking, planner.lacking = planner.lacking, {}
+        gone, planner.gone = planner.gone, []
+        if lacking:
+            with self._store.apply_remote() as session:
+                for kind, ids in lacking.items():
+                    queue.enqueue(session, kind, sorted(ids), self._store.clock.now())
+            raise _PlanAgain
+        for item in gone:
+            self._reject(item, tr("The record is no longer on this PC."))
+        if gone:
+            raise _PlanAgain
+        self._dry = not units
+        if units:
+            parcels = [parcel for unit in units for parcel in unit]
+            doubtful = any(parcel.doubtful for parcel in parcels)
+            ready = Ready(units, None if doubtful else self._pack(parcels))
+            self._ahead.append(ready)
+            # Half empty: there is no more, and one look at the queue is saved.
+            all_rest = all(item.lane == LANE_REST for item in ready.items)
+            self._dry = all_rest and not planner.on_the_way and ready.entries * 2 <= room
+
+    def _may_leave(self) -> bool:
+        ready = (self._marked or self._ahead or [None])[0]
+        if ready is None:
+            return False
+        if ready.packed is None or not self._fits(ready):
+            return not self._flights
+        if not self._marked and not self._dry and len(self._ahead) < self._pace.stretch():
+            # What is marked together is prepared first.
+            return False
+        return len(self._flights) < self._pace.at_once(ready.packed.size) and may_join(
+            ready, self._flights
+        )
+
+    def _fits(self, ready: Ready) -> bool:
+        assert ready.packed is not None
+        if len(ready.parcels) == 1:
+            return True
+        allowed = self._pace.bytes_allowed() if len(ready.units) > 1 else MOST_BYTES
+        return ready.packed.size <= allowed
+
+    def _leave(self) -> None:
+        """The next bundle leaves, marked before that; one that needs a question goes by itself."""
+        if not self._marked:
+            ready = self._ahead[0]
+            if ready.packed is None:
+                self._ahead.popleft()
+                self._deliver(self._after_a_look(ready.units))
+                return
+            if not self._fits(ready):
+                self._ahead.popleft()
+                self._deliver(ready.units)
+                return
+            group: list[Ready] = []
+            while self._ahead and len(group) < self._pace.stretch():
+                if self._ahead[0].packed is None or not self._fits(self._ahead[0]):
+                    break
+                group.append(self._ahead.popleft())
+            self._mark([parcel for ready in group for parcel in ready.parcels])
+            self._marked.extend(group)
+        ready = self._marked.popleft()
+        brief = not self._flights and not self._marked and ready.entries * 2 <= self._pace.room()
+        self._flights.append(Flight(ready, self._transport, brief=brief))
+
+    def _mark(self, parcels: Sequence[Parcel]) -> None:
+        """Note in one transaction what was confirmed, and what is about to leave."""
+        # In the order of the tables: neighbouring rows lie on one page.
+        items = sorted((parcel.item for parcel in parcels), key=lambda item: item.seq)
+        with self._store.apply_remote() as session:
+            self._write_in(session)
+            # Saved since the plan was made, and more urgent than this bundle.
+            lane = min(item.lane for item in items)
+            if lane and queue.urgent(session, lane) - self._plan().urgent:
+                raise _PlanAgain
+            notes = [(p.item, p.resources[0]) for p in parcels if KINDS[p.item.kind].shared]
+            queue.mark_sent(session, items, self._store.clock.now(), notes)
+        self._unwritten = []
+        self._tell()
+
+    def _land(self) -> None:
+        """The answer of the bundle that left first."""
+        flight = self._flights.popleft()
+        ready = flight.ready
+        try:
+            answer = self._arrived(flight)
+            if answer.fine:
+                self._digest(answer, ready.parcels)
+        except LinkFault:
+            self._land_rest()
+            raise
+        if not answer.fine:
+            self._land_rest()
+            self._restart()
+            self._not_taken(answer, ready.units, ready.parcels)
+        elif flight.brief:
+            # Little to send: its receipt is not kept waiting.
+            self._write()
+            self._restart()
+
+    def _arrived(self, flight: Flight) -> Answer:
+        """The answer to one bundle; what is known of its rows where there is none."""
+        entries, items = flight.ready.entries, flight.ready.items
+        try:
+            answer = flight.land()
+        except Busy as fault:
+            if fault.broken:
+                self._server_broke(items, entries)
+            raise
+        except LinkFault as fault:
+            if isinstance(fault, Offline) and not fault.connected:
+                # It certainly did not leave, so nobody needs to ask for it.
+                self._back_to_waiting(items, forget=True)
+            self._pace.cut(entries)
+            raise
+        self._pace.crossed(entries, flight.size, flight.seconds)
+        self._progress += 1
+        return answer
+
+    def _land_rest(self) -> None:
+        """The answers of all that is still on the way, whatever went wrong with another."""
+        while self._flights:
+            flight = self._flights.popleft()
+            try:
+                answer = flight.land()
+                if answer.fine:
+                    self._digest(answer, flight.ready.parcels)
+                    self._progress += 1
+                else:
+                    # Refused as a whole: nothing of it was stored.
+                    self._back_to_waiting(flight.ready.items)
+            except LinkFault as fault:
+                if isinstance(fault, Offline) and not fault.connected:
+                    self._back_to_waiting(flight.ready.items, forget=True)
+
+    def _digest(self, answer: Answer, parcels: Sequence[Parcel]) -> None:
+        told = answers.read_answers(answer, parcels, self._store.clock.now())
+        self.sent.writes.note(told.held, told.times)
+        self._hold(told.held)
+        for parcel, reason in told.refused:
+            self._reject(parcel.item, answers.refusal(reason))
 
     def _after_a_look(self, units: list[Unit]) -> list[Unit]:
         """Asks the server about records whose answer was lost, before they are sent again."""
@@ -207,29 +352,21 @@ class Push:
         ]
         return [unit for unit in rest if unit]
 
-    def _deliver(self, units: list[Unit], packed: Packed | None = None) -> None:
-        """Send units as one bundle, or as several where they do not fit or one is refused.
-
-        ``packed``: the bundle as it was prepared; while it is on its way the next is prepared.
-        """
+    def _deliver(self, units: list[Unit]) -> None:
+        """Send units by themselves, as several bundles where they do not fit or one is refused."""
         parcels = [parcel for unit in units for parcel in unit]
         if not parcels:
             return
-        alone = packed is not None
-        packed = packed or self._pack(parcels)
-        allowed = self._pace.bytes_allowed() if len(units) > 1 else MOST_BYTES
-        if packed.size > allowed and len(parcels) > 1:
+        ready = Ready(units, self._pack(parcels))
+        if not self._fits(ready):
             first, second = halves(units)
             self._deliver(first)
             self._deliver(second)
             return
-        answer = self._post(parcels, packed, prepare=alone)
+        self._mark(parcels)
+        answer = self._arrived(Flight(ready, self._transport, brief=True))
         if answer.fine:
-            told = answers.read_answers(answer, parcels, self._store.clock.now())
-            self.sent.writes.note(told.held, told.times)
-            self._hold(told.held)
-            for parcel, reason in told.refused:
-                self._reject(parcel.item, answers.refusal(reason))
+            self._digest(answer, parcels)
             return
         self._restart()
         self._not_taken(answer, units, parcels)
@@ -261,62 +398,12 @@ class Push:
                 return
         self._reject(parcel.item, answers.refusal(answers.reason_of(answer.resource)))
 
-    def _post(self, parcels: Sequence[Parcel], packed: Packed, *, prepare: bool) -> Answer:
-        entries = sum(parcel.entries for parcel in parcels)
-        items = [parcel.item for parcel in parcels]
-        lane = min(item.lane for item in items)
-        with self._store.apply_remote() as session:
-            self._write_in(session)
-            # Saved since the plan was made, and more urgent than this bundle.
-            if lane and queue.urgent(session, lane) - self._plan().urgent:
-                raise _PlanAgain
-            notes = [(p.item, p.resources[0]) for p in parcels if KINDS[p.item.kind].shared]
-            queue.mark_sent(session, items, self._store.clock.now(), notes)
-        self._unwritten = []
-        self._tell()
-        began = time.monotonic()
-        try:
-            if prepare and entries * 2 > self._pace.room():
-                answer = self._send_and_prepare(packed, items)
-            else:
-                answer = self._transport.post(packed)
-        except Busy as fault:
-            if fault.broken:
-                self._server_broke(items, entries)
-            raise
-        except LinkFault as fault:
-            if isinstance(fault, Offline) and not fault.connected:
-                # It certainly did not leave, so nobody needs to ask for it.
-                self._back_to_waiting(items)
-            self._pace.cut(entries)
-            raise
-        self._pace.crossed(entries, packed.size, time.monotonic() - began)
-        self._progress += 1
-        return answer
-
-    def _send_and_prepare(self, packed: Packed, items: Sequence[Item]) -> Answer:
-        """Send on a thread of its own and prepare the next bundle until the answer comes."""
-        outcome: Future[Answer] = Future()
-
-        def send() -> None:
-            try:
-                outcome.set_result(self._transport.post(packed))
-            except BaseException as error:  # noqa: BLE001 — raised again in the courier's thread
-                outcome.set_exception(error)
-
-        # A daemon: a link that stalls must not keep the program from ending.
-        sender = Thread(target=send, name="courier-wire", daemon=True)
-        sender.start()
-        try:
-            self._ahead = self._prepare(items)
-        finally:
-            # Whatever happens here, one request at a time uses the connection.
-            sender.join()
-        return outcome.result()
-
-    def _back_to_waiting(self, items: Sequence[Item]) -> None:
+    def _back_to_waiting(self, items: Sequence[Item], *, forget: bool = False) -> None:
+        """``forget``: it never left, so there is nothing to ask for."""
         with self._store.apply_remote() as session:
             queue.set_state(session, items, WAITING, None)
+            if forget:
+                queue.forget_notes(session, items)
 
     def _server_broke(self, items: Sequence[Item], entries: int) -> None:
         """A record that makes the server fail again and again must not hold up all others."""

@@ -15,7 +15,7 @@ from greenlet import greenlet
 
 from app.models.actor import Actor
 from app.models.store import STORE_FILE, Store, open_store
-from app.sync import push
+from app.sync import flight
 from app.sync.engine import SyncEngine, SyncReport
 from app.sync.policy import Policy
 from app.sync.state import ServerAccount
@@ -56,12 +56,12 @@ class _Wire:
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Inside the block a courier uses no thread of its own: the simulator orders what happens."""
-    before = push.Thread
-    push.Thread = _Wire  # type: ignore[misc, assignment]
+    before = flight.Thread
+    flight.Thread = _Wire  # type: ignore[misc, assignment]
     try:
         yield
     finally:
-        push.Thread = before  # type: ignore[misc]
+        flight.Thread = before  # type: ignore[misc]
 
 
 @dataclass
