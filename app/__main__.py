@@ -89,6 +89,7 @@ def sync(options: argparse.Namespace) -> int:
             code=options.code,
             as_json=options.json,
             token=os.environ.get("TOWNSHIP_CARE_TOKEN"),
+            day_check=options.day_check,
         )
     finally:
         store.close()
@@ -230,6 +231,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--server", help="URL of the server (default: the one of the last enrolment)")
     made.add_argument("--code", help="one-time enrolment code, needed once for a PC")
     made.add_argument("--once", action="store_true", required=True, help="one sync, then stop")
+    made.add_argument(
+        "--day-check",
+        action="store_true",
+        help="then compare everything with the server; 0 only if it holds all of it",
+    )
     made.add_argument("--json", action="store_true", help="counts as JSON")
 
     made = command("status", status, account)

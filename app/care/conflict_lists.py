@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Text, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.care.record_words import field_label, words
@@ -15,13 +15,14 @@ from app.models.outbox import MOVES, Conflict, Outbox
 from app.models.referral import ReferralTask
 from app.models.resident import Resident
 
-#: Whether a row of the outbox belongs to a record with an open conflict.
+#: Whether a row of the outbox belongs to a record that somebody has to decide on.
 UNDECIDED = (
     select(Conflict.id)
     .where(
         Conflict.kind == Outbox.kind,
         Conflict.record_id == Outbox.record_id,
         Conflict.resolved_at.is_(None),
+        type_coerce(Conflict.fields, Text).not_like(f'%"{MOVES}"%'),
     )
     .exists()
 )

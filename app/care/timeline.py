@@ -45,8 +45,9 @@ class TimelineEntry:
     """One line: what was recorded on which clinical day, by whom, and where the record stands.
 
     `kind` is the record's kind (`follow_up`, `check_in`, …), or `admission`, `discharge`, or
-    `conflict` (two people's changes, and what was decided). `tone` is `neutral`,
-    `attention` or `danger`. `subject_id` is the record to open (the referral of a referral's move, else the record itself). `author` may be empty.
+    `conflict` (two people's changes, and what was decided). `tone` is `neutral`, `attention` or
+    `danger`. `subject_id` is the record to open (the referral of a referral's move, else the
+    record itself). `author` may be empty.
     """
 
     kind: str

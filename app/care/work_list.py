@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
+from app.care.conflict_lists import UNDECIDED
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_states import Side, State, Urgency
@@ -118,7 +119,11 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
             rooms[room] = rooms.get(room, 0) + count
         unsent = len(_not_referred(session, store, today))
         trouble = (
-            session.scalar(select(func.count()).select_from(Outbox).where(Outbox.state == REJECTED))
+            session.scalar(
+                select(func.count())
+                .select_from(Outbox)
+                .where(Outbox.state == REJECTED, ~UNDECIDED)
+            )
             or 0
         ) + (
             session.scalar(
@@ -336,7 +341,8 @@ def _rejected(session: Session, limit: int) -> list[WorkItem]:
     rows = session.execute(
         select(Outbox, Resident)
         .outerjoin(Resident, Resident.id == Outbox.resident_id)
-        .where(Outbox.state == REJECTED)
+        # A record that is to be decided stands among the conflicts.
+        .where(Outbox.state == REJECTED, ~UNDECIDED)
         .order_by(Outbox.seq)
         .limit(limit)
     )

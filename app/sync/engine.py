@@ -32,6 +32,7 @@ from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount
 from app.sync.transport import Transport
+from app.sync.usage import Usage
 
 DONE, PARTIAL, OFFLINE, REFUSED, FAILED = "done", "partial", "offline", "refused", "failed"
 NOT_ENROLLED = "not_enrolled"
@@ -91,6 +92,7 @@ class SyncEngine:
         self._written = OwnWrites()
         # After a pause the server may be an older copy of what it was.
         self._unsure = True
+        self._usage = Usage()
 
     def run_once(self, *, fetch: bool = True, compare: bool = False) -> SyncReport:
         """Send what waits, then (unless ``fetch`` is false) fetch what is new.
@@ -140,6 +142,10 @@ class SyncEngine:
         )
         self._note(report)
         return report
+
+    def asker(self) -> Asker | None:
+        """The connection, for questions beside a run (on its thread); None: not enrolled."""
+        return self._open()
 
     def close(self) -> None:
         """Drop the connection."""
@@ -219,6 +225,7 @@ class SyncEngine:
 
     def _note(self, report: SyncReport) -> None:
         """Keep the try for the history; quiet ones only every ten minutes."""
+        self._usage.add(report.bytes_up, report.bytes_down)
         quiet = report.outcome == DONE and not report.sent and not report.received
         if quiet and time.monotonic() - self._noted_at < _QUIET_SECONDS:
             return
@@ -239,6 +246,7 @@ class SyncEngine:
                     bytes_down=report.bytes_down,
                 )
             )
+            self._usage.save(session, self._store.clock.today())
             newest = session.scalar(select(func.max(SyncTry.id))) or 0
             session.execute(delete(SyncTry).where(SyncTry.id <= newest - _TRIES_KEPT))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,14 @@ from app.models.hook import RecordingSession
 from app.models.outbox import LANE_EMERGENCY
 from app.models.store import Store
 from app.sync.changes import Changed
+from app.sync.day_check import Cancelled, DayCheck, day_check, unreached
 from app.sync.engine import DONE, PARTIAL, SyncEngine, SyncReport
+from app.sync.link import LinkFault
 from app.sync.policy import Policy
 from app.sync.runner import Runner
 from app.sync.status import RejectedRecord, SyncStatus, Try, read_status
 
-__all__ = ["RejectedRecord", "SyncEvent", "SyncService", "SyncStatus", "Try"]
+__all__ = ["DayCheck", "RejectedRecord", "SyncEvent", "SyncService", "SyncStatus", "Try"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +57,9 @@ class SyncService:
         self._last_success: Any = None
         self._latest: SyncStatus | None = None
         self._listening = False
+        self._cancel = threading.Event()
+        #: How many records the server has named so far in the day check under way.
+        self.day_check_seen = 0
         self._engine = SyncEngine(
             store,
             policy,
@@ -86,6 +92,49 @@ class SyncService:
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that something was saved (saves in this program tell it by themselves)."""
         self._runner.wake(urgent=urgent)
+
+    def day_check(self) -> DayCheck:
+        """Send and fetch, then compare everything with the server. Blocks: for the background.
+
+        Runs on the courier's thread; an emergency saved meanwhile goes between two pages. Raises
+        ``day_check.Cancelled`` after ``cancel_day_check`` or when the courier is stopped.
+        """
+        self._cancel.clear()
+        self.day_check_seen = 0
+        try:
+            found: DayCheck = self._runner.submit(self._check_day).result()
+        except CancelledError:
+            raise Cancelled from None
+        self._tell({})
+        return found
+
+    def cancel_day_check(self) -> None:
+        """Stop a check that is under way; nothing is changed by it then."""
+        self._cancel.set()
+
+    def _check_day(self) -> DayCheck:
+        report = self._engine.run_once()
+        self._reported(report)
+        asker = self._engine.asker()
+        if asker is None or report.outcome not in (DONE, PARTIAL):
+            return unreached(self._store, report.reason)
+        try:
+            return day_check(
+                self._store,
+                asker,
+                progress=self._seen,
+                stopping=lambda: self._cancel.is_set() or self._runner.stopping,
+                breathe=self._breathe,
+            )
+        except LinkFault as fault:
+            return unreached(self._store, str(fault))
+
+    def _seen(self, records: int) -> None:
+        self.day_check_seen = records
+
+    def _breathe(self) -> None:
+        if self._runner.hurry():
+            self._engine.run_once(fetch=False)
 
     def status(self) -> SyncStatus:
         """How delivery stands, as of the last change."""

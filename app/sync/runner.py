@@ -10,7 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.clock import Clock
 from app.errors import EnvironmentFault
@@ -49,6 +51,7 @@ class Runner:
         self._now = False
         self._work = False
         self._urgent = False
+        self._jobs: list[tuple[Callable[[], Any], Future[Any]]] = []
         self._thread: threading.Thread | None = None
         self._failures = 0
         self._ended = time.monotonic()
@@ -93,6 +96,26 @@ class Runner:
             self._urgent = self._urgent or urgent
             self._condition.notify_all()
 
+    def submit(self, work: Callable[[], Any]) -> Future[Any]:
+        """Do something else with the engine on its thread, between two runs.
+
+        Without a running thread it is done at once, here: nobody else uses the engine then.
+        """
+        future: Future[Any] = Future()
+        with self._condition:
+            if self._thread is not None and not self._stop:
+                self._jobs.append((work, future))
+                self._condition.notify_all()
+                return future
+        _do(work, future)
+        return future
+
+    def hurry(self) -> bool:
+        """Whether an urgent record was saved and waits for the end of the present job."""
+        with self._condition:
+            urgent, self._urgent = self._urgent, False
+            return urgent
+
     @property
     def stopping(self) -> bool:
         return self._stop
@@ -106,6 +129,8 @@ class Runner:
         try:
             while True:
                 fetch = self._rest(wait)
+                while self._jobs and not self._stop:
+                    _do(*self._jobs.pop(0))
                 if fetch is None:
                     return
                 report = self._once(fetch)
@@ -120,6 +145,10 @@ class Runner:
                 self.next_try_at = self._clock.now() + wait
                 self._on_report(report)
         finally:
+            with self._condition:
+                jobs, self._jobs = self._jobs, []
+            for _, future in jobs:
+                future.cancel()
             self._engine.close()
 
     _poll_at = timedelta(0)
@@ -132,6 +161,9 @@ class Runner:
                 if self._stop:
                     return None
                 now = time.monotonic()
+                if self._jobs:
+                    # Whoever asked for a job wants the newest state afterwards, too.
+                    self._now = True
                 if self._now or now >= deadline:
                     self._now = self._work = self._urgent = False
                     return True
@@ -182,3 +214,12 @@ class Runner:
             self._failures += 1
             self.phase = REFUSED if report.outcome == REFUSED else OFFLINE
         return next_wait(self._engine.policy, report, max(self._failures, 1))
+
+
+def _do(work: Callable[[], Any], future: Future[Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(work())
+    except Exception as error:  # noqa: BLE001 — raised again where the result is asked for
+        future.set_exception(error)

@@ -15,6 +15,7 @@ from app.models.records import fetch
 from app.models.store import Store
 from app.sync import queue
 from app.sync.queue import Counts
+from app.sync.usage import used
 
 LANES = ("emergency", "referral", "rest")
 _HISTORY = 50
@@ -53,7 +54,9 @@ class SyncStatus:
 
     ``phase``: off (not started), idle, syncing, offline, refused, not_enrolled. ``waiting``
     counts what was not sent, ``unknown`` what was sent without an answer yet; ``by_lane``
-    counts both. ``kept``: refused and kept only on this PC by decision. ``bytes_*`` are totals since the program started. Times are UTC.
+    counts both. ``kept``: refused, and kept only on this PC by decision. ``bytes_*`` are totals
+    since the program started, ``bytes_today`` and ``bytes_month`` (up, down) of the clinic's day
+    and calendar month. Times are UTC.
     """
 
     phase: str = "off"
@@ -70,24 +73,27 @@ class SyncStatus:
     reason: str = ""
     bytes_up: int = 0
     bytes_down: int = 0
+    bytes_today: tuple[int, int] = (0, 0)
+    bytes_month: tuple[int, int] = (0, 0)
     history: tuple[Try, ...] = ()
     rejected_records: tuple[RejectedRecord, ...] = ()
 
     @property
     def all_held(self) -> bool:
         """Whether the server has confirmed everything that was saved on this PC."""
-        return not (
-            self.waiting or self.unknown or self.rejected or self.conflicts or self.kept
-        )
+        return not (self.waiting or self.unknown or self.rejected or self.conflicts or self.kept)
 
 
 def read_status(store: Store, **live: object) -> SyncStatus:
     """The status as the store knows it; ``live`` adds what only a running courier knows."""
     with store.read() as session:
         counts = queue.count(session)
+        of_day, of_month = used(session, store.clock.today())
         values: dict[str, object] = {
             **_numbers(counts),
             "last_success_at": _last_success(session),
+            "bytes_today": of_day,
+            "bytes_month": of_month,
             "history": _history(session),
             "rejected_records": _rejected(session) if counts.rejected else (),
         }

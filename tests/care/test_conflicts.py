@@ -164,8 +164,8 @@ def test_no_decision_without_a_choice_for_every_field(
         decide(store, actor, Decision(conflict_id, view.seen, bad))
     assert set(caught.value.problems) == {"phone", "marital", "record_status_on"}
     assert fetch_one(store, resident_id) == before
+    viewer = replace(actor, roles=frozenset({"viewer"}))
     with pytest.raises(NotAllowed):
-        viewer = replace(actor, roles=frozenset({"viewer"}))
         decide(store, viewer, Decision(conflict_id, view.seen, {}))
 
 
