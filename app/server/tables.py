@@ -134,6 +134,7 @@ courier_file = Table(
     Column("before", String(64), nullable=False),
     Column("failed", Text, nullable=False),
     Column("taken", Integer, nullable=False),
+    Column("differing", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("held_back", Integer, nullable=False),
     Column("began", BigInteger, nullable=False),

@@ -1,0 +1,176 @@
+"""A new PC without a network: a request for a seed file, and the seed file that comes back."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from app import courier_file as container
+from app.courier_drive import written
+from app.courier_file import SEED, CourierRefused, Head, Item
+from app.i18n import tr
+from app.keys import Jwk, check_jwks, fingerprint, public_key
+from app.models.actor import Actor
+from app.models.store import Store
+from app.sync import state
+from app.sync.changes import Changed, Changes
+from app.sync.courier import Progress, RequestMade, Seeded, SeedInfo, keeping
+from app.sync.courier.news import News
+from app.sync.courier.outgoing import question
+from app.sync.device import device_keys
+from app.sync.enrol import join
+from app.sync.pull import scopes
+
+#: Stands for the hospital's address until somebody types it (RFC 2606: it leads nowhere).
+NO_ADDRESS = "https://hospital.invalid/fhir"
+REQUEST_TYPE = "township-care-seed-request"
+
+
+def make_request(store: Store, actor: Actor, path: Path, device: str | None) -> RequestMade:
+    """See ``courier.make_request``."""
+    keys = device_keys(store).public()
+    document = {
+        "type": REQUEST_TYPE,
+        "format": container.FORMAT,
+        "device": (device or platform.node() or "PC")[:200],
+        "organisation": store.organisation_id,
+        "jwks": keys,
+        "searches": [question(scope, {}) for scope in scopes(store.organisation_id)],
+    }
+    with written(path) as out:
+        for line in json.dumps(document, indent=1).splitlines():
+            out.line(line)
+    with store.apply_remote() as session:
+        keeping.audit(session, actor, store.clock.now(), "courier_request")
+    return RequestMade(path, fingerprint(keys))
+
+
+def read_seed(store: Store, path: Path) -> SeedInfo:
+    """See ``courier.read_seed``."""
+    source = _Source(store)
+    first = next(container.read_chunks(path, source.keys, source.find_key))
+    source.demand_seed(first.head)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise container.drive_fault(error) from error
+    cover = source.cover
+    return SeedInfo(
+        str(cover.get("name") or ""),
+        state.instant(cover.get("made_at")),
+        _records(cover),
+        size,
+        fingerprint(source.server),
+    )
+
+
+def import_seed(
+    store: Store,
+    actor: Actor,
+    path: Path,
+    expected: str,
+    progress: Progress,
+    on_change: Callable[[Changed], None] | None = None,
+) -> Seeded:
+    """See ``courier.import_seed``."""
+    source = _Source(store)
+    checked = container.check(
+        path,
+        source.keys,
+        source.find_key,
+        progress=lambda done, of: progress("checking", done, of),
+    )
+    source.demand_seed(checked.head)
+    if _digits(expected) != _digits(fingerprint(source.server)):
+        raise CourierRefused(
+            "fingerprint",
+            tr(
+                "The hospital's fingerprint in this seed file is {found}, not the one that was "
+                "typed. Nothing was changed. Compare it with the hospital by telephone; if it "
+                "differs there, the file is not the hospital's."
+            ).format(found=fingerprint(source.server)),
+        )
+    answer = source.cover["answer"]
+    base = answer.get("fhir_base") or NO_ADDRESS
+    kept = keeping.load(store)
+    begun = kept.done if kept.taking == checked.digest else 0
+    if not begun:
+        join(store, base, answer)
+    changes = Changes(on_change)
+    news = News(store, changes)
+    of = _records(source.cover)
+    seen = 0
+    for at, chunk in enumerate(container.read_chunks(path, source.keys, source.find_key)):
+        items = list(chunk.items())
+        seen += sum(int(head.get("count", 0)) for head, _ in items)
+        if at < begun:
+            news.remember(items)
+            continue
+        news.take_in(items)
+        # The last note says that the whole file was taken in.
+        last = at + 1 == checked.chunks
+        with store.apply_remote() as session:
+            kept = keeping.read(session)
+            kept.taking, kept.done = checked.digest, at + 1
+            keeping.save(session, kept)
+            if last:
+                numbers = {"number": 0, "received": news.received}
+                keeping.audit(session, actor, store.clock.now(), "courier_seed", **numbers)
+        progress("placing", min(seen, of), of)
+    changes.tell(at_once=True)
+    return Seeded(seen, resumed=0 < begun < checked.chunks)
+
+
+class _Source:
+    """Reads a seed file's own word on who made it; a person compares the fingerprint."""
+
+    def __init__(self, store: Store) -> None:
+        self.keys = device_keys(store)
+        self.server: dict[str, Any] = {}
+        self.cover: dict[str, Any] = {}
+        self._organisation = store.organisation_id
+
+    def find_key(self, head: Head, items: Callable[[], Iterator[Item]]) -> Jwk:
+        """The hospital's key as the file itself tells it."""
+        cover = next(items(), ({}, b""))[0]
+        answer = cover.get("answer")
+        if head.get("kind") != SEED or not isinstance(answer, dict):
+            raise _no_seed()
+        try:
+            self.server = check_jwks(answer.get("server_keys"))
+        except ValueError:
+            raise container.tampered() from None
+        key = public_key(self.server, "sig")
+        if head.get("from") != key["kid"]:
+            raise container.tampered()
+        self.cover = cover
+        return key
+
+    def demand_seed(self, head: Head) -> None:
+        """Refuse a seed file of another organisation."""
+        if head.get("kind") != SEED:
+            raise _no_seed()
+        if self.cover.get("organisation") != self._organisation:
+            raise container.misaddressed()
+
+
+def _no_seed() -> CourierRefused:
+    return CourierRefused(
+        "unexpected",
+        tr(
+            "This is no seed file for a new PC. Nothing was changed. Choose the file that the "
+            "hospital made for this PC."
+        ),
+    )
+
+
+def _records(cover: dict[str, Any]) -> int:
+    count = cover.get("records")
+    return count if isinstance(count, int) and count >= 0 else 0
+
+
+def _digits(text: str) -> str:
+    return "".join(one for one in text if one.isdigit())
