@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.sync.contract.clauses import Bench
+from app.sync.contract import command
+from app.sync.contract.clauses import FAIL, Bench
 from app.sync.contract.http import Server
 from tests.server.serving import LEAD, NORTH, Client, ServerProcess, write_directory
+from tests.sync.contract.spoiler import Spoiler
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,16 @@ def bench_at(north: Client, lead: Client) -> Iterator[Callable[[str], Bench]]:
     yield bench
     for server in made:
         server.close()
+
+
+@pytest.fixture(scope="module")
+def spoiler(server: ServerProcess) -> Iterator[Spoiler]:
+    """A proxy before the server that spoils what a test chooses."""
+    made = Spoiler(server.url).start()
+    yield made
+    made.stop()
+
+
+def failed(bench: Bench) -> set[str]:
+    """The clauses that are not kept."""
+    return {f.key for f in command.run_clauses(bench) if f.outcome == FAIL}
