@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from app import courier_file as container
 from app.courier_drive import Target, written
 from app.courier_file import REPLY, REQUEST, Checked, Chunk, CourierRefused, Head, Item, Sealer
-from app.errors import StoreBusy, StoreFault
+from app.errors import InputError, StoreBusy, StoreFault
 from app.i18n import tr
 from app.keys import Jwk, KeyPairs, public_key
 from app.server import access_log, wire
@@ -116,6 +116,23 @@ def _take_in(database: Database, source: Path, progress: Progress) -> Taken:
         progress("placing", number + 1, checked.chunks)
     file.answer(searches, wanted, progress)
     return file.taken(duplicate=False)
+
+
+def last_taken(database: Database, device_id: str) -> Taken:
+    """The newest file of a device that was taken in to its end. InputError without one."""
+    with database.read() as connection:
+        found = find_device(connection, device_id)
+        row = connection.execute(
+            select(courier_file)
+            .where(courier_file.c.device == device_id, courier_file.c.finished.is_not(None))
+            .order_by(courier_file.c.finished.desc())
+        ).first()
+    if found is None or row is None:
+        raise InputError(
+            {"device": tr("No courier file of that PC was taken in here. Nothing was written.")}
+        )
+    counts = row.taken, row.differing, row.refused, row.held_back
+    return Taken(device_id, row.line, found.organisation_id, row.counter, *counts, duplicate=True)
 
 
 def write_reply(database: Database, taken: Taken, target: Path) -> int:
