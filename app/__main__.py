@@ -11,9 +11,9 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from app import __version__
+from app import __version__, courier_commands
 
 if TYPE_CHECKING:
     from app.errors import TownshipCareError
@@ -30,27 +30,47 @@ def gui(options: argparse.Namespace) -> int:
 
 def serve(options: argparse.Namespace) -> int:
     """The lead hospital's server, in the foreground until it is told to stop."""
+    from app.errors import InputError
+
     try:
         from app.server.main import run
     except ModuleNotFoundError as missing:
         raise _no_server() from missing
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise InputError("--tls-cert and --tls-key belong together: give both.")
     return run(
         _data(options),
         options.host,
         options.port,
         database_url=options.database,
         directory=options.directory,
+        tls=None if options.tls_cert is None else (options.tls_cert, options.tls_key),
+        public_url=options.public_url,
+        behind=options.behind_proxy,
     )
 
 
-def server_enrol(options: argparse.Namespace) -> int:
-    """Prints a one-time enrolment code for a PC of an organisation."""
+def server(options: argparse.Namespace) -> int:
+    """Administration of the server."""
     try:
-        from app.server.enrolment import enrol_code
+        from app.server import commands
     except ModuleNotFoundError as missing:
         raise _no_server() from missing
-    print(enrol_code(_data(options), options.organisation))
-    return 0
+    name: str = options.admin
+    data, database = _data(options), options.database
+    if name == "enrol":
+        return commands.enrol(data, database, options.organisation)
+    if name == "token":
+        return commands.token(data, database, options.organisation, options.name)
+    if name == "organisations":
+        return commands.organisations(data, database, as_json=options.json)
+    if name == "devices":
+        return commands.devices(data, database, as_json=options.json)
+    if name == "revoke":
+        return commands.revoke(data, database, options.device)
+    if name == "seed":
+        return courier_commands.server_seed(data, database, options)
+    return commands.audit(data, database, options.since, options.limit, as_json=options.json)
 
 
 def seed(options: argparse.Namespace) -> int:
@@ -102,6 +122,28 @@ def status(options: argparse.Namespace) -> int:
     store, _ = _open(options)
     try:
         return print_status(store, as_json=options.json)
+    finally:
+        store.close()
+
+
+def connection(options: argparse.Namespace) -> int:
+    """How this PC reaches its server: address, keys, proxy, certificate authority."""
+    from app.sync import commands
+
+    store, _ = _open(options)
+    try:
+        if options.public_keys:
+            return commands.public_keys(store)
+        return commands.connection(
+            store,
+            server=options.server,
+            client_id=options.client_id,
+            token_endpoint=options.token_endpoint,
+            scope=options.scope,
+            proxy=options.proxy,
+            ca=options.ca,
+            no_ca=options.no_ca,
+        )
     finally:
         store.close()
 
@@ -205,15 +247,15 @@ def _parser() -> argparse.ArgumentParser:
     made = command("serve", serve)
     made.add_argument("--host", default="127.0.0.1")
     made.add_argument("--port", type=int, default=8000, help="0 takes a free one")
-    made.add_argument("--database", help="URL of another database than the data folder's file")
     made.add_argument("--directory", type=Path, help="county directory (JSON)")
+    made.add_argument("--tls-cert", type=Path, help="certificate with its chain (PEM)")
+    made.add_argument("--tls-key", type=Path, help="the certificate's private key (PEM)")
+    made.add_argument("--public-url", help="address that PCs know the server by, behind a proxy")
+    made.add_argument("--behind-proxy", metavar="ADDRESS", help="address of the reverse proxy")
+    _add_database(made)
 
-    admin = commands.add_parser("server", help="Administration of the server.")
-    admin_commands = admin.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    text = (server_enrol.__doc__ or "").strip()
-    made = admin_commands.add_parser("enrol", help=text, description=text, parents=[common])
-    made.add_argument("--organisation", required=True, help="id of the organisation")
-    made.set_defaults(run=server_enrol)
+    admin = commands.add_parser("server", help=server.__doc__, description=server.__doc__)
+    _add_admin(admin.add_subparsers(title="commands", metavar="COMMAND", required=True), common)
 
     made = command("seed", seed)
     made.add_argument("--residents", type=int, default=300)
@@ -238,10 +280,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--json", action="store_true", help="counts as JSON")
 
+    made = command("connection", connection, account)
+    made.add_argument("--public-keys", action="store_true", help="print this PC's public JWKS")
+    made.add_argument("--server", help="new address; with --client-id, a SMART server to enter")
+    made.add_argument("--client-id", help="what that server calls this PC")
+    made.add_argument("--token-endpoint", help="where to sign in (default: the server tells)")
+    made.add_argument("--scope", help="scope to ask for (default: system/*.crus)")
+    made.add_argument("--proxy", help="system, none, or http://HOST:PORT")
+    made.add_argument("--ca", type=Path, help="certificate (PEM) of the hospital's own authority")
+    made.add_argument("--no-ca", action="store_true", help="trust what this machine trusts")
+
     made = command("status", status, account)
     made.add_argument("--json", action="store_true", help="counts as JSON")
 
     command("check", check, account)
+    courier_commands.add(commands, [common, account], _data, _open, _add_database)
 
     made = command("contract", contract)
     made.add_argument("--server", required=True, help="FHIR base address, https://…")
@@ -255,6 +308,46 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="findings as JSON")
     made.add_argument("--language", choices=("zh_CN", "en"), help="language of the findings")
     return parser
+
+
+def _add_database(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--database",
+        default=os.environ.get("TOWNSHIP_CARE_DATABASE"),
+        help="URL of another database than the data folder's file (default: "
+        "TOWNSHIP_CARE_DATABASE, which keeps a password out of the list of processes)",
+    )
+
+
+def _add_admin(admin: Any, common: argparse.ArgumentParser) -> None:
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = admin.add_parser(
+            name, help=text, description=text, parents=[common]
+        )
+        made.set_defaults(run=server, admin=name)
+        _add_database(made)
+        return made
+
+    made = command("organisations", "The server's directory of organisations.")
+    made.add_argument("--json", action="store_true")
+    made = command("enrol", "Prints a one-time enrolment code for a PC of an organisation.")
+    made.add_argument("--organisation", required=True, help="id of the organisation")
+    made = command("devices", "The PCs and programs that have, or had, access.")
+    made.add_argument("--json", action="store_true")
+    made = command("revoke", "Withdraws a device's access from its next request on.")
+    made.add_argument("device", help="id of the device, from 'server devices'")
+    made = command("seed", "Makes the seed file (courier) for a new PC, and enrols that PC.")
+    made.add_argument("--organisation", required=True, help="id of the PC's organisation")
+    made.add_argument("--request", type=Path, required=True, help="what the new PC wrote")
+    made.add_argument("--address", help="address of this server, if the PC will ever reach it")
+    made.add_argument("file", type=Path, metavar="OUT")
+    made = command("token", "Prints a bearer token for a program that cannot sign in with a key.")
+    made.add_argument("--organisation", required=True, help="id of the organisation")
+    made.add_argument("--name", default="static token", help="what it is for, in 'server devices'")
+    made = command("audit", "Who read or wrote what, oldest first.")
+    made.add_argument("--since", help="date (2026-03-01) or time with zone")
+    made.add_argument("--limit", type=int, default=1000, help="at most the newest so many")
+    made.add_argument("--json", action="store_true")
 
 
 def _date(text: str) -> object:

@@ -160,6 +160,8 @@ def _guarded(site: Site, endpoint: Endpoint, action: str) -> Callable[[Request],
 
 def _counted(site: Site, request: Request, refusal: Refusal) -> Refusal:
     """A refusal of somebody unknown uses up what his address may do."""
+    if refusal.who is not None:
+        request.state.caller = Caller(*refusal.who)
     if refusal.status == 401 and not getattr(request.state, "stranger", False):
         try:
             site.strangers.take(address(request))

@@ -262,7 +262,9 @@ def authenticate(connection: Connection, token: str, now: int) -> tuple[str, str
     elif row is None:
         raise unauthenticated(N_("The access token is not known here. Enrol this device again."))
     if row.revoked is not None:
-        raise unauthenticated(N_("This device's access was withdrawn by the lead hospital."))
+        refusal = unauthenticated(N_("This device's access was withdrawn by the lead hospital."))
+        refusal.who = (row.id, row.organisation)
+        raise refusal
     return row.id, row.organisation
 
 

@@ -7,22 +7,28 @@ import errno
 import gc
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from app import __version__
 from app.clock import SYSTEM_CLOCK, Clock
-from app.errors import TownshipCareError
+from app.errors import EnvironmentFault, InputError, TownshipCareError
 from app.i18n import tr
 from app.paths import resources
 from app.server import logs
 from app.server.database import Database
 from app.server.directory import load_directory
+from app.server.limits import Limits
 from app.server.web import make_app
+
+#: Requests under way may end; the whole stop takes less than ten seconds.
+_GRACE_SECONDS = 7
 
 
 def default_directory() -> Path:
@@ -37,14 +43,29 @@ def run(
     database_url: str | None = None,
     directory: Path | None = None,
     *,
+    tls: tuple[Path, Path] | None = None,
+    public_url: str | None = None,
+    behind: str | None = None,
+    limits: Limits | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit code of the process.
 
     Prints the one line ``READY http://HOST:PORT`` when the server answers; ``port`` 0 takes
     any free one. What prevents the start is said in one sentence on standard error (code 1).
+    ``tls``: files of the certificate (with its chain) and of its key, PEM. ``public_url``: the
+    address that PCs know the server by, where it is not the one they reach. ``behind``: the
+    address of the reverse proxy whose word on client addresses and https is taken.
     """
     logs.set_up()
+    try:
+        if tls is not None:
+            _check_certificate(*tls)
+        if public_url is not None:
+            public_url = _checked_public(public_url)
+    except TownshipCareError as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
     try:
         listener = _listen(host, port)
     except OSError as error:
@@ -56,10 +77,11 @@ def run(
         except TownshipCareError as error:
             print(error, file=sys.stderr, flush=True)
             return 1
-        address = _address(host, listener.getsockname()[1])
+        scheme = "http" if tls is None else "https"
+        address = _address(scheme, host, listener.getsockname()[1])
         server = _Server(
             uvicorn.Config(
-                make_app(database, __version__),
+                make_app(database, __version__, limits, public_url),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -67,8 +89,11 @@ def run(
                 lifespan="on",
                 # Devices keep one warm connection between two syncs.
                 timeout_keep_alive=120,
-                timeout_graceful_shutdown=10,
-                proxy_headers=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+                ssl_certfile=None if tls is None else tls[0],
+                ssl_keyfile=None if tls is None else tls[1],
+                proxy_headers=behind is not None,
+                forwarded_allow_ips=behind or "",
             ),
             address,
         )
@@ -146,5 +171,29 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     return text.format(port=port, host=host)
 
 
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _address(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _check_certificate(certificate: Path, key: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            certificate, key, password=lambda: ""
+        )
+    except FileNotFoundError:
+        raise EnvironmentFault(
+            tr("The server cannot start: the certificate or its key is not there.")
+        ) from None
+    except OSError as error:  # SSLError, too
+        if isinstance(error, ssl.SSLError):
+            text = tr("The server cannot start: the certificate and the key do not fit together.")
+        else:
+            text = tr("The server cannot start: the certificate or its key cannot be read.")
+        raise EnvironmentFault(text) from None
+
+
+def _checked_public(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise InputError(tr("The public address must look like https://hospital:8443."))
+    return url.rstrip("/").removesuffix("/fhir")

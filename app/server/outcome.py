@@ -29,6 +29,8 @@ class Refusal(Exception):
         self.values = values
         self.expression: str | None = None
         self.headers: dict[str, str] = {}
+        #: Device and organisation, where a known one was refused.
+        self.who: tuple[str, str] | None = None
 
     def at(self, expression: str) -> Refusal:
         """The same refusal, pointing at the place in the bundle that caused it."""

@@ -98,7 +98,9 @@ def verify(
     claims = _signed_claims(text, jwks)
     if row.revoked is not None:
         # Only the device itself, which proved to be it, is told.
-        raise _invalid(N_("This device's access was withdrawn by the lead hospital."))
+        refusal = _invalid(N_("This device's access was withdrawn by the lead hospital."))
+        refusal.who = (client_id, row.organisation)
+        raise refusal
     return _checked(claims, client_id, row.organisation, token_url, now)
 
 

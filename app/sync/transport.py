@@ -105,6 +105,7 @@ class Transport:
         self._token = token
         self._timeouts = timeouts or Timeouts()
         self._session: requests.Session | None = None
+        self._opening = Lock()
         self._told: tuple[datetime, float] | None = None
         # Until when (monotonic) certificates count although this PC's clock denies their dates.
         self._undated_until = 0.0
@@ -175,6 +176,10 @@ class Transport:
         return absolute
 
     def _open(self) -> requests.Session:
+        with self._opening:
+            return self._opened()
+
+    def _opened(self) -> requests.Session:
         if self._session is None:
             import requests
 
