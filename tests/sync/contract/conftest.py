@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from app.sync.contract import command
+from app.sync.contract import access, basics, bundles, command, kinds, searching, writing
 from app.sync.contract.clauses import FAIL, Bench
 from app.sync.contract.http import Server
 from tests.server.serving import LEAD, NORTH, Client, ServerProcess, write_directory
@@ -55,6 +56,13 @@ def spoiler(server: ServerProcess) -> Iterator[Spoiler]:
     made.stop()
 
 
-def failed(bench: Bench) -> set[str]:
-    """The clauses that are not kept."""
-    return {f.key for f in command.run_clauses(bench) if f.outcome == FAIL}
+def failed(bench: Bench, broken: str) -> set[str]:
+    """The clauses that are not kept, among the broken one and its neighbours.
+
+    ``CONTROLS=all`` in the environment (``make soak``) tries all clauses each time.
+    """
+    clauses = command.CLAUSES
+    if os.environ.get("CONTROLS") != "all":
+        areas = (basics, writing, bundles, searching, kinds, access)
+        clauses = next(a.CLAUSES for a in areas if broken in {c.key for c in a.CLAUSES})
+    return {f.key for f in command.run_clauses(bench, clauses) if f.outcome == FAIL}

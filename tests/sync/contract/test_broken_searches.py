@@ -18,4 +18,4 @@ def test_exactly_the_broken_clause_fails(
 ) -> None:
     spoiler.spoil = spoil
 
-    assert failed(bench_at(spoiler.url)) == {key}
+    assert failed(bench_at(spoiler.url), key) == {key}

@@ -23,7 +23,7 @@ def test_exactly_the_broken_clause_fails(
 ) -> None:
     spoiler.spoil = spoil
 
-    assert failed(bench_at(spoiler.url)) == {key}
+    assert failed(bench_at(spoiler.url), key) == {key}
 
 
 def test_a_server_that_takes_anybody_fails_the_token(
@@ -38,7 +38,7 @@ def test_a_server_that_takes_anybody_fails_the_token(
 
     spoiler.spoil = ask_with(let_in)
 
-    assert failed(bench_at(spoiler.url)) == {"token"}
+    assert failed(bench_at(spoiler.url), "token") == {"token"}
 
 
 @pytest.mark.parametrize(("key", "method"), [("access-read", "GET"), ("access-write", "PUT")])
@@ -57,7 +57,7 @@ def test_a_server_that_does_not_tell_organisations_apart_fails_access(
 
     spoiler.spoil = ask_with(as_one)
 
-    assert failed(bench_at(spoiler.url)) == {key}
+    assert failed(bench_at(spoiler.url), key) == {key}
 
 
 def test_a_server_that_shares_nothing_fails_the_receiver(
@@ -71,7 +71,7 @@ def test_a_server_that_shares_nothing_fails_the_receiver(
         ),
     )
 
-    assert failed(bench_at(spoiler.url)) == {"access-shared"}
+    assert failed(bench_at(spoiler.url), "access-shared") == {"access-shared"}
 
 
 def test_every_clause_but_the_encryption_has_a_negative_control() -> None:
