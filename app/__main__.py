@@ -57,6 +57,8 @@ def server(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as missing:
         raise _no_server() from missing
     name: str = options.admin
+    if name in _MOVING:
+        return server_moving(options)
     data, database = _data(options), options.database
     if name == "enrol":
         return commands.enrol(data, database, options.organisation)
@@ -71,6 +73,20 @@ def server(options: argparse.Namespace) -> int:
     if name == "seed":
         return courier_commands.server_seed(data, database, options)
     return commands.audit(data, database, options.since, options.limit, as_json=options.json)
+
+
+_MOVING = ("export", "import", "copy", "backup", "restore")
+
+
+def server_moving(options: argparse.Namespace) -> int:
+    """Records of the server that go elsewhere, or come back."""
+    from app.server import moving_commands
+
+    if options.admin == "import":
+        return moving_commands.import_(options)
+    work = getattr(moving_commands, options.admin)
+    result: int = work(options, _data(options))
+    return result
 
 
 def seed(options: argparse.Namespace) -> int:
@@ -148,15 +164,28 @@ def connection(options: argparse.Namespace) -> int:
         store.close()
 
 
+def backup(options: argparse.Namespace) -> int:
+    """Makes a backup of the store: encrypted, checked, in one file."""
+    from app.care.backup_commands import back_up
+
+    return back_up(*_open(options), options.file)
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Puts a backup in the place of the store, which is kept aside.
+
+    TOWNSHIP_CARE_RECOVERY_KEY may hold the printed recovery key instead of a password.
+    """
+    from app.care.backup_commands import put_back
+
+    return put_back(_data(options), options.file, options.user, _password)
+
+
 def check(options: argparse.Namespace) -> int:
-    """Whether the store's file is sound."""
-    store, _ = _open(options)
-    try:
-        sound = store.quick_check()
-    finally:
-        store.close()
-    print("the store is sound" if sound else "the store is damaged: restore the newest backup")
-    return 0 if sound else 1
+    """Whether the store's file is sound, and which backup is the newest."""
+    from app.care.backup_commands import check as check_store
+
+    return check_store(_open(options)[0])
 
 
 def contract(options: argparse.Namespace) -> int:
@@ -293,6 +322,12 @@ def _parser() -> argparse.ArgumentParser:
     made = command("status", status, account)
     made.add_argument("--json", action="store_true", help="counts as JSON")
 
+    made = command("backup", backup, account)
+    made.add_argument("file", type=Path, metavar="FILE", help="file to make, or a folder for it")
+
+    made = command("restore", restore, account)
+    made.add_argument("file", type=Path, metavar="FILE", help="the backup")
+
     command("check", check, account)
     courier_commands.add(commands, [common, account], _data, _open, _add_database)
 
@@ -348,6 +383,32 @@ def _add_admin(admin: Any, common: argparse.ArgumentParser) -> None:
     made.add_argument("--since", help="date (2026-03-01) or time with zone")
     made.add_argument("--limit", type=int, default=1000, help="at most the newest so many")
     made.add_argument("--json", action="store_true")
+    made = command("export", "Writes all records of all organisations into one NDJSON file.")
+    made.add_argument("file", type=Path, help="OUT.ndjson or OUT.ndjson.gz")
+    made.add_argument("--history", action="store_true", help="earlier versions, too")
+    made = command("import", "Sends an exported file to another FHIR server.")
+    made.add_argument("file", type=Path)
+    made.add_argument("--server", required=True, help="FHIR base of the other server")
+    made.add_argument(
+        "--token",
+        action="append",
+        default=[],
+        help="TOKEN, or ORGANISATION=TOKEN for one organisation's records; repeatable "
+        "(default: TOWNSHIP_CARE_TOKEN)",
+    )
+    made.add_argument(
+        "--leave-out",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="a type that the other server keeps by itself (Organization); repeatable",
+    )
+    made = command("copy", "Copies the database, devices and keys included, into an empty one.")
+    made.add_argument("--to", required=True, metavar="URL", help="postgresql://USER@HOST/NAME")
+    made = command("backup", "Makes a checked snapshot of the database file, while it serves.")
+    made.add_argument("file", type=Path)
+    made = command("restore", "Puts a snapshot in the place of the database file (server stopped).")
+    made.add_argument("file", type=Path)
 
 
 def _date(text: str) -> object:

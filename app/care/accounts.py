@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from app.care.first_setup import SignedIn, check_login, check_passwords
 from app.care.parsing import ParseError, clean_name, clean_text
 from app.clock import SYSTEM_CLOCK, Clock
-from app.errors import InputError, NotAllowed, NotFound, WrongPassword
+from app.errors import InputError, NotAllowed, NotFound, StoreDamaged, WrongPassword
 from app.i18n import tr
-from app.models import codes, keyring
+from app.models import codes, keyring, swap
 from app.models.actor import Actor
 from app.models.audit import record_access
 from app.models.identity import new_id
 from app.models.organisation import Organisation, Staff
-from app.models.store import Store, open_store
+from app.models.store import Store, note_damage, open_store
 
 ADMINISTRATOR = "administrator"
 
@@ -76,21 +76,33 @@ def warm_up() -> None:
 
 
 def sign_in(folder: Path, login: str, password: str, clock: Clock = SYSTEM_CLOCK) -> SignedIn:
-    """Open the store as a person.
+    """Open the store as a person; a damaged one for reading only (``SignedIn.read_only``).
 
     Raises ``WrongPassword``; ``StoreFault`` where the store cannot be opened.
     """
+    swap.finish(folder)
     ring = keyring.load(folder)
     account, data_key = keyring.unlock(ring, login, password)
     store = open_store(folder, data_key, ring.organisation_id, clock)
     try:
         actor = _actor(store, account.staff_id)
-        record_access(store, actor, "sign_in", "staff", actor.staff_id)
+        _note_sign_in(store, actor)
         name = organisation_name(store) or ring.organisation_name
     except BaseException:
         store.close()
         raise
     return SignedIn(store, actor, name)
+
+
+def _note_sign_in(store: Store, actor: Actor) -> None:
+    """In the audit trail; a store that does not take even that is read-only from now on."""
+    if store.read_only:
+        return
+    try:
+        record_access(store, actor, "sign_in", "staff", actor.staff_id)
+    except StoreDamaged:
+        note_damage(store.folder)
+        store.turn_read_only()
 
 
 def switch_user(store: Store, login: str, password: str) -> Actor:
@@ -104,7 +116,7 @@ def switch_user(store: Store, login: str, password: str) -> Actor:
             {"password": tr("This account belongs to another record store. Nothing was changed.")}
         )
     actor = _actor(store, account.staff_id)
-    record_access(store, actor, "sign_in", "staff", actor.staff_id)
+    _note_sign_in(store, actor)
     return actor
 
 

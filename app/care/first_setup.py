@@ -78,6 +78,11 @@ class SignedIn:
     actor: Actor
     organisation_name: str
 
+    @property
+    def read_only(self) -> bool:
+        """The store is damaged: it can be read, and a backup should be put back."""
+        return self.store.read_only
+
 
 def directory() -> tuple[DirectoryEntry, ...]:
     """The members of the county's consortia, in the order of the directory."""

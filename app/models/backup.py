@@ -286,10 +286,15 @@ def take_out(line: BackupLine, folder: Path) -> None:
                 left -= len(piece)
             target.flush()
             os.fsync(target.fileno())
-        with zipfile.ZipFile(line.path) as archive:
-            if keyring.ACCOUNTS_FILE in archive.namelist():
-                (folder / keyring.ACCOUNTS_FILE).write_bytes(archive.read(keyring.ACCOUNTS_FILE))
-                sync_to_disk(folder / keyring.ACCOUNTS_FILE)
+        take_key_file(line, folder)
+
+
+def take_key_file(line: BackupLine, folder: Path) -> None:
+    """Lay the key file of a backup, if it holds one, into a folder."""
+    with zipfile.ZipFile(line.path) as archive:
+        if keyring.ACCOUNTS_FILE in archive.namelist():
+            (folder / keyring.ACCOUNTS_FILE).write_bytes(archive.read(keyring.ACCOUNTS_FILE))
+            sync_to_disk(folder / keyring.ACCOUNTS_FILE)
 
 
 def _facts(store: Store, reason: str) -> dict[str, Any]:

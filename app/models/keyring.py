@@ -169,6 +169,20 @@ def renew_recovery_key(ring: Keyring, data_key: bytes) -> tuple[Keyring, str]:
     return _save(replace(ring, recovery=wrapped)), recovery_key
 
 
+def join(current: Keyring | None, older: Keyring | None, folder: Path) -> Keyring | None:
+    """The key file for a store put back from a backup, written into ``folder``.
+
+    The accounts of today stand as they are (who has left stays out); those that only the backup
+    knows come along. None where neither has a key.
+    """
+    ring = current or older
+    if ring is None:
+        return None
+    known = {entry["login"] for entry in ring.entries}
+    more = tuple(entry for entry in (older or ring).entries if entry["login"] not in known)
+    return _save(replace(ring, folder=folder, entries=(*ring.entries, *more)))
+
+
 def check_password(password: str) -> None:
     """Raises ``InputError`` where a password is too weak to guard a store."""
     if len(password) < MINIMUM_PASSWORD_LENGTH:

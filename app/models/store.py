@@ -23,7 +23,7 @@ from app.i18n import tr
 from app.models import epoch
 from app.models.actor import Actor
 from app.models.base import from_json, to_json
-from app.models.faults import damaged, damaged_read_only, environment_faults
+from app.models.faults import busy, damaged, damaged_read_only, environment_faults
 from app.models.hook import RecordingSession
 from app.models.migrations.revisions import HEAD, REVISIONS
 
@@ -178,7 +178,12 @@ def create_store(
 
 
 def open_store(
-    folder: Path, data_key: bytes, organisation_id: str, clock: Clock = SYSTEM_CLOCK
+    folder: Path,
+    data_key: bytes,
+    organisation_id: str,
+    clock: Clock = SYSTEM_CLOCK,
+    *,
+    backup_first: bool = True,
 ) -> Store:
     """Open a store, brought to the newest shape (a backup is made before that).
 
@@ -203,9 +208,10 @@ def open_store(
                 store.turn_read_only()
                 return store
             if revision != HEAD:
-                from app.models.backup import before_migration
+                if backup_first:
+                    from app.models.backup import before_migration
 
-                before_migration(store)
+                    before_migration(store)
                 _migrate(store)
             _draw_epoch(store)
     except BaseException:
@@ -294,12 +300,12 @@ def _migrate(store: Store) -> None:
         upgrade(connection)
 
 
-def _connect(path: Path, data_key: bytes) -> Any:
+def _connect(path: Path, data_key: bytes, patience: float = _BUSY_MILLISECONDS / 1000) -> Any:
     import sqlcipher3.dbapi2 as sqlcipher
 
     connection = sqlcipher.connect(
         str(path),
-        timeout=_BUSY_MILLISECONDS / 1000,
+        timeout=patience,
         isolation_level=None,  # transactions are begun by us, never by the driver
         check_same_thread=False,  # the pool gives a connection to one thread at a time
     )
@@ -314,6 +320,19 @@ def _connect(path: Path, data_key: bytes) -> Any:
         connection.close()
         raise
     return connection
+
+
+def leave_alone(path: Path, data_key: bytes) -> None:
+    """Bring a closed store's log into its file, so that it is one file again.
+
+    Raises ``StoreBusy`` where somebody has it open.
+    """
+    connection = _connect(path, data_key, patience=0.5)
+    try:
+        if connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
+            raise busy()
+    finally:
+        connection.close()
 
 
 @contextmanager

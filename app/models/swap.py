@@ -71,6 +71,12 @@ def finish(folder: Path) -> None:
         _sync(folder)
 
 
+def forget_staging(folder: Path, staging: Path) -> None:
+    """Remove a staged store, unless it was decided that it takes the place of the other."""
+    if not (folder / PLAN_FILE).exists():
+        shutil.rmtree(staging, ignore_errors=True)
+
+
 def in_use(folder: Path) -> bool:
     """Whether another living program has taken this folder for itself."""
     try:
