@@ -35,7 +35,7 @@ CHECK_INS = 10_000
 ROUNDS = 3
 _BUNDLE = 50
 
-_FLOOR_SERVER = """
+FLOOR_SERVER = """
 import gzip, http.server, json, sqlite3, sys
 store = sqlite3.connect(sys.argv[1], isolation_level=None, check_same_thread=False)
 store.execute("PRAGMA journal_mode = WAL")
@@ -69,7 +69,7 @@ server.serve_forever()
 
 
 @contextmanager
-def _process(*arguments: str) -> Iterator[str]:
+def process(*arguments: str) -> Iterator[str]:
     """A process that says READY and something; it is ended afterwards."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -91,7 +91,7 @@ def _process(*arguments: str) -> Iterator[str]:
         process.stdout.close()
 
 
-class _Floor:
+class Floor:
     """Rows and a queue in raw sqlite3, sent to a raw server."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -108,6 +108,10 @@ class _Floor:
     def close(self) -> None:
         self._link.close()
         self._store.close()
+
+    def again(self) -> None:
+        """A new connection after one that broke."""
+        self._link.close()
 
     def fill(self, rows: list[dict[str, object]]) -> None:
         self._store.execute("BEGIN IMMEDIATE")
@@ -139,7 +143,7 @@ class _Floor:
         self._link.getresponse().read()
 
 
-def _rows(count: int) -> list[dict[str, object]]:
+def rows(count: int) -> list[dict[str, object]]:
     return [
         {
             "id": f"01a20100-dd79-760c-bad1-{number:012x}",
@@ -166,19 +170,19 @@ def run(folder: Path, count: int = CHECK_INS) -> list[Figure]:
     rates: list[float] = []
     sizes: list[float] = []
     with (
-        _process("-m", "app", "serve", "--data", str(served), "--port", "0") as url,
-        _process("-c", _FLOOR_SERVER, str(folder / "floor-server.db")) as port,
+        process("-m", "app", "serve", "--data", str(served), "--port", "0") as url,
+        process("-c", FLOOR_SERVER, str(folder / "floor-server.db")) as port,
     ):
-        floor = _Floor(folder, int(port))
+        floor = Floor(folder, int(port))
         for number in range(ROUNDS):  # in turn, so that a slow minute hits both
-            floor.fill(_rows(count))
+            floor.fill(rows(count))
             began = time.perf_counter()
             floor.push()
             floor_rates.append(count / (time.perf_counter() - began))
             home = folder / f"store-{number}"
             request = SampleRequest(residents=100, seed=number + 1, pending_check_ins=count)
             make_sample_store(home, request, PASSWORD)
-            store, actor = _joined(home, url, enrol_code(served, organisation))
+            store, actor = joined(home, url, enrol_code(served, organisation))
             engine = SyncEngine(store)
             began = time.perf_counter()
             report = engine.run_once(fetch=False)
@@ -209,13 +213,13 @@ def run(folder: Path, count: int = CHECK_INS) -> list[Figure]:
     return figures
 
 
-def _joined(home: Path, url: str, code: str) -> tuple[Store, Actor]:
+def joined(home: Path, url: str, code: str) -> tuple[Store, Actor]:
     signed_in = sign_in(home, "sample", PASSWORD)
     enrol(signed_in.store, url, code, "bench")
     return signed_in.store, signed_in.actor
 
 
-def _nothing_new(engine: SyncEngine, floor: _Floor) -> list[Figure]:
+def _nothing_new(engine: SyncEngine, floor: Floor) -> list[Figure]:
     for _ in range(3):
         engine.run_once()
     taken, idle = [], []
@@ -241,7 +245,7 @@ def _nothing_new(engine: SyncEngine, floor: _Floor) -> list[Figure]:
 
 
 def _one_record(
-    engine: SyncEngine, store: Store, actor: Actor, floor: _Floor, times: int = 200
+    engine: SyncEngine, store: Store, actor: Actor, floor: Floor, times: int = 200
 ) -> list[Figure]:
     """From the committed save to the written receipt, over a warm connection."""
     with store.read() as session:
@@ -264,7 +268,7 @@ def _one_record(
         taken.append((time.perf_counter() - began) * 1000)
         if report.counts.open:
             raise RuntimeError("a record was not confirmed")
-        floor.fill(_rows(1))
+        floor.fill(rows(1))
         began = time.perf_counter()
         floor.push()
         least.append((time.perf_counter() - began) * 1000)

@@ -14,6 +14,8 @@ MOST_BYTES = 64 * 1024
 #: Until the link is known: what crosses even a slow one in two seconds.
 _FIRST_BYTES = 16 * 1024
 _STRETCH_SECONDS = 0.25
+#: Bytes a second from which harder packing gains nothing.
+_FAST = 100_000.0
 
 
 @dataclass(slots=True)
@@ -80,7 +82,12 @@ class Pace:
         A second one fills the time in which the first waits for its answer, as long as both
         together stay within ``seconds``.
         """
-        return 2 if self.rate is not None and 2 * size <= self.rate * self.seconds else 1
+        allowed = _FIRST_BYTES if self.rate is None else self.rate * self.seconds
+        return 2 if 2 * size <= allowed else 1
+
+    def level(self) -> int:
+        """How hard to pack: where bytes cost more time than packing them, as hard as it goes."""
+        return 9 if self.rate is None or self.rate < _FAST else 6
 
     def stretch(self) -> int:
         """How many bundles are marked together as sent (1 to 8): about a quarter of a second's.

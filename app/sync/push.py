@@ -482,4 +482,5 @@ class Push:
             for parcel in parcels
             for number, resource in enumerate(parcel.resources)
         ]
+        self._transport.level = self._pace.level()
         return self._transport.pack(bundle.transaction(entries))

@@ -1,15 +1,18 @@
-"""A byte-level proxy between a client and the server, with faults on demand.
+"""Byte-level proxies between a client and the server, with faults on demand.
 
-It forwards real bytes over real sockets. A *fault* is chosen for each HTTP request as it
-passes; the default is none. Requests are told apart by their heads only.
+They forward real bytes over real sockets. :class:`Proxy` chooses a *fault* for each HTTP request
+as it passes; requests are told apart by their heads only. :class:`Line` knows nothing of HTTP: it
+is a line of so many kbit/s each way and so much latency, whose connections may be cut.
 """
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import Random
 from urllib.parse import urlsplit
 
 #: What may happen to a request.
@@ -171,3 +174,160 @@ def _read_message(source: socket.socket) -> bytes | None:
             return None
         data += part
     return data
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A line: kbit/s from the client (``up``) and to it (``down``), seconds of a round trip.
+
+    ``cut``: every connection is cut after so many seconds, at random between the two.
+    """
+
+    up: float
+    down: float
+    round_trip: float
+    cut: tuple[float, float] | None = None
+
+
+_BUFFER = 4096
+
+
+class _Direction:
+    """One way of the line, shared by all connections; bytes pass one after another."""
+
+    def __init__(self, kbit: float) -> None:
+        self._seconds_each = 8 / (kbit * 1000)
+        self._free_at = 0.0
+
+    def book(self, now: float, size: int) -> float:
+        """When the last of ``size`` bytes has passed, if they are handed over now."""
+        self._free_at = max(self._free_at, now) + size * self._seconds_each
+        return self._free_at
+
+
+class Line:
+    """A line to ``upstream``; ``url`` is its near end. A thread of its own runs it.
+
+    A connection costs one round trip before its first byte, as TCP does. ``die`` ends the line:
+    every connection breaks and new ones break at once, until ``revive``.
+    """
+
+    _PART = 1400
+
+    def __init__(self, upstream: str, shape: Shape, random: Random | None = None) -> None:
+        parts = urlsplit(upstream)
+        assert parts.hostname
+        assert parts.port
+        self._upstream = (parts.hostname, parts.port)
+        self.shape = shape
+        self.cuts = self.connections = 0
+        self.bytes_up = self.bytes_down = 0
+        self._random = random or Random(5)
+        self._dead = False
+        self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._up, self._down = _Direction(shape.up), _Direction(shape.down)
+        self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._thread.start()
+        started.wait(10)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def die(self) -> None:
+        """From now on nothing passes any more."""
+        self._dead = True
+        self._loop.call_soon_threadsafe(self._cut_all)
+
+    def revive(self) -> None:
+        self._dead = False
+
+    def _run(self, started: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._server = self._loop.run_until_complete(
+            asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_BUFFER)
+        )
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        started.set()
+        self._loop.run_forever()
+        self._server.close()
+        self._cut_all()
+        for task in self._tasks:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    def _cut_all(self) -> None:
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._dead:
+            writer.transport.abort()
+            return
+        self.connections += 1
+        far_reader, far_writer = await asyncio.open_connection(*self._upstream, limit=_BUFFER)
+        for one in (writer, far_writer):
+            one.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._open.add(one)
+        cutting = None
+        if self.shape.cut is not None:
+            after = self._random.uniform(*self.shape.cut)
+            cutting = self._loop.call_later(after, self._cut, writer, far_writer)
+        try:
+            await asyncio.gather(
+                self._pump(reader, far_writer, self._up, self.shape.round_trip),
+                self._pump(far_reader, writer, self._down, 0.0),
+            )
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            if cutting is not None:
+                cutting.cancel()
+            for one in (writer, far_writer):
+                self._open.discard(one)
+                one.transport.abort()
+
+    def _cut(self, *writers: asyncio.StreamWriter) -> None:
+        self.cuts += 1
+        for writer in writers:
+            writer.transport.abort()
+
+    async def _pump(
+        self,
+        source: asyncio.StreamReader,
+        target: asyncio.StreamWriter,
+        way: _Direction,
+        at_first: float,
+    ) -> None:
+        """Bytes go on once they have passed the line, half a round trip later."""
+        if at_first:
+            await asyncio.sleep(at_first)
+        last = 0.0
+        while part := await source.read(self._PART):
+            passed = way.book(self._loop.time(), len(part))
+            if way is self._up:
+                self.bytes_up += len(part)
+            else:
+                self.bytes_down += len(part)
+            last = max(last, passed + self.shape.round_trip / 2)
+            self._loop.call_at(last, _write, target, part)
+            # The line takes no more than it can carry.
+            await asyncio.sleep(max(0.0, passed - self._loop.time()))
+        await asyncio.sleep(max(0.0, last - self._loop.time()) + 0.001)
+        # The other way breaks with this one: HTTP ends a connection whole.
+        raise ConnectionResetError
+
+
+def _write(target: asyncio.StreamWriter, part: bytes) -> None:
+    if not target.transport.is_closing():
+        target.write(part)
