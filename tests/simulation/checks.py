@@ -102,12 +102,13 @@ def check_delivery(
                 if delivery.state != "held":
                     continue
                 mine = view.fields[kind, id_]
-                if not any(
-                    version.kind == kind and version.fields == mine
-                    for version in server.ever((kind, id_))
-                ):
+                held = server.ever((kind, id_))
+                if not any(v.kind == kind and v.fields == mine for v in held):
+                    # Another state of it came across: it was edited meanwhile.
                     raise PromiseBroken(
-                        10, f"{pc.name}: {name_of((kind, id_))} is called held, but never was"
+                        2 if held else 10,
+                        f"{pc.name}: {name_of((kind, id_))} is called held in a state that the "
+                        "server never held",
                     )
 
 

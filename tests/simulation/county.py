@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 import app.sync.enrol as enrolment
 from app.models.actor import Actor
 from app.models.identity import new_id
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import Outbox
-from app.models.store import create_store
+from app.models.store import Store, create_store
 from app.server.database import FILE_NAME
 from app.server.enrolment import issue_code
+from app.sync.connection import equip
+from app.sync.state import ServerAccount
+from app.sync.transport import Timeouts, Transport
 from tests.conftest import ALL_ROLES, CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID, organisations
 from tests.simulation.clinic import Pc, one_thread
 from tests.simulation.hospital import BASE, Hospital, quiet_logs
@@ -140,13 +143,20 @@ def join(pc: Pc, hospital: Hospital) -> None:
 @contextmanager
 def directly(hospital: Hospital) -> Iterator[None]:
     """Inside the block what is not a run of the courier reaches the server without a fault."""
-    made: Callable[..., Any] = transport_through(hospital.answer)
-    before = enrolment.Transport
-    enrolment.Transport = made  # type: ignore[misc, assignment]
-    try:
+    made = transport_through(hospital.answer)
+
+    def connect(
+        store: Store,
+        server: ServerAccount | str,
+        _timeouts: Timeouts | None = None,
+        gzip_up: bool | None = None,
+    ) -> Transport:
+        known = None if isinstance(server, str) else server
+        base = server if isinstance(server, str) else server.base
+        return equip(made(base, known.token if known else None, gzip_up=gzip_up), store, known)
+
+    with patch.object(enrolment, "connect", connect):
         yield
-    finally:
-        enrolment.Transport = before  # type: ignore[misc]
 
 
 def run_to_end(pc: Pc, hospital: Hospital, **options: bool) -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-import app.server.web as web
+from app.server import answering, web
 from app.server.database import FILE_NAME, Database
 from app.server.directory import load_directory
 from app.server.main import default_directory
@@ -59,6 +60,16 @@ class _AtOnce(Executor):
         return future
 
 
+class _NoLog:
+    """Stands for the log of reads, which has a thread of its own."""
+
+    def __init__(self, _database: Database) -> None: ...
+
+    def add(self, _entry: object) -> None: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass
 class Hospital:
     """The server's machine: its files, its clock, its process."""
@@ -79,12 +90,11 @@ class Hospital:
         self.database = Database(self.folder, wall_clock=self.clock)
         self.fate.reset()
         self.fate.listen(self.database.engine, sqlite3.OperationalError)
-        threads = web.ThreadPoolExecutor
-        web.ThreadPoolExecutor = lambda **_: _AtOnce()  # type: ignore[assignment, misc]
-        try:
+        with (
+            patch.object(answering, "ThreadPoolExecutor", lambda **_: _AtOnce()),
+            patch.object(answering, "AccessLog", _NoLog),
+        ):
             self._app = web.make_app(self.database, "simulated")
-        finally:
-            web.ThreadPoolExecutor = threads  # type: ignore[misc]
 
     def load_directory(self) -> None:
         load_directory(self.database, default_directory())

@@ -24,15 +24,15 @@ def settle(world: World) -> None:
     changed = True
     for number in range(_ROUNDS):
         changed = False
+        world.timeline.advance(660)
         for pc in world.pcs:
-            world.timeline.advance(660)
             world.act_quietly(pc)
             before = _standing(world)
             world._start(pc, 15 if number == 1 else 0)
             world.finish(pc)
             world.check()
             changed = changed or before != _standing(world)
-        if not changed and number > 1:
+        if not changed and number > 0:
             break
     if changed:
         raise PromiseBroken(7, "the county never comes to rest")
@@ -53,9 +53,7 @@ def _mend(world: World) -> None:
     for request in world.in_the_air[: len(world.in_the_air) // 2]:
         world.serve(request)
     world.in_the_air.clear()
-    fate = world.hospital.fate
-    fate.full_in = fate.kill_in = 0
-    fate.full = False
+    world._undisturbed()
     for pc in world.pcs:
         pc.fate.full_in = pc.fate.kill_in = 0
         pc.fate.full = False

@@ -373,19 +373,25 @@ class World:
         with pc.store.read() as session:
             account = state.account(session)
         if account is not None and account.device_id is not None:
+            self._undisturbed()
             with self.hospital.database.write() as connection:
                 connection.exec_driver_sql(
                     "UPDATE device SET revoked = 1 WHERE id = ?", (account.device_id,)
                 )
             self.revoked.add(pc.name)
 
+    def _undisturbed(self) -> None:
+        """What the administrator does at the server is not what is tried here."""
+        fate = self.hospital.fate
+        fate.full_in = fate.kill_in = 0
+        fate.full = False
+
     def _rejoin(self, pc: Pc, _: int) -> None:
         """A withdrawn PC joins again with a new code."""
         if pc.name not in self.revoked or pc.syncing or pc.fate.full or pc.fate.full_in:
             return
         fate, pc.fate.kill_in = pc.fate.kill_in, 0
-        self.hospital.fate.full = False
-        self.hospital.fate.full_in = self.hospital.fate.kill_in = 0
+        self._undisturbed()
         join(pc, self.hospital)
         pc.fate.kill_in = fate
         self.revoked.discard(pc.name)

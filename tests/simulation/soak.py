@@ -1,0 +1,125 @@
+"""``python -m tests.simulation.soak``: thousands of seeds, and one of them again.
+
+Seeds are run in parallel, the ones that are done are kept under ``build/soak`` so that a soak
+goes on where it was stopped; ``--again`` begins anew. Exit code 1 where a seed failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from tests.simulation.county import County, build, scratch
+from tests.simulation.steps import failure, kind_of, program, shorten
+
+FOLDER = Path("build") / "soak"
+_CHUNK = 10
+
+
+def _prepare() -> None:
+    # Cycles are many and short-lived here; looking for them less often saves a tenth.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def run_chunk(first: int, count: int, show: bool = False) -> list[tuple[int, str, str]]:
+    """Seeds from ``first`` on, in a county of their own: (seed, kind, text) of each failure."""
+    failed = []
+    with scratch() as folder:
+        county = build(folder / "county")
+        _prepare()
+        for seed in range(first, first + count):
+            error = failure(county, folder / f"seed-{seed}", program(seed))
+            if error is not None:
+                failed.append((seed, kind_of(error), str(error)))
+            if show:
+                print(seed, error or "fine", flush=True)
+    return failed
+
+
+def _chunks(seeds: int, first: int, done: set[int]) -> Iterator[tuple[int, int]]:
+    for start in range(first, first + seeds, _CHUNK):
+        if start not in done:
+            yield start, min(_CHUNK, first + seeds - start)
+
+
+def soak(seeds: int, first: int, jobs: int, again: bool) -> int:
+    """Run the seeds that are not done yet; how many failed in all."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    memory = FOLDER / "done.json"
+    state = {"done": [], "failed": []}
+    if memory.exists() and not again:
+        state = json.loads(memory.read_text("utf-8"))
+    done = set(state["done"])
+    chunks = list(_chunks(seeds, first, done))
+    left = sum(count for _, count in chunks)
+    print(f"{seeds} seeds from {first} on, {seeds - left} of them done before; {jobs} at a time")
+    began, count_done = time.monotonic(), 0
+    with ProcessPoolExecutor(jobs) as pool:
+        waiting = {pool.submit(run_chunk, *chunk): chunk for chunk in chunks}
+        for number, future in enumerate(as_completed(waiting), 1):
+            start, count = waiting[future]
+            found = future.result()
+            state["done"].append(start)
+            state["failed"] += [list(one) for one in found]
+            memory.write_text(json.dumps(state), "utf-8")
+            for seed, _, text in found:
+                print(f"seed {seed} failed: {text}", flush=True)
+            count_done += count
+            if number % 5 == 0 or count_done == left:
+                rate = count_done / (time.monotonic() - began) * 60
+                print(
+                    f"{count_done}/{left} seeds, {len(state['failed'])} failed, "
+                    f"{rate:.0f} a minute",
+                    flush=True,
+                )
+    failed = sorted(seed for seed, _, _ in state["failed"])
+    (FOLDER / "failed.txt").write_text("".join(f"{seed}\n" for seed in failed), "utf-8")
+    if failed:
+        print(f"Failed: {failed}. One of them again, with its steps: make soak SEED={failed[0]}")
+    else:
+        print("Every seed ran clean.")
+    return len(failed)
+
+
+def once(seed: int) -> int:
+    """One seed again; where it fails, the fewest steps that fail in the same way."""
+    steps = program(seed)
+    with scratch() as folder:
+        county: County = build(folder / "county")
+        error = failure(county, folder / "seed", steps)
+        if error is None:
+            print(f"seed {seed} ran clean")
+            return 0
+        print(f"seed {seed}: {error}")
+        best = shorten(county, folder / "seed", steps, kind_of(error), print)
+        print(f"\nThe fewest steps ({len(best)}):")
+        for step in best:
+            print(f"    {step!r},")
+        print(f"{failure(county, folder / 'seed', best)}")
+    return 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.soak", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--again", action="store_true", help="forget which seeds are done")
+    parser.add_argument("--seed", type=int, help="only this one, with its fewest failing steps")
+    options = parser.parse_args()
+    if options.seed is not None:
+        return once(options.seed)
+    return 1 if soak(options.seeds, options.first, options.jobs, options.again) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
