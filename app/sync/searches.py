@@ -79,8 +79,14 @@ def address(resource: Json) -> tuple[str, str]:
 
 
 def is_bare(resource: Json) -> bool:
-    """Whether the content was left out (``_elements``)."""
-    return resource.keys() <= _ONLY_FRAME
+    """Whether content was, or may have been, left out (``_elements``).
+
+    R4 lets a server send mandatory elements along, so a few elements are not yet a record.
+    What it never sends unasked are extensions, which nearly every record of ours has.
+    """
+    tags = (resource.get("meta") or {}).get("tag") or []
+    subsetted = any(isinstance(tag, dict) and tag.get("code") == "SUBSETTED" for tag in tags)
+    return subsetted or resource.keys() <= _ONLY_FRAME or "extension" not in resource
 
 
 class Asker:

@@ -204,11 +204,25 @@ def right_after_a_write(bench: Bench) -> str:
     for query in (mine, news):
         if patient["id"] in ids(searched(bench, query)):
             fails(N_("A search finds a record that was not written yet."))
+    _in_a_batch(bench, mine)
     bench.stored(patient)
     for query in (mine, news):
         if patient["id"] not in ids(searched(bench, query)):
             fails(N_("A search right after a write does not find it (it was asked with no-cache)."))
+    if patient["id"] not in _in_a_batch(bench, mine):
+        fails(N_("A search in a batch right after a write does not find it: it was cached."))
     return ""
+
+
+def _in_a_batch(bench: Bench, query: str) -> list[str]:
+    """The ids that a search finds as the only entry of a batch."""
+    entry = {"request": {"method": "GET", "url": query}}
+    reply = bench.post({"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    answers = (reply.body or {}).get("entry") or []
+    if not reply.fine or len(answers) != 1:
+        raise Untested(tr("A batch of one search got {answer}.").format(answer=reply.told))
+    found = answers[0].get("resource") or {}
+    return ids([inner.get("resource") or {} for inner in found.get("entry") or []])
 
 
 def _exactly(bench: Bench, query: str, expected: list[Json], parameter: str) -> None:
@@ -284,11 +298,11 @@ CLAUSES = (
     ),
     Clause(
         "read-your-write",
-        N_("A search right after a write finds it (asked with Cache-Control: no-cache)"),
+        N_("A search right after a write finds it, alone and in a batch"),
         N_(
             "No cache between PC and server may answer FHIR requests; searches must not run on a "
-            "replica that lags. HAPI FHIR honours no-cache; reuse_cached_search_results_millis "
-            "may stay as it is."
+            "replica that lags. HAPI FHIR: reuse_cached_search_results_millis: -1 (searches in a "
+            "batch are cached otherwise)."
         ),
         right_after_a_write,
     ),

@@ -122,15 +122,16 @@ class NeverTwice:
 
 
 class Cache:
-    """Answers a search as it did the first time, whatever no-cache says."""
+    """Answers searches as it did the first time, whatever no-cache says."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Answered] = {}
+    def __init__(self, of: Callable[[Asked], bool]) -> None:
+        self._kept: dict[tuple[str, str, bytes], Answered] = {}
+        self._of = of
 
     def __call__(self, forward: Forward, asked: Asked) -> Answered:
-        if asked.method != "GET" or "?" not in asked.path:
+        if not self._of(asked):
             return forward(asked)
-        key = (asked.headers.get("authorization", ""), asked.path)
+        key = (asked.headers.get("authorization", ""), asked.path, asked.body)
         if key not in self._kept:
             self._kept[key] = forward(asked)
         return self._kept[key]
@@ -298,7 +299,8 @@ READING: list[tuple[str, Spoil]] = [
     ("search-identifier", finds_nothing("identifier=")),
     ("search-subject", finds_nothing("subject=")),
     ("search-task", drop_parameter("owner")),
-    ("read-your-write", Cache()),
+    ("read-your-write", Cache(lambda asked: asked.method == "GET" and "?" in asked.path)),
+    ("read-your-write", Cache(lambda asked: is_bundle(asked, "batch"))),
     ("search-until", drop_parameter("_lastUpdated", "le[^&]*")),
     ("search-elements", drop_parameter("_elements")),
     ("kind-staff", forgets("Practitioner")),
