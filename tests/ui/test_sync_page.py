@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from app.clock import FixedClock
-from app.sync.facade import RejectedRecord, SyncEvent, SyncStatus, Try
+from app.i18n import set_language
+from app.sync.day_check import Cancelled
+from app.sync.facade import DayCheck, RejectedRecord, SyncEvent, SyncStatus, Try
 from app.ui.context import UiContext
 from app.ui.shell.frame import Frame
 from app.ui.sync.bridge import SyncBridge
 from app.ui.sync.view import SyncRoom
 from app.ui.sync.words import ago, bar_text, day_line
+from app.ui.tasks import TaskRunner
+from tests.conftest import NOW
 from tests.ui.checks import SCREEN, check_page
 
 PHASES = ("off", "idle", "syncing", "offline", "refused", "not_enrolled")
@@ -27,6 +33,7 @@ class ServiceStub:
         self.present = status
         self.callbacks = []
         self.asked = 0
+        self.day_check_seen = 0
 
     def status(self) -> SyncStatus:
         return self.present
@@ -125,6 +132,7 @@ def test_every_phase_has_its_words_and_none_claims_what_is_not(clock: FixedClock
         ({"unknown": 1}, False),
         ({"rejected": 1}, False),
         ({"conflicts": 1}, False),
+        ({"kept": 1}, False),
     ],
 )
 def test_green_only_when_the_other_side_holds_everything(clock: FixedClock, change, confirmed):
@@ -168,14 +176,9 @@ def test_news_of_the_sync_thread_reaches_the_page_and_the_bar(
     context.records_changed.connect(changed.append)
     service.tell(full(clock.now()), {"referral_task": frozenset({"t1"})})
     qtbot.waitUntil(lambda: "待上传 17" in frame.bar.text())
-    qtbot.waitUntil(lambda: room.rejected.rowCount() == 1)
+    qtbot.waitUntil(lambda: room.page.history.rowCount() == 40)
     assert changed == [{"referral_task"}]
     check_page(frame)
-    went = []
-    frame.go = lambda name, **where: went.append((name, where))
-    room.rejected_table.setFocus()
-    qtbot.keyClick(room.rejected_table, Qt.Key.Key_Return)
-    assert went == [("residents", {"resident_id": "r1"})]
     bridge.close()
     service.tell(SyncStatus(phase="idle"))
     frame.close_frame()
@@ -217,8 +220,8 @@ def test_the_page_in_every_phase(qtbot, shown, store, actor, runner, clock, phas
     room = shown(SyncRoom(context))
     check_page(room)
     can = phase in ("idle", "offline", "refused")
-    assert room.now_button.isEnabled() is can
-    assert room.connect_button.isVisible() is (phase in ("not_enrolled", "refused"))
+    assert room.page.now_button.isEnabled() is can
+    assert room.page.connect_button.isVisible() is (phase in ("not_enrolled", "refused"))
     if can:
         room.open()
         qtbot.keyClick(room, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
@@ -228,14 +231,84 @@ def test_the_page_in_every_phase(qtbot, shown, store, actor, runner, clock, phas
 def test_the_page_without_a_sync(shown, context):
     room = shown(SyncRoom(context))
     check_page(room)
-    assert not room.now_button.isEnabled()
-    assert "只保存在本机" in room._line.text()
+    assert not room.page.now_button.isEnabled()
+    assert "只保存在本机" in room.page.day.text()
 
 
-def test_a_refused_record_is_pointed_at(shown, store, actor, runner, clock):
-    service = ServiceStub(full(clock.now()))
+# -- the end-of-day check -------------------------------------------------------------------
+
+
+GREEN = DayCheck(NOW, held=1234, digest_here="a", digest_there="a")
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize(
+    ("result", "tone", "words"),
+    [
+        (GREEN, "confirmed", ("1234", "1234")),
+        (replace(GREEN, waiting=3, rejected=2, kept=1), "attention", ("3", "2")),
+        (replace(GREEN, missing=4, older=1, unread=2, digest_there="b"), "attention", ("5", "2")),
+        (DayCheck(NOW, reached=False, reason="网络不通", waiting=7), "attention", ("7", "7")),
+    ],
+)
+def test_the_day_in_one_big_line(
+    qtbot, shown, store, actor, runner, clock, language, result, tone, words
+):
+    set_language(language)
+    try:
+        service = ServiceStub(
+            SyncStatus(phase="idle", last_success_at=clock.now(), waiting=result.waiting)
+        )
+        service.day_check = lambda: result
+        context = UiContext(store, actor, runner, service)
+        context.sync_bridge = SyncBridge(service, context)
+        room = shown(SyncRoom(context))
+        qtbot.keyClick(room, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+        day = room.page.day
+        assert day.property("tone") == tone
+        assert all(word in day.text() for word in words)
+        assert day.note()
+        QApplication.processEvents()
+        check_page(room)
+        assert day.check_button.hasFocus()
+    finally:
+        set_language("zh_CN")
+
+
+def test_old_good_news_is_not_shown_as_news(qtbot, shown, store, actor, runner, clock):
+    service = ServiceStub(SyncStatus(phase="idle", last_success_at=clock.now()))
+    service.day_check = lambda: GREEN
     context = UiContext(store, actor, runner, service)
     context.sync_bridge = SyncBridge(service, context)
     room = shown(SyncRoom(context))
-    room.open(record_id="f1")
-    assert room.rejected_table.current().record_id == "f1"
+    room.page.day.start()
+    assert "核对 1234 条" in room.page.day.text()
+    room.show_status(SyncStatus(phase="idle", last_success_at=clock.now(), waiting=1))
+    assert "1234" not in room.page.day.text()
+    assert room.page.day.property("tone") == "attention"
+
+
+def test_the_check_shows_how_far_it_is_and_can_be_stopped(qtbot, shown, store, actor, clock):
+    service = ServiceStub(SyncStatus(phase="idle", last_success_at=clock.now()))
+    stop = threading.Event()
+    service.cancel_day_check = stop.set
+
+    def check() -> DayCheck:
+        service.day_check_seen = 4321
+        assert stop.wait(20)
+        raise Cancelled
+
+    service.day_check = check
+    tasks = TaskRunner()
+    context = UiContext(store, actor, tasks, service)
+    context.sync_bridge = SyncBridge(service, context)
+    room = shown(SyncRoom(context))
+    day = room.page.day
+    day.check_button.click()
+    qtbot.waitUntil(lambda: "4321" in day.note())
+    check_page(room)
+    assert day.cancel_button.hasFocus()
+    qtbot.keyClick(day.cancel_button, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "没有改动" in day.note())
+    assert day.check_button.isEnabled()
+    assert tasks.wait()

@@ -110,6 +110,8 @@ def _saved_state(row: GridRow, today: date) -> State:
             "waiting": tr("Saved, waiting"),
             "unknown": tr("No answer yet"),
             "rejected": tr("Sent back"),
+            "conflict": tr("To decide"),
+            "kept": tr("Only here"),
         }.get(delivery.state, tr("Saved"))
     parts = [mark.text]
     if row.saved.holds:

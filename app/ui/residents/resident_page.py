@@ -233,6 +233,8 @@ class ResidentPage(Page):
                 self._context.navigate("referrals", referral_id=entry.subject_id)
             case "condition":
                 self._diagnoses()
+            case "conflict":
+                self._context.navigate("sync", conflict_id=entry.record_id)
             case "resident":
                 self.edit.emit(self._id)
 

@@ -17,7 +17,8 @@ from app.ui.residents.resident_page import ResidentPage
 class ResidentsRoom(QWidget):
     """``open(resident_id=…)`` a page, ``open(new=True, typed="…")`` the form, ``open()`` the list.
 
-    A plain visit of the room brings back what was in front when it was left.
+    With ``edit=True`` the kept form of the resident is opened, to correct it. A plain visit of the
+    room brings back what was in front when it was left.
     """
 
     def __init__(self, context: UiContext) -> None:
@@ -52,6 +53,8 @@ class ResidentsRoom(QWidget):
         """What ``navigate("residents", …)`` asks for."""
         if where.get("resident_id"):
             self.show_page(str(where["resident_id"]))
+            if where.get("edit"):
+                self.show_edit(str(where["resident_id"]))
         elif where.get("new"):
             self.show_new(str(where.get("typed", "")))
         elif self._stack.currentWidget() is self.list:

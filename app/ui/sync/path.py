@@ -70,7 +70,7 @@ class SyncPath(QWidget):
             self.link.show_state(phase_words("off"), "attention")
             self.there.show_state(tr("Nothing is known"), "neutral")
             return
-        here = status.waiting + status.unknown + status.rejected
+        here = status.waiting + status.unknown + status.rejected + status.kept
         if here:
             self.here.show_state(
                 tr("Records only here so far: {count}").format(count=here), "attention"

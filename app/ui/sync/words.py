@@ -15,7 +15,7 @@ from app.ui.theme import Tone
 from app.ui.widgets.delivery import moment
 
 if TYPE_CHECKING:
-    from app.sync.facade import SyncStatus
+    from app.sync.facade import DayCheck, SyncStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def _counts(status: SyncStatus) -> list[str]:
     trouble = status.rejected + status.conflicts
     if trouble:
         parts.append(tr("needs a person {count}").format(count=trouble))
+    if status.kept:
+        parts.append(tr("kept only here {count}").format(count=status.kept))
     if not parts:
         parts.append(tr("nothing waits"))
     return parts
@@ -110,7 +112,8 @@ def _tone(status: SyncStatus) -> Tone:
         return "danger"
     if status.phase in ("offline", "not_enrolled", "off") or status.unknown:
         return "attention"
-    if status.phase == "idle" and not status.waiting and status.last_success_at is not None:
+    quiet = not (status.waiting or status.kept)
+    if status.phase == "idle" and quiet and status.last_success_at is not None:
         return "confirmed"
     return "neutral"
 
@@ -118,7 +121,8 @@ def _tone(status: SyncStatus) -> Tone:
 def _icon(status: SyncStatus) -> str:
     if status.rejected or status.conflicts:
         return "error-warning-line"
-    settled = not status.waiting and not status.unknown and status.last_success_at is not None
+    settled = not (status.waiting or status.unknown or status.kept)
+    settled = settled and status.last_success_at is not None
     if status.phase == "idle" and settled:
         return "checkbox-circle-line"
     return _ICONS.get(status.phase, "refresh-line")
@@ -136,9 +140,52 @@ def day_line(status: SyncStatus | None) -> tuple[Tone, str]:
     if status.conflicts:
         text = tr("Records changed in two places, somebody must decide: {count}")
         return "danger", text.format(count=status.conflicts)
+    if status.kept:
+        text = tr("Kept only on this PC by decision: {count}. All others are held.")
+        return "attention", text.format(count=status.kept)
     if status.last_success_at is None:
         return "neutral", tr("Nothing has been recorded here for the county hospital yet.")
     return "confirmed", tr("Every record of this PC is held by the county hospital.")
+
+
+def check_words(result: DayCheck) -> tuple[Tone, str, str]:
+    """The result of the end-of-day check: its tone, the big line, and what to do."""
+    if not result.reached:
+        open_here = result.waiting + result.unknown
+        line = tr("The county hospital could not be asked.")
+        if open_here:
+            line = tr("The county hospital could not be asked. Waiting here: {count}").format(
+                count=open_here
+            )
+        return "attention", line, result.reason
+    if result.green:
+        line = tr("Everything is held by the county hospital: {count} records compared.")
+        return "confirmed", line.format(count=result.held), tr("You may switch this PC off.")
+    numbers = [
+        (result.waiting, tr("waiting {count}")),
+        (result.unknown, tr("answer unknown {count}")),
+        (result.rejected, tr("refused {count}")),
+        (result.conflicts, tr("to be decided {count}")),
+        (result.kept, tr("kept only here {count}")),
+        (result.queued_again, tr("missing there {count}")),
+        (result.unread, tr("not fetched yet {count}")),
+    ]
+    said = tr(", ").join(text.format(count=count) for count, text in numbers if count)
+    line = tr("Not everything is held by the county hospital yet: {numbers}").format(numbers=said)
+    return "attention", line, _what_to_do(result)
+
+
+def _what_to_do(result: DayCheck) -> str:
+    steps = []
+    if result.queued_again:
+        steps.append(tr("What the hospital lacks was queued again and is being sent."))
+    if result.rejected or result.conflicts:
+        steps.append(tr("Look at the records that need a person, below."))
+    if result.kept:
+        steps.append(tr("Records kept only here stay so until somebody sends them again."))
+    if result.waiting or result.unknown or result.queued_again or result.unread:
+        steps.append(tr("Sync now, then check again."))
+    return " ".join(steps)
 
 
 def lane_words(lane: object) -> str:

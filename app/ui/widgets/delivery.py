@@ -50,6 +50,11 @@ def delivery_mark(delivery: Delivery, today: date) -> Mark:
         return Mark("checkbox-circle-line", "confirmed", text)
     if delivery.state == "rejected":
         return Mark("error-warning-line", "danger", tr("Refused by the county hospital"))
+    if delivery.state == "conflict":
+        return Mark("git-merge-line", "danger", tr("Changed in two places: decide"))
+    if delivery.state == "kept":
+        text = tr("Kept only on this PC: {reason}").format(reason=delivery.reason or "—")
+        return Mark("computer-line", "attention", text)
     if delivery.state == "unknown":
         return Mark("question-line", "attention", tr("Sent, answer unknown"))
     if delivery.state == "waiting":
