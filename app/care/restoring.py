@@ -30,7 +30,7 @@ from app.models.carry import Carried, carry_over
 from app.models.epoch import EPOCH, FROM_BACKUP, note_restored
 from app.models.faults import environment_faults
 from app.models.keyring import Keyring
-from app.models.store import STORE_FILE, Store, leave_alone, open_store
+from app.models.store import STORE_FILE, Store, is_emptied, leave_alone, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,8 @@ def _carry(
 ) -> tuple[Carried | None, bool | None]:
     if not (folder / STORE_FILE).exists():
         return None, None
+    if is_emptied(folder):
+        return None, False
     try:
         with environment_faults(folder):
             leave_alone(folder / STORE_FILE, data_key)

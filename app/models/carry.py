@@ -8,6 +8,7 @@ all that it stands on. What cannot be read there is counted, never passed over i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.models.base import Base
+from app.models.faults import damaged
 from app.models.local import Draft
 from app.models.outbox import Conflict, Outbox, Receipt, ServerCopy, SyncState
 from app.models.records import KINDS, Record, fetch, put
@@ -45,14 +47,31 @@ def carry_over(old: Store, new: Store) -> Carried:
     Raises ``StoreDamaged`` where not even the queue of ``old`` can be read.
     """
     carried = Carried()
-    with old.read() as source, new.apply_remote() as target:
-        _Move(source, target, new.organisation_id, carried).run()
+    with new.apply_remote() as target, ExitStack() as stack:
+        _Move(_Source(old, stack), target, new.organisation_id, carried).run()
     return carried
+
+
+class _Source:
+    """Reads the replaced store; a question that meets a damaged page ends its connection."""
+
+    def __init__(self, store: Store, stack: ExitStack) -> None:
+        self._store = store
+        self._stack = stack
+        self._session = stack.enter_context(store.read())
+
+    def read(self, ask: Callable[[Session], _T]) -> _T | None:
+        """The answer, or None where a page of it is damaged."""
+        try:
+            return ask(self._session)
+        except (DBAPIError, MemoryError):
+            self._session = self._stack.enter_context(self._store.read())
+            return None
 
 
 class _Move:
     def __init__(
-        self, source: Session, target: Session, organisation_id: str, carried: Carried
+        self, source: _Source, target: Session, organisation_id: str, carried: Carried
     ) -> None:
         self._source = source
         self._target = target
@@ -61,12 +80,11 @@ class _Move:
         self._done: set[Key] = set()
 
     def run(self) -> None:
-        waiting = self._queue(self._source)
-        known = self._queue(self._target)
-        receipts = {
-            (row.kind, row.record_id)
-            for row in self._source.execute(select(Receipt.kind, Receipt.record_id))
-        }
+        waiting = self._source.read(_queue)
+        if waiting is None:
+            raise damaged()
+        known = _queue(self._target)
+        receipts = self._source.read(_receipts) or set()
         # Sent since the backup: the replaced store knows a newer state, which the server holds.
         for kind, id_ in sorted((known.keys() - waiting.keys()) & receipts):
             if self._record(kind, id_):
@@ -85,15 +103,11 @@ class _Move:
                 self._carried.lost += 1
         self._others(waiting.keys())
 
-    def _queue(self, session: Session) -> dict[Key, dict[str, Any]]:
-        rows = session.execute(select(Outbox.__table__)).mappings()
-        return {(row["kind"], row["record_id"]): dict(row) for row in rows}
-
     def _record(self, kind: str, id_: str) -> bool:
         """One record with all that it stands on; False where it cannot be read."""
         if (kind, id_) in self._done:
             return True
-        record = self._try(lambda: fetch(self._source, kind, [id_]).get(id_))
+        record = self._source.read(lambda session: fetch(session, kind, [id_]).get(id_))
         if record is None:
             return False
         self._done.add((kind, id_))
@@ -104,29 +118,21 @@ class _Move:
                 self._done.discard((kind, id_))
                 return False
         put(self._target, kind, [record])
-        for model, keys in ((Receipt, ("kind", "record_id")), (ServerCopy, None)):
+        for model, keys in (
+            (Receipt, ("kind", "record_id")),
+            (ServerCopy, ("resource_type", "resource_id")),
+        ):
             table = _table(model)
-            rows = self._try(
-                lambda table=table: list(  # type: ignore[misc]
-                    self._source.execute(
-                        select(table).where(table.c.kind == kind, table.c.record_id == id_)
-                    ).mappings()
-                )
-            )
-            for row in rows or ():
-                self._row(model, dict(row), *(keys or ("resource_type", "resource_id")))
+            about = select(table).where(table.c.kind == kind, table.c.record_id == id_)
+            for row in self._rows(about):
+                self._row(model, row, *keys)
         return True
 
     def _staff(self) -> None:
         """Who may sign in is what the replaced store said last."""
         staff = _table(KINDS["staff"].model)
-        ids = self._try(
-            lambda: list(
-                self._source.scalars(
-                    select(staff.c.id).where(staff.c.org_id == self._organisation_id)
-                )
-            )
-        )
+        own = select(staff.c.id).where(staff.c.org_id == self._organisation_id)
+        ids = self._source.read(lambda session: list(session.scalars(own)))
         for id_ in ids or ():
             self._record("staff", id_)
 
@@ -157,7 +163,7 @@ class _Move:
             self._row(SyncState, row, "key")
 
     def _rows(self, query: Any) -> Iterator[dict[str, Any]]:
-        found = self._try(lambda: list(self._source.execute(query).mappings()))
+        found = self._source.read(lambda session: list(session.execute(query).mappings()))
         yield from (dict(row) for row in found or ())
 
     def _row(self, model: type[Base], values: dict[str, Any], *keys: str) -> None:
@@ -169,12 +175,15 @@ class _Move:
             )
         )
 
-    def _try(self, read: Callable[[], _T]) -> _T | None:
-        """What is read from the replaced store; None where a page of it is damaged."""
-        try:
-            return read()
-        except DBAPIError:
-            return None
+
+def _queue(session: Session) -> dict[Key, dict[str, Any]]:
+    rows = session.execute(select(_table(Outbox))).mappings()
+    return {(row["kind"], row["record_id"]): dict(row) for row in rows}
+
+
+def _receipts(session: Session) -> set[Key]:
+    rows = session.execute(select(Receipt.kind, Receipt.record_id))
+    return {(kind, id_) for kind, id_ in rows}
 
 
 def _table(model: type[Base]) -> Table:

@@ -99,17 +99,25 @@ def translate(error: BaseException, folder: Path | None = None) -> StoreFault | 
         or "unable to open" in text
     ):
         return read_only()
-    if (
+    if is_damage(original):
+        return damaged()
+    if name.startswith("SQLITE_IOERR") or "disk i/o" in text:
+        return _of_the_disk(name, folder)
+    return None
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the database says that a page of its file is damaged."""
+    if not _is_database_error(error):
+        return False
+    name, text = str(getattr(error, "sqlite_errorname", "") or ""), str(error).lower()
+    return (
         name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
         or "malformed" in text
         or "not a database" in text
         # A page whose seal is broken: SQLCipher says no more than this.
         or text == "sql logic error"
-    ):
-        return damaged()
-    if name.startswith("SQLITE_IOERR") or "disk i/o" in text:
-        return _of_the_disk(name, folder)
-    return None
+    )
 
 
 def _of_the_disk(name: str, folder: Path | None) -> StoreFault:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -23,7 +23,7 @@ from app.i18n import tr
 from app.models import epoch
 from app.models.actor import Actor
 from app.models.base import from_json, to_json
-from app.models.faults import busy, damaged, damaged_read_only, environment_faults
+from app.models.faults import busy, damaged, damaged_read_only, environment_faults, is_damage
 from app.models.hook import RecordingSession
 from app.models.migrations.revisions import HEAD, REVISIONS
 
@@ -194,7 +194,7 @@ def open_store(
     from app.models import swap
 
     swap.finish(folder)
-    if not (folder / STORE_FILE).exists() or _emptied(folder):
+    if not (folder / STORE_FILE).exists() or is_emptied(folder):
         raise damaged()
     store = Store(folder, data_key, clock, organisation_id)
     try:
@@ -261,7 +261,7 @@ def sync_to_disk(path: Path) -> None:
         os.close(descriptor)
 
 
-def _emptied(folder: Path) -> bool:
+def is_emptied(folder: Path) -> bool:
     """Whether the file was cut to nothing (a write-ahead log may still hold everything)."""
     log = folder / f"{STORE_FILE}-wal"
     return (folder / STORE_FILE).stat().st_size == 0 and not (log.exists() and log.stat().st_size)
@@ -375,5 +375,12 @@ def _engine(path: Path, data_key: bytes) -> Engine:
     def begin(connection: Connection) -> None:
         statement = connection.get_execution_options().get("begin", "BEGIN")
         connection.exec_driver_sql(statement)
+
+    @event.listens_for(engine, "handle_error")
+    def failed(context: ExceptionContext) -> None:
+        # After a page whose seal is broken SQLCipher answers nothing more on this connection
+        # (not even about sound pages): the next question gets another one.
+        if is_damage(context.original_exception):
+            context.is_disconnect = True
 
     return engine
