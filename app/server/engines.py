@@ -9,6 +9,7 @@ text of a lost state to another state.
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from typing import Any
 
 import orjson
@@ -209,7 +210,12 @@ def _prepare_file(connection: Any, record: Any) -> None:
 
 def _begin_file(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    statement = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    try:
+        # Past SQLAlchemy, which takes ten times as long over this as SQLite.
+        connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]
+    except sqlite3.Error:
+        connection.exec_driver_sql(statement)  # the same error as SQLAlchemy's own
 
 
 def _prepare_session(connection: Any, record: Any) -> None:

@@ -19,6 +19,9 @@ from app.server.wire import Json, content_of, dump
 
 ORGANISATION_TAG = "urn:township-care:organisation"
 
+#: Longer texts are not worth remembering, and thousands of them would fill the memory.
+_KEPT_LENGTH = 500
+
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _REFERENCE_TEXT = re.compile(r'"reference":"([^"\\]*(?:\\.[^"\\]*)*)"')
 _LOCAL = re.compile(
@@ -28,7 +31,9 @@ _LOCAL = re.compile(
 _OTHER = re.compile(r"(?:#[A-Za-z0-9\-.]{0,64}|https?://[^\s]+|urn:(?:uuid|oid):[0-9A-Fa-f.\-]+)\Z")
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, here and in ``storing``: making a frozen one costs three times as much, and one
+# of each is made for every record.
+@dataclass(slots=True)
 class Prepared:
     """A resource ready to be stored.
 
@@ -125,7 +130,10 @@ def references(content: str) -> frozenset[tuple[str, str]]:
     Every spelling of one target (absolute, versioned) gives the same pair. The text is
     compact JSON, in which a string can hold these quotes only escaped: nothing is missed.
     """
-    found = set(map(_parse_reference, _REFERENCE_TEXT.findall(content)))
+    found = {
+        (_parse_reference if len(text) <= _KEPT_LENGTH else _parse_reference.__wrapped__)(text)
+        for text in _REFERENCE_TEXT.findall(content)
+    }
     return frozenset([one for one in found if one and one[0] not in DIRECTORY_TYPES])
 
 
@@ -198,7 +206,8 @@ def _tags(meta: Any) -> tuple[str | None, str | None]:
     if tags is None:
         return None, None
     # A device writes the same few tags all day: they are looked through once.
-    return _read_tags(dump(tags))
+    text = dump(tags)
+    return (_read_tags if len(text) <= _KEPT_LENGTH else _read_tags.__wrapped__)(text)
 
 
 @lru_cache(maxsize=1024)

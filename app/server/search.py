@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy import Connection
 
 from app.i18n import N_
-from app.server import wire
+from app.server import selecting, wire
 from app.server.database import microseconds
-from app.server.engines import holds
 from app.server.outcome import Refusal
 from app.server.prepare import ORGANISATION_TAG
 from app.server.profile import DIRECTORY_TYPES, PROFILES
-from app.server.tables import identifier, resource, share
+from app.server.selecting import Shape
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 500
@@ -46,11 +43,13 @@ _INSTANT = re.compile(
 class Query:
     """A search that was understood. ``after`` is where the page before it ended.
 
+    ``where`` are the conditions (see ``selecting``) and ``values`` what they compare with.
     ``narrow``: a condition names few rows, which should be looked up one by one.
     """
 
     type: str
-    where: list[ColumnElement[bool]] = field(default_factory=list)
+    where: list[Shape] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
     descending: bool = False
     count: int = DEFAULT_COUNT
     counting: bool = False
@@ -58,6 +57,12 @@ class Query:
     narrow: bool = False
     after: int | None = None
     given: list[tuple[str, str]] = field(default_factory=list)
+
+    def named(self, value: Any) -> str:
+        """The name under which a condition finds ``value``."""
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return name
 
 
 def parse_parameters(text: str) -> list[tuple[str, str]]:
@@ -91,12 +96,13 @@ def parse_query(type_: str, parameters: Sequence[tuple[str, str]]) -> Query:
         if name != _PAGE:
             query.given.append((name, value))
         if name == "_lastUpdated":
-            query.where.append(_updated(value))
+            _updated(query, value)
         elif name == "_id":
-            query.where.append(resource.c.id.in_(_values(name, value)))
+            query.where.append(("in", "id", query.named(_values(name, value))))
             query.narrow = True
         elif name == "_tag":
-            query.where.append(or_(*(_tagged(one) for one in _values(name, value))))
+            ways = [way for one in _values(name, value) for way in _tagged(query, one)]
+            query.where.append(("tagged", *ways))
         elif name == "_sort":
             if value not in ("_lastUpdated", "-_lastUpdated"):
                 raise Refusal(400, "not-supported", N_("Only _lastUpdated can be sorted by."))
@@ -117,7 +123,7 @@ def parse_query(type_: str, parameters: Sequence[tuple[str, str]]) -> Query:
         elif name == _PAGE:
             query.after = _read_page(value)
         elif name in profile.params:
-            query.where.append(_parameter(name, value))
+            _parameter(query, name, value)
             query.narrow = query.narrow or name == "identifier" or "," in value
         else:
             raise Refusal(
@@ -138,26 +144,21 @@ def run(
     ``in_bundle`` leaves the link to itself out: a device that asks a dozen questions in one
     batch over a thin line knows what it asked, and nothing it asked is ever ignored.
     """
-    values = {"of_type": query.type, "reader": organisation}
+    values = {**query.values, "of_type": query.type, "reader": organisation}
+    in_directory = query.type in DIRECTORY_TYPES
     link = [] if in_bundle else [("self", _url(base, query, None))]
     if query.counting:
-        total = (
-            connection.scalar(
-                _counted(query.narrow, query.type in DIRECTORY_TYPES).where(*query.where), values
-            )
-            or 0
-        )
+        statement = selecting.counted(tuple(query.where), query.narrow, in_directory)
+        total = connection.scalar(statement, values) or 0
         return _bundle(link, [], total)
-    statement = _listed(
-        query.versions_only, query.descending, query.narrow, query.type in DIRECTORY_TYPES
-    )
+    where = list(query.where)
     if query.after is not None:
-        column = resource.c.updated
-        past = column < query.after if query.descending else column > query.after
-        statement = statement.where(past)
-    rows = connection.execute(
-        statement.where(*query.where), {**values, "at_most": query.count + 1}
-    ).all()
+        where.append(("before" if query.descending else "after", "past"))
+        values["past"] = query.after
+    statement = selecting.page(
+        tuple(where), query.narrow, in_directory, query.versions_only, query.descending
+    )
+    rows = connection.execute(statement, {**values, "at_most": query.count + 1}).all()
     page = rows[: query.count]
     more = len(rows) > query.count
     if more:
@@ -178,37 +179,6 @@ def run(
         ]
     whole = query.after is None and not more
     return _bundle(link, entries, len(page) if whole else None)
-
-
-#: The condition that organisation ``reader`` may read a row of ``resource`` outside of the
-#: directory.
-VISIBLE = or_(
-    resource.c.organisation == bindparam("reader"),
-    exists().where(share.c.organisation == bindparam("reader"), share.c.key == resource.c.key),
-)
-
-
-# Built once for each form: Core takes longer to build a statement than SQLite to answer it.
-@lru_cache
-def _counted(narrow: bool, in_directory: bool) -> Select[Any]:
-    return _within(select(func.count()).select_from(resource), narrow, in_directory)
-
-
-@lru_cache
-def _listed(versions_only: bool, descending: bool, narrow: bool, in_directory: bool) -> Select[Any]:
-    what = resource.c.organisation if versions_only else resource.c.content
-    statement: Select[Any] = select(resource.c.id, resource.c.version, resource.c.updated, what)
-    order: ColumnElement[Any] = resource.c.updated + 0 if narrow else resource.c.updated
-    statement = statement.order_by(order.desc() if descending else order)
-    return _within(statement, narrow, in_directory).limit(bindparam("at_most"))
-
-
-def _within(statement: Select[Any], narrow: bool, in_directory: bool) -> Select[Any]:
-    # ``+ 0`` above and the empty text here hide these columns from the planner, which would
-    # otherwise walk a whole type in its order to find the few rows that were named.
-    type_: ColumnElement[Any] = resource.c.type.concat("") if narrow else resource.c.type
-    statement = statement.where(type_ == bindparam("of_type"))
-    return statement if in_directory else statement.where(VISIBLE)
 
 
 def _bundle(link: list[tuple[str, str]], entries: list[str], total: int | None) -> str:
@@ -275,43 +245,38 @@ def _token(text: str) -> tuple[str | None, str]:
     return (None, plain[0]) if len(plain) == 1 else (plain[0], plain[1])
 
 
-def _tagged(text: str) -> ColumnElement[bool]:
+def _tagged(query: Query, text: str) -> Iterator[tuple[str, str]]:
     system, code = _token(text)
-    conditions: list[ColumnElement[bool]] = []
     if system in (None, ORGANISATION_TAG):
-        conditions.append(resource.c.organisation == code)
+        yield "author", query.named(code)
     if system != ORGANISATION_TAG:
         begin = "\x1e" if system is None else f"\x1f{system}\x1e"
-        conditions.append(holds(resource.c.tags, f"{begin}{code}\x1f"))
-    return or_(*conditions)
+        yield "other", query.named(f"{begin}{code}\x1f")
 
 
-def _parameter(name: str, text: str) -> ColumnElement[bool]:
+def _parameter(query: Query, name: str, text: str) -> None:
     values = _values(name, text)
     if name == "identifier":
-        return or_(*(_identified(value) for value in values))
+        query.where.append(("identified", *(_identified(query, value) for value in values)))
+        return
     if name in ("patient", "subject"):
-        ids = [_referred(name, value, "Patient") for value in values]
-        return _one_of(resource.c.patient, ids)
-    ids = [_referred(name, value, "Organization") for value in values]
-    return _one_of(resource.c.owner if name == "owner" else resource.c.requester, ids)
+        column, ids = "patient", [_referred(name, value, "Patient") for value in values]
+    else:
+        column, ids = name, [_referred(name, value, "Organization") for value in values]
+    if len(ids) == 1:
+        query.where.append(("equal", column, query.named(ids[0])))
+    else:
+        query.where.append(("in", column, query.named(ids)))
 
 
-def _one_of(column: ColumnElement[Any], values: list[str]) -> ColumnElement[bool]:
-    # Written as equality where it is one: an index in the order of the page then serves it.
-    return column == values[0] if len(values) == 1 else column.in_(values)
-
-
-def _identified(text: str) -> ColumnElement[bool]:
+def _identified(query: Query, text: str) -> tuple[str | None, str | None]:
     system, value = _token(text)
-    conditions: list[ColumnElement[bool]] = []
-    if system is not None:
-        conditions.append(identifier.c.system == system)
-    if value:
-        conditions.append(identifier.c.value == value)
-    elif not system:
+    if not value and not system:
         raise Refusal(400, "value", N_("identifier has no value."))
-    return resource.c.key.in_(select(identifier.c.key).where(*conditions))
+    return (
+        None if system is None else query.named(system),
+        query.named(value) if value else None,
+    )
 
 
 def _referred(name: str, text: str, type_: str) -> str:
@@ -323,8 +288,8 @@ def _referred(name: str, text: str, type_: str) -> str:
     return match[1]
 
 
-def _updated(text: str) -> ColumnElement[bool]:
-    """A condition on lastUpdated; a value means its whole second, day … (R4 §3.1.1.4.6)."""
+def _updated(query: Query, text: str) -> None:
+    """Conditions on lastUpdated; a value means its whole second, day … (R4 §3.1.1.4.6)."""
     match = _INSTANT.match(text)
     if not match:
         raise Refusal(400, "value", N_("_lastUpdated is not a date or time."))
@@ -333,16 +298,14 @@ def _updated(text: str) -> ColumnElement[bool]:
     except (ValueError, OverflowError):
         raise Refusal(400, "value", N_("_lastUpdated is not a date or time.")) from None
     prefix = match[1] or "eq"
-    column = resource.c.updated
-    if prefix == "ge":
-        return column >= low
-    if prefix in ("gt", "sa"):
-        return column >= high
-    if prefix == "le":
-        return column < high
-    if prefix in ("lt", "eb"):
-        return column < low
-    return and_(column >= low, column < high)
+    if prefix in ("ge", "eq"):
+        query.where.append(("since", query.named(low)))
+    elif prefix in ("gt", "sa"):
+        query.where.append(("since", query.named(high)))
+    if prefix in ("le", "eq"):
+        query.where.append(("before", query.named(high)))
+    elif prefix in ("lt", "eb"):
+        query.where.append(("before", query.named(low)))
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from app.server.prepare import Prepared, fixed_of
 from app.server.tables import edge, history, identifier, resource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Put:
     """One resource to store; ``if_match`` is the version it must replace, if any."""
 
@@ -28,7 +28,7 @@ class Put:
     if_match: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """What became of a put: 201 created or 200, its version and time (microseconds)."""
 
@@ -49,7 +49,7 @@ class _Stored:
     content: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Change:
     prepared: Prepared
     key: int

@@ -301,6 +301,8 @@ def test_every_usual_search_has_its_index(tmp_path: Path, query: str, index: str
         plan = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + text, values)]
     database.close()
     assert any(f"INDEX {index} " in step for step in plan), plan
-    assert not any(step.startswith("SCAN") for step in plan), plan
+    # The list of values itself is walked, nothing else.
+    scans = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
+    assert not scans, plan
     if index != "resource_type":
         assert not any("resource_type" in step for step in plan), plan
