@@ -22,7 +22,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SEEDS ?= 1000
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help system setup demo gui test lint types imports translations tests bench exe screenshots clean
+.PHONY: help system setup demo gui test lint types imports translations tests bench soak exe screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -83,6 +83,14 @@ tests:
 
 bench: setup ## benchmarks: each figure beside its floor in the same run
 	$(PY) -m bench
+
+soak: setup ## SEEDS=10000 seeds of the simulator and 500 kills of real processes; SEED=n runs one again and shortens it
+ifdef SEED
+	$(PY) -m tests.simulation.soak --seed $(SEED)
+else
+	$(PY) -m tests.simulation.soak --seeds $(SEEDS)
+	TOWNSHIP_CARE_KILL_ROUNDS=$${TOWNSHIP_CARE_KILL_ROUNDS:-500} $(PY) -m pytest -q -m kill --timeout 7200
+endif
 
 exe: setup ## the frozen program for the system this runs on, started and checked
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[freeze]'

@@ -213,18 +213,30 @@ CONTROLS: dict[str, Control] = {
     control.breaks.__name__: control
     for control in (
         Control(edits_are_not_queued, frozenset({1}), _EDITS),
-        Control(confirmed_whatever_was_edited, frozenset({2}), {**_FAULTS, "reach": 8}),
-        Control(a_replay_is_a_new_version, frozenset({3}), {**_FAULTS, "register": 6}),
-        Control(the_cursor_goes_before_its_rows, frozenset({5}), {**_EDITS, "kill": 10, "plan": 4}),
+        Control(
+            confirmed_whatever_was_edited,
+            frozenset({2}),
+            {"edit_resident": 8, "start": 8, "reach": 6, "step": 4, "sync": 3},
+        ),
+        Control(
+            a_replay_is_a_new_version,
+            frozenset({3}),
+            {"register": 6, "check_in": 6, "start": 8, "twice": 8, "sync": 2},
+        ),
+        Control(
+            the_cursor_goes_before_its_rows,
+            frozenset({5}),
+            {"register": 5, "plan": 3, "sync": 12, "kill": 8},
+        ),
         Control(news_of_known_records_is_passed_over, frozenset({7}), _EDITS),
         Control(children_leave_first, frozenset({8}), {**_EDITS, "register": 6, "plan": 6}),
         Control(theirs_always_wins, frozenset({9}), _EDITS),
         Control(nobody_asks_which_version, frozenset({9}), _EDITS),
-        Control(held_as_soon_as_sent, frozenset({10}), {**_FAULTS, "register": 6}),
-        Control(refused_rows_vanish, frozenset({11, 14}), {**_EDITS, "poison": 6}),
-        Control(one_refusal_stops_all, frozenset({11}), {**_EDITS, "poison": 6}),
+        Control(held_as_soon_as_sent, frozenset({2, 10}), {**_FAULTS, "register": 6}),
+        Control(refused_rows_vanish, frozenset({11, 14}), {"register": 8, "poison": 6, "sync": 5}),
+        Control(one_refusal_stops_all, frozenset({11}), {"register": 8, "poison": 6, "sync": 5}),
         Control(the_later_clock_wins, frozenset({9}), {**_EDITS, "clock": 4}),
-        Control(withdrawn_means_emptied, frozenset({14}), {**_EDITS, "revoke": 4}),
+        Control(withdrawn_means_emptied, frozenset({2, 10, 14}), {**_EDITS, "revoke": 4}),
         Control(whoever_edits_becomes_the_author, frozenset({20}), {**_EDITS, "user": 6}),
     )
 }

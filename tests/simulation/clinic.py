@@ -47,7 +47,7 @@ class _Wire:
         if not _Wire.late:
             self.join()
 
-    def join(self) -> None:
+    def join(self, timeout: float | None = None) -> None:
         if self._target is not None:
             target, self._target = self._target, None
             target()

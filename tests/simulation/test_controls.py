@@ -27,7 +27,7 @@ def county() -> Iterator[County]:
 def test_the_break_is_caught(name: str, county: County, tmp_path: Path) -> None:
     control = CONTROLS[name]
     for seed in range(MOST_SEEDS):
-        steps = program(seed, control.weights, LENGTH)
+        steps = program(seed, control.weights, LENGTH, pcs=2)
         with control.breaks():
             error = failure(county, tmp_path / str(seed), steps)
         if error is None:

@@ -197,6 +197,11 @@ class World:
         if pc.request is not None and pc.outcome is None:
             pc.outcome = self.serve(pc.request)
 
+    def _twice(self, pc: Pc, what: int) -> None:
+        """The request is carried twice; the first or the second answer comes back."""
+        if pc.request is not None:
+            self.carry(pc, link.TWICE if what % 2 else link.TWICE_FIRST)
+
     def carry(self, pc: Pc, fault: str) -> None:
         """Carry the request of a PC and bring the answer, or what is left of it."""
         request = pc.request
@@ -308,17 +313,17 @@ class World:
 
     def _kill(self, pc: Pc, what: int) -> None:
         """The power is cut: now, or at one of the next commits."""
-        if what == 0:
+        if what % 16 == 0:
             pc.kill()
         else:
-            pc.fate.kill_in, pc.fate.after = 1 + what // 2, bool(what % 2)
+            pc.fate.kill_in, pc.fate.after = 1 + what % 16 // 3, bool(what % 2)
 
     def _kill_server(self, _: Pc, what: int) -> None:
-        if what == 0:
+        if what % 8 == 0:
             self.hospital.restart()
         else:
             fate = self.hospital.fate
-            fate.kill_in, fate.after = 1 + what // 6, bool(what % 2)
+            fate.kill_in, fate.after = 1 + what % 8 // 2, bool(what % 2)
 
     def _disk(self, pc: Pc, what: int) -> None:
         """The disk of a PC fills up at one of the next writes, or has room again."""
