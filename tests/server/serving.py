@@ -22,12 +22,18 @@ TAG = "urn:township-care:organisation"
 LEAD, NORTH, SOUTH = "lead-hospital", "north-centre", "south-centre"
 
 _START = """
-import sys
+import json, sys
 from pathlib import Path
+from app.server.limits import Limits, Rate
 from app.server.main import run
-data, port, directory, database = sys.argv[1:]
+data, port, directory, database, options = sys.argv[1:]
+options = json.loads(options)
+if "tls" in options:
+    options["tls"] = tuple(Path(one) for one in options["tls"])
+if "limits" in options:
+    options["limits"] = Limits(**{name: Rate(*rate) for name, rate in options["limits"].items()})
 sys.exit(run(Path(data), "127.0.0.1", int(port), database_url=database or None,
-             directory=Path(directory) if directory else None))
+             directory=Path(directory) if directory else None, **options))
 """
 
 
@@ -40,7 +46,9 @@ class ServerProcess:
         directory: Path | None = None,
         port: int = 0,
         database_url: str | None = None,
+        **options: Any,
     ) -> None:
+        self.options = options
         self.data_dir = data_dir
         self.database_url = database_url
         self.directory = directory
@@ -66,7 +74,7 @@ class ServerProcess:
     def spawn(self) -> subprocess.Popen[str]:
         """Start without waiting."""
         arguments = [str(self.data_dir), str(self.port), str(self.directory or "")]
-        arguments.append(self.database_url or "")
+        arguments += [self.database_url or "", json.dumps(self.options)]
         self._process = subprocess.Popen(
             [sys.executable, "-X", "utf8", "-c", _START, *arguments],
             stdout=subprocess.PIPE,
