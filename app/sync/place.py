@@ -32,7 +32,7 @@ from app.sync.wire import RANK, Address
 
 _LOG = logging.getLogger(__name__)
 #: Rows in one transaction: a save at the screen never waits longer than for these.
-_AT_ONCE = 100
+AT_ONCE = 100
 _MOST_ORPHANS = 500
 _DEEPEST = 8
 
@@ -53,7 +53,15 @@ class _Arrival:
 class Placer:
     """Places resources during one run. ``received`` counts the records that were new."""
 
-    def __init__(self, store: Store, asker: Asker, changes: Changes, via: str = "network") -> None:
+    def __init__(
+        self,
+        store: Store,
+        asker: Asker,
+        changes: Changes,
+        via: str = "network",
+        *,
+        at_once: int = AT_ONCE,
+    ) -> None:
         self.received = 0
         # What the server holds in an older state than it told us of before: it is never placed.
         self.older: set[Address] = set()
@@ -63,6 +71,7 @@ class Placer:
         self._asker = asker
         self._changes = changes
         self._via = via
+        self._at_once = at_once
         self._fetched: set[Address] = set()
         self._lost: set[Address] = set()
         self._found: set[Address] = set()
@@ -78,7 +87,8 @@ class Placer:
         self._lost |= bad
         arrivals = self._with_what_they_need(arrivals)
         arrivals.sort(key=lambda a: RANK[a.kind])
-        parts = [arrivals[i : i + _AT_ONCE] for i in range(0, len(arrivals), _AT_ONCE)] or [[]]
+        size = self._at_once
+        parts = [arrivals[i : i + size] for i in range(0, len(arrivals), size)] or [[]]
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             if not part and then is None:
