@@ -101,6 +101,9 @@ _SET_PRESENT = (
     )
     .values(present=bindparam("is_present"))
 )
+#: The extension by which a client names each of its changes (docs/wire.md).
+_WRITE_ID = '"urn:township-care:x:write-id"'
+_EARLIER = select(history.c.content).where(history.c.key == bindparam("of"))
 _KEYS_BY_ID = select(resource.c.type, resource.c.id, resource.c.key).where(
     one_of(resource.c.id, listed("ids"))
 )
@@ -136,6 +139,8 @@ def put_all(
                     N_("The directory of organisations is kept by the lead hospital."),
                 )
             _check(connection, organisation, put, old)
+            if old is not None and put.if_match is None:
+                _refuse_late_replay(connection, put.prepared, old)
         except Refusal as refusal:
             results.append(refusal)
             if stop_at_refusal:
@@ -190,18 +195,34 @@ def _check(connection: Connection, organisation: str, put: Put, old: _Stored | N
     if not author and not takes_part:
         raise Refusal(403, "forbidden", N_("This record belongs to another organisation."))
     if put.if_match is not None and put.if_match != old.version:
-        raise Refusal(
-            412,
-            "conflict",
-            N_("The record was changed meanwhile: version {version} is held here."),
-            version=old.version,
-        )
+        raise _changed_meanwhile(old)
     if new.organisation != old.organisation or new.tags != old.tags:
         raise Refusal(
             422, "business-rule", N_("The tags of a record cannot change after it was created.")
         )
     if new.type == "Task":
         _check_task_change(connection, organisation, new, old)
+
+
+def _refuse_late_replay(connection: Connection, new: Prepared, old: _Stored) -> None:
+    """An earlier state that comes again, perhaps from a proxy that held it up, changes nothing.
+
+    Only where a write id tells each change apart: another client may mean what it repeats.
+    """
+    if _WRITE_ID not in old.content and _WRITE_ID not in new.content:
+        return
+    before = connection.execute(_EARLIER, {"of": old.key}).scalars()
+    if any(wire.same_content(content, new.content) for content in before):
+        raise _changed_meanwhile(old)
+
+
+def _changed_meanwhile(old: _Stored) -> Refusal:
+    return Refusal(
+        412,
+        "conflict",
+        N_("The record was changed meanwhile: version {version} is held here."),
+        version=old.version,
+    )
 
 
 def _check_create(organisation: str, put: Put) -> None:
