@@ -24,6 +24,8 @@ class _Stop(QFrame):
     def __init__(self, icon_name: str, name: str) -> None:
         super().__init__()
         self._icon_name = icon_name
+        # Dressed before it is first shown: a frame polished without a ground never gets one.
+        dress(self, kind="strip", tone="neutral")
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.GAP_CARD, theme.GAP_FIELD, theme.GAP_CARD, theme.GAP_FIELD)
         row.setSpacing(theme.GAP_FIELD)

@@ -1,0 +1,195 @@
+"""The USB stick through the widgets: out, over the hospital's table, back in; and what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.i18n import set_language
+from app.models.outbox import Outbox, delivery_state
+from app.sync import courier
+from app.ui.context import UiContext
+from app.ui.sync.stick import StickPage
+from app.ui.sync.view import SyncRoom
+from app.ui.tasks import SynchronousRunner
+from tests.conftest import LEAD_ID
+from tests.sync.courier.conftest import hospital, lead, make_pc, township
+from tests.sync.courier.hospital import PC, Hospital
+from tests.sync.making import a_resident, save
+from tests.ui.checks import check_page
+
+__all__ = ["hospital", "lead", "make_pc", "township"]
+
+
+def _page(pc: PC, shown: Callable[..., Any]) -> StickPage:
+    room = shown(SyncRoom(UiContext(pc.store, pc.actor, SynchronousRunner())))
+    room.open(stick=True)
+    for _ in range(5):
+        QApplication.processEvents()
+    check_page(room)
+    return room.stick
+
+
+def _type(field: Any, path: Path) -> None:
+    field.set_value(str(path))
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_day_goes_out_and_its_reply_comes_back(
+    qtbot, shown, township: PC, hospital: Hospital, language: str
+) -> None:
+    set_language(language)
+    try:
+        resident = a_resident()
+        save(township.store, township.actor, resident)
+        page = _page(township, shown)
+        _type(page.folder, township.drive)
+        assert "MB" in page._room.text()
+        page.export_button.setFocus()
+        qtbot.keyClick(page.export_button, Qt.Key.Key_Return)
+        (written,) = township.drive.glob("*.courier")
+        assert written.name in page.strip.text()
+        check_page(page)
+        with township.store.read() as session:
+            # On the stick is not held.
+            assert delivery_state(session, "resident", resident.id).state == "waiting"
+
+        reply = township.drive / "reply.courier"
+        hospital.take_in(written, reply)
+        _type(page.reply, reply)
+        page.import_button.setFocus()
+        qtbot.keyClick(page.import_button, Qt.Key.Key_Return)
+        with township.store.read() as session:
+            assert session.query(Outbox).count() == 0
+            assert delivery_state(session, "resident", resident.id).state == "held"
+        assert page.strip.text()
+        check_page(page)
+    finally:
+        set_language("zh_CN")
+
+
+def test_a_wrong_file_changes_nothing_and_says_why(
+    qtbot, shown, township: PC, hospital: Hospital
+) -> None:
+    save(township.store, township.actor, a_resident())
+    page = _page(township, shown)
+    page.take_in()
+    assert page.reply.message()
+    wrong = township.drive / "letter.courier"
+    wrong.write_text("not a courier file")
+    _type(page.reply, wrong)
+    page.import_button.click()
+    assert page.strip.text()
+    out = township.export("mine.courier")
+    _type(page.reply, out)
+    page.import_button.click()
+    assert page.strip.text()
+    with township.store.read() as session:
+        assert session.query(Outbox).count() == 1
+    check_page(page)
+
+
+def test_without_a_stick_the_page_asks_for_one(qtbot, shown, township: PC, tmp_path: Path) -> None:
+    page = _page(township, shown)
+    _type(page.folder, tmp_path / "gone")
+    qtbot.keyClick(page.export_button, Qt.Key.Key_Return)
+    assert page.folder.message()
+    page.folder._choose = lambda present: str(township.drive)
+    page.folder.choose_button.click()
+    assert page.folder.path() == township.drive
+    assert "MB" in page._room.text()
+    qtbot.keyClick(page, Qt.Key.Key_Escape)
+    assert not page.isVisible()
+
+
+def test_a_stick_without_room_says_so(shown, township: PC, monkeypatch) -> None:
+    monkeypatch.setattr(courier, "room", lambda store, folder: courier.Room(5_000_000, 1_000_000))
+    page = _page(township, shown)
+    _type(page.folder, township.drive)
+    assert "5.0" in page._room.text()
+    assert "1.0" in page._room.text()
+
+
+def test_a_pc_that_has_not_joined_says_why_it_cannot(shown, make_pc) -> None:
+    page = _page(make_pc(join=False), shown)
+    assert not page.export_button.isEnabled()
+    assert page._standing.text()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_the_lead_hospital_hands_in_a_townships_file(
+    qtbot, shown, make_pc, township: PC, monkeypatch, language: str
+) -> None:
+    set_language(language)
+    try:
+        desk = make_pc(LEAD_ID)
+        page = _page(desk, shown)
+        assert page.lead
+        save(township.store, township.actor, a_resident())
+        written = township.export()
+        asked = []
+
+        def hand_in(store, actor, path, reply_path, progress):
+            progress("sending", 1, 2)
+            asked.append((path, reply_path))
+            return courier.HandedIn("白塔畈镇中心卫生院", 1, 1, 0, 0, False, 100)
+
+        monkeypatch.setattr(courier, "hand_in", hand_in)
+        _type(page.incoming, written)
+        page.hand_in_button.setFocus()
+        qtbot.keyClick(page.hand_in_button, Qt.Key.Key_Return)
+        assert asked == [(written, written.with_name("out-reply.courier"))]
+        assert "out-reply.courier" in page.strip.text()
+        check_page(page)
+    finally:
+        set_language("zh_CN")
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_the_way_of_a_new_pc(
+    qtbot, shown, make_pc, monkeypatch, tmp_path: Path, language: str
+) -> None:
+    set_language(language)
+    try:
+        pc = make_pc(join=False)
+        page = _page(pc, shown)
+        page.seed_button.click()
+        dialog = page.dialog
+        assert dialog is not None
+        qtbot.waitUntil(dialog.isActiveWindow)
+        _type(dialog.folder, pc.drive)
+        dialog.request_button.click()
+        (request,) = pc.drive.iterdir()
+        assert request.name in dialog._mine.text()
+        check_page(dialog)
+        seed = tmp_path / "seed.courier"
+        seed.write_text("x")
+        numbers = []
+        monkeypatch.setattr(
+            courier,
+            "read_seed",
+            lambda store, path: courier.SeedInfo("金寨县人民医院", None, 50_000, 9, "1234-5678"),
+        )
+
+        def import_seed(store, actor, path, fingerprint, progress):
+            numbers.append((path, fingerprint))
+            return courier.Seeded(50_000, False)
+
+        monkeypatch.setattr(courier, "import_seed", import_seed)
+        _type(dialog.seed, seed)
+        assert "1234-5678" in dialog._about.text()
+        qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        assert numbers == []
+        dialog.number.set_value("1234-5678")
+        qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        assert numbers == [(seed, "1234-5678")]
+        assert "50000" in dialog.strip.text()
+        check_page(dialog)
+        dialog.reject()
+    finally:
+        set_language("zh_CN")
