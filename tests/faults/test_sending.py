@@ -121,7 +121,7 @@ def test_a_lost_answer_has_one_effect_and_ends_as_held(
         client.close()
 
 
-def test_rows_left_unknown_by_a_dead_process_are_asked_for_not_sent_blindly(
+def test_g10_rows_left_unknown_by_a_dead_process_are_asked_for_not_sent_blindly(
     make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -147,7 +147,7 @@ def test_rows_left_unknown_by_a_dead_process_are_asked_for_not_sent_blindly(
         assert found.phone == "13900005678"
 
 
-def test_a_record_edited_while_it_is_sent_stays_queued_until_the_edit_is_held(
+def test_g02_a_record_edited_while_it_is_sent_is_never_marked_held_before_the_edit_is(
     make_clinic: Callable[..., Clinic], proxy: Proxy, server: ServerProcess
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -261,7 +261,7 @@ def test_without_a_server_nothing_is_lost_and_with_it_everything_goes(
 
 
 @pytest.mark.parametrize("fault", [faults.PORTAL, faults.STALL, faults.TRUNCATE])
-def test_a_bad_answer_marks_nothing_as_held(
+def test_g10_a_bad_answer_marks_nothing_as_held(
     make_clinic: Callable[..., Clinic], proxy: Proxy, fault: str
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url, silence=0.5)
@@ -279,7 +279,7 @@ def test_a_bad_answer_marks_nothing_as_held(
     assert clinic.sync().outcome == "done"
 
 
-def test_a_withdrawn_device_is_told_apart_from_no_internet(
+def test_g14_a_withdrawn_device_keeps_its_queue_and_is_told_apart_from_no_internet(
     township: Clinic, server: ServerProcess
 ) -> None:
     resident = a_resident()
