@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from app.errors import NetworkFault
 from app.i18n import N_, tr
 from app.sync.contract import access, basics, bundles, kinds, searching, writing
 from app.sync.contract.clauses import (
@@ -20,8 +21,7 @@ from app.sync.contract.clauses import (
     Finding,
     Untested,
 )
-from app.sync.contract.http import Server
-from app.sync.link import LinkFault
+from app.sync.contract.http import BadCertificate, Server, Unreachable
 
 CLAUSES: tuple[Clause, ...] = (
     *basics.CLAUSES,
@@ -45,15 +45,33 @@ def run_clauses(
     Nothing is sent to another machine unencrypted: then all clauses but that one stay untested.
     """
     findings = []
-    readable = not bench.server.is_encrypted and not bench.server.is_here
+    obstacle, outcome = _obstacle(bench)
     for clause in clauses:
-        if readable and clause.key != "encryption":
-            finding = _finding(clause, NOT_TESTED, tr("Nothing is sent unencrypted."), True, 0.0)
-        else:
+        if not obstacle:
             finding = _try(clause, bench)
+        elif clause.key == "encryption":
+            finding = _finding(clause, outcome, obstacle, True, 0.0)
+        else:
+            finding = _finding(clause, NOT_TESTED, obstacle, True, 0.0)
         told(finding)
         findings.append(finding)
     return findings
+
+
+def _obstacle(bench: Bench) -> tuple[str, str]:
+    """Why nothing can be tried at all, and what that means for the clause on encryption."""
+    if not bench.server.is_encrypted and not bench.server.is_here:
+        why = tr("The address begins with http://: records would travel readable. Nothing is sent.")
+        return why, FAIL
+    try:
+        bench.server.get("metadata")
+    except BadCertificate as fault:
+        return str(fault), FAIL
+    except Unreachable as fault:
+        return str(fault), NOT_TESTED
+    except NetworkFault:
+        pass  # the clauses tell which requests the server breaks off
+    return "", PASS
 
 
 def _try(clause: Clause, bench: Bench) -> Finding:
@@ -65,7 +83,7 @@ def _try(clause: Clause, bench: Bench) -> Finding:
         outcome, why = FAIL, str(failure)
     except Untested as untested:
         outcome, why, blocked = NOT_TESTED, str(untested), untested.blocked
-    except LinkFault as fault:
+    except NetworkFault as fault:
         # A server that drops the connection on a request has not kept the clause.
         outcome, why = FAIL, str(fault)
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from app.errors import InputError
+from app.errors import InputError, NetworkFault
 from app.fhir.bundle import etag_of, outcome_text, version_of
 from app.i18n import tr
 from app.sync import link
@@ -25,6 +25,19 @@ if TYPE_CHECKING:
     import requests
 
 Json = dict[str, Any]
+
+
+class Broken(NetworkFault):
+    """The connection broke before the answer was there."""
+
+
+class Unreachable(NetworkFault):
+    """No connection came about."""
+
+
+class BadCertificate(NetworkFault):
+    """The server's certificate is not one that a PC would trust."""
+
 
 _FHIR_JSON = "application/fhir+json"
 _TIMEOUT = (10.0, 60.0)
@@ -161,7 +174,7 @@ class Server:
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             self.close()
-            raise link.offline(error) from error
+            raise _fault(error) from error
 
     def _open(self) -> requests.Session:
         if self._session is None:
@@ -179,6 +192,30 @@ class Server:
                 session.headers["Authorization"] = f"Bearer {self.token}"
             self._session = session
         return self._session
+
+
+def _fault(error: Exception) -> NetworkFault:
+    import requests
+    import urllib3
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+            return BadCertificate(
+                tr("The certificate is not trusted: {reason}.").format(reason=_reason(cause))
+            )
+        if isinstance(cause, urllib3.exceptions.NewConnectionError | requests.ConnectTimeout):
+            return Unreachable(tr("The server cannot be reached at this address."))
+        inner = getattr(cause, "reason", None)
+        nested = next((one for one in cause.args if isinstance(one, BaseException)), None)
+        cause = inner if isinstance(inner, BaseException) else nested
+    return Broken(tr("The connection broke before the answer was there."))
+
+
+def _reason(error: BaseException) -> str:
+    """What OpenSSL says, without the wrapping."""
+    text = str(error).rpartition("certificate verify failed: ")[2]
+    return text.partition(" (_ssl")[0].rstrip(".)")[:200]
 
 
 def _base(url: str) -> str:

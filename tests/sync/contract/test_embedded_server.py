@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from app.__main__ import main
 from app.errors import InputError
 from app.fhir import mapping
 from app.models.records import KINDS
-from app.sync.contract import command
+from app.server.enrolment import issue_token
+from app.sync.contract import basics, command
 from app.sync.contract.clauses import FAIL, NOT_TESTED, PASS, Bench
 from app.sync.contract.http import Server
 from app.sync.contract.kinds import prepare, written_types
 from app.sync.contract.samples import KINDS_SENT, SampleRecords
-from tests.server.serving import LEAD, NORTH, Client, ServerProcess
+from tests.authority import Authority
+from tests.server.serving import LEAD, NORTH, Client, ServerProcess, write_directory
 
 
 def test_every_clause_passes(server: ServerProcess, bench_at: Callable[[str], Bench]) -> None:
@@ -83,6 +86,41 @@ def test_nothing_is_sent_unencrypted_to_another_machine() -> None:
     assert [f.key for f in findings if f.outcome == FAIL] == ["encryption"]
     assert {f.outcome for f in findings[1:]} == {NOT_TESTED}
     assert all(f.blocking for f in findings if f.required)
+
+
+def test_over_tls_with_the_countys_own_authority(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "ca")
+    server = ServerProcess(
+        tmp_path / "server",
+        write_directory(tmp_path / "directory.json"),
+        tls=authority.certificate(),
+    ).start()
+    try:
+        token = issue_token(server.data_dir, NORTH, "contract").token
+        doors = basics.CLAUSES
+        trusted = Bench(Server(server.url, token, authority.path), NORTH)
+        findings = command.run_clauses(trusted, doors)
+        assert [f.key for f in findings if f.outcome != PASS] == []
+        assert not findings[0].why
+
+        stranger = Authority(tmp_path / "other", "Other CA")
+        untrusted = Bench(Server(server.url, token, stranger.path), NORTH)
+        findings = command.run_clauses(untrusted, doors)
+        assert (findings[0].key, findings[0].outcome) == ("encryption", FAIL)
+        assert "证书不受信任" in findings[0].why
+        assert {f.outcome for f in findings[1:]} == {NOT_TESTED}
+        trusted.server.close()
+    finally:
+        server.stop()
+
+
+def test_a_server_that_is_not_there_is_one_plain_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    findings = command.run_clauses(Bench(Server(f"http://127.0.0.1:{port}", None), NORTH))
+
+    assert {(f.outcome, f.why) for f in findings} == {(NOT_TESTED, "此地址连接不上服务器。")}
+    assert any(f.blocking for f in findings)
 
 
 def test_an_address_that_is_none_and_a_missing_certificate_are_said_plainly() -> None:
