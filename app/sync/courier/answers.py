@@ -6,12 +6,12 @@ by now. Then it says nothing new and is passed over.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -159,7 +159,7 @@ def _read(head: dict[str, Any], text: bytes) -> _Answer:
     body: Json | None = None
     if text:
         try:
-            body = json.loads(text)
+            body = orjson.loads(text)
         except (ValueError, RecursionError):
             raise container.tampered() from None
     outcome = head.get("outcome")

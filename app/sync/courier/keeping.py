@@ -15,9 +15,11 @@ from app.courier_file import CourierRefused
 from app.i18n import tr
 from app.keys import KeyPairs, public_key
 from app.models.actor import Actor
+from app.models.epoch import RESTORED
 from app.models.identity import new_id
 from app.models.local import AuditEvent
 from app.models.outbox import Outbox
+from app.models.settings import get_setting
 from app.models.store import Store
 from app.sync import state
 from app.sync.courier import FileInfo, Standing
@@ -29,12 +31,13 @@ KEY = "courier"
 @dataclass(slots=True)
 class Kept:
     """``line`` names the unbroken history of this store: the hospital tells old files by
-    their number within it, and a restored store begins a new one. ``counter`` is the last
-    file's number, ``replied`` the last reply's; ``taking`` and ``done`` say how far an import
-    got that was broken off.
+    their number within it, and a restored store begins a new one (``restored`` is the time of
+    the last restoring that it knows of). ``counter`` is the last file's number, ``replied`` the
+    last reply's; ``taking`` and ``done`` say how far an import got that was broken off.
     """
 
     line: str = ""
+    restored: str = ""
     counter: int = 0
     exported_at: str | None = None
     records: int = 0
@@ -75,7 +78,12 @@ def save(session: Session, kept: Kept) -> None:
 def next_number(session: Session) -> Kept:
     """A number that no file of this store had before."""
     kept = read(session)
-    kept.line = kept.line or new_id()
+    note = get_setting(session, RESTORED)
+    restored = str(note.get("at", "")) if isinstance(note, dict) else ""
+    if not kept.line or restored != kept.restored:
+        # Put back from a backup: the hospital may have files with these numbers already.
+        kept.line, kept.restored = new_id(), restored
+        kept.replied, kept.replied_digest = 0, ""
     kept.counter += 1
     save(session, kept)
     return kept

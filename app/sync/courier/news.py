@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import select
+import orjson
 from sqlalchemy.orm import Session
 
 from app import courier_file as container
 from app.courier_file import Item
-from app.models.outbox import ServerCopy
 from app.models.store import Store
 from app.sync import state
 from app.sync.changes import Changes
 from app.sync.link import Json
-from app.sync.place import Placer
+from app.sync.place import AT_ONCE, Placer
 from app.sync.pull import scopes
 from app.sync.searches import Asker, Facts, address, version_of
 from app.sync.transport import Transport
 from app.sync.wire import Address
 
+# A reply may be older than what the network brought since: the placer passes over states that
+# are older than one it has seen.
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,10 +41,11 @@ class _FromFile(Asker):
 class News:
     """Takes in the news of one file."""
 
-    def __init__(self, store: Store, changes: Changes) -> None:
+    def __init__(self, store: Store, changes: Changes, *, at_once: int = AT_ONCE) -> None:
+        """``at_once``: rows in one transaction; nobody waits for a save on a PC being seeded."""
         self._store = store
         self._asker = _FromFile()
-        self._placer = Placer(store, self._asker, changes, "courier")
+        self._placer = Placer(store, self._asker, changes, "courier", at_once=at_once)
         self._keys = {scope.key for scope in scopes(store.organisation_id)}
 
     @property
@@ -95,11 +96,11 @@ class News:
             if last is not None and not gap and (cursor is None or last > cursor):
                 state.save(session, key, {"at": state.text_of(last)})
 
-        self._placer.place(self._not_older(resources), move)
+        self._placer.place(resources, move)
 
     def _owed(self, text: bytes) -> None:
         resources = _resources(text)
-        self._placer.place(self._not_older(resources))
+        self._placer.place(resources)
         found = {address(resource) for resource in resources}
         with self._store.apply_remote() as session:
             refs = state.load(session, state.OWED).get("refs", [])
@@ -107,32 +108,11 @@ class News:
             if len(rest) != len(refs):
                 state.save(session, state.OWED, {"refs": rest})
 
-    def _not_older(self, resources: list[Json]) -> list[Json]:
-        """Without what the network has brought in a newer version since the file was made."""
-        ids = [str(resource.get("id")) for resource in resources]
-        known: dict[Address, str] = {}
-        with self._store.read() as session:
-            for start in range(0, len(ids), 500):
-                rows = session.execute(
-                    select(
-                        ServerCopy.resource_type, ServerCopy.resource_id, ServerCopy.last_updated
-                    ).where(ServerCopy.resource_id.in_(ids[start : start + 500]))
-                )
-                known.update(((type_, id_), updated) for type_, id_, updated in rows)
-        return [r for r in resources if not _older(version_of(r)[1], known.get(address(r)))]
-
-
-def _older(updated: str, known: str | None) -> bool:
-    if known is None:
-        return False
-    ours, theirs = state.instant(known), state.instant(updated)
-    return ours is not None and theirs is not None and theirs < ours
-
 
 def _resources(text: bytes) -> list[Json]:
     """The resources of a searchset."""
     try:
-        document = json.loads(text)
+        document = orjson.loads(text)
         entries = document.get("entry", [])
         found = [entry["resource"] for entry in entries]
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):

@@ -26,6 +26,7 @@ from app.sync.pull import scopes
 
 #: Stands for the hospital's address until somebody types it (RFC 2606: it leads nowhere).
 NO_ADDRESS = "https://hospital.invalid/fhir"
+_AT_ONCE = 1000
 REQUEST_TYPE = "township-care-seed-request"
 
 
@@ -100,7 +101,7 @@ def import_seed(
     if not begun:
         join(store, base, answer)
     changes = Changes(on_change)
-    news = News(store, changes)
+    news = News(store, changes, at_once=_AT_ONCE)
     of = _records(source.cover)
     seen = 0
     for at, chunk in enumerate(container.read_chunks(path, source.keys, source.find_key)):
