@@ -50,11 +50,15 @@ WEIGHTS: Mapping[str, float] = {
     "rejoin": 0.7,
     "poison": 0.5,
     "decide": 2,
+    "stick_out": 2,
+    "stick_in": 2,
+    "stick_back": 2,
+    "damage": 0.5,
 }
 #: The kinds of trouble of which a seed leaves out some: rare ones meet more often that way.
 _TROUBLES = tuple(name for name in WEIGHTS if name in {
     "step", "reach", "replay", "land", "clock", "server_clock", "kill", "kill_server", "disk",
-    "server_disk", "restore", "restore_server", "revoke", "poison",
+    "stick_out", "server_disk", "restore", "restore_server", "revoke", "poison",
 })  # fmt: skip
 #: So that a run begins with something to lose.
 PRELUDE: tuple[Step, ...] = (

@@ -137,6 +137,22 @@ class CountyMachine(RuleBasedStateMachine):
     def access_is_withdrawn_or_given_again(self, pc: int, back: bool) -> None:
         self._do("rejoin" if back else "revoke", pc)
 
+    @rule(pc=who)
+    def a_stick_is_filled(self, pc: int) -> None:
+        self._do("stick_out", pc)
+
+    @rule(what=choice)
+    def the_hospital_reads_the_stick(self, what: int) -> None:
+        self._do("stick_in", 0, what)
+
+    @rule(pc=who, what=choice)
+    def the_stick_comes_back(self, pc: int, what: int) -> None:
+        self._do("stick_back", pc, what)
+
+    @rule(pc=who, what=choice)
+    def the_stick_is_damaged(self, pc: int, what: int) -> None:
+        self._do("damage", pc, what)
+
     @rule(pc=who, what=choice)
     def the_server_dislikes_a_record(self, pc: int, what: int) -> None:
         self._do("poison", pc, what)

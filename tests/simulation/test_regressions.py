@@ -18,6 +18,14 @@ FOUND: dict[str, tuple[Step, ...]] = {
         ("sync", 0, 0),
         ("replay", 0, 0),
     ),
+    "the lead worked on with the old address of a person who was referred to it": (
+        ("register", 0, 0),
+        ("refer", 0, 0),
+        ("sync", 0, 0),
+        ("sync", 3, 0),
+        ("edit_resident", 0, 1),
+        ("sync", 0, 0),
+    ),
 }
 
 

@@ -218,6 +218,10 @@ class ServerView:
             self._last = max(self._last, version.updated)
         return True
 
+    def count(self) -> int:
+        """How many versions there are."""
+        return sum(len(versions) for versions in self.resources.values())
+
     def restored(self) -> None:
         """The server was put back: read everything anew."""
         for key, versions in self.resources.items():

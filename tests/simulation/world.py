@@ -34,6 +34,7 @@ from tests.simulation.hospital import Request, Response
 from tests.simulation.link import Broken, Outcome, Torn
 from tests.simulation.machines import Killed
 from tests.simulation.model import Model
+from tests.simulation.stick import Stick
 from tests.simulation.timeline import Timeline, in_force
 from tests.simulation.views import Address, ServerView, StoreView
 from tests.simulation.work import ACTIONS, Staff
@@ -68,6 +69,7 @@ class World:
         self.passed: list[Request] = []
         self.in_the_air: list[Request] = []
         self.last_answer: dict[tuple[str, str], Response] = {}
+        self.stick = Stick(folder / "stick")
         self.log: list[str] = []
         self.backed_up_at: dict[tuple[str, int], int] = {}
         self.revoked: set[str] = set()
@@ -299,6 +301,46 @@ class World:
         """A request that got stuck on its way arrives after all."""
         if self.in_the_air:
             self.serve(self.in_the_air.pop(what % len(self.in_the_air)))
+
+    # --- the stick --------------------------------------------------------------------------
+
+    def _stick_out(self, pc: Pc, _: int) -> None:
+        """What waits is written on the stick."""
+        if not pc.syncing:
+            self._guard(pc, lambda: self.stick.export(pc))
+
+    def _stick_in(self, _: Pc, what: int) -> None:
+        """The hospital takes a file of the stick in."""
+        try:
+            self.stick.take_in(self.hospital, what)
+        except Killed:
+            self.hospital.restart()
+
+    def _stick_back(self, pc: Pc, what: int) -> None:
+        """A PC reads a reply from the stick."""
+        if not pc.syncing:
+            self._guard(pc, lambda: self._read_reply(pc, what))
+
+    def _read_reply(self, pc: Pc, what: int) -> None:
+        self.stick.bring_back(pc, what)
+
+    def _damage(self, pc: Pc, what: int) -> None:
+        """A file of the stick is damaged: neither end takes it, and nothing is changed."""
+        files, replies = list(self.stick.files), list(self.stick.replies)
+        if pc.syncing or pc.fate.kill_in or not self.stick.damaged(what):
+            return
+        commits = self.server.count()
+        if len(self.stick.files) > len(files):
+            self._undisturbed()
+            taken = self.stick.take_in(self.hospital, len(self.stick.files) - 1)
+        else:
+            taken = self.stick.bring_back(pc, len(self.stick.replies) - 1)
+        self.stick.files, self.stick.replies = files, replies
+        self.server.read(self.hospital)
+        view = self.view(pc)
+        view.read(pc)
+        if taken or self.server.count() != commits or view.changed:
+            raise PromiseBroken(15, "a damaged courier file was taken in")
 
     # --- clocks, power, disks ---------------------------------------------------------------
 
