@@ -14,6 +14,7 @@ from app.clock import FixedClock
 from app.i18n import set_language
 from app.sync.day_check import Cancelled
 from app.sync.facade import DayCheck, RejectedRecord, SyncEvent, SyncStatus, Try
+from app.sync.pull import Progress
 from app.ui.context import UiContext
 from app.ui.shell.frame import Frame
 from app.ui.sync.bridge import SyncBridge
@@ -23,7 +24,7 @@ from app.ui.tasks import TaskRunner
 from tests.conftest import NOW
 from tests.ui.checks import SCREEN, check_page
 
-PHASES = ("off", "idle", "syncing", "offline", "refused", "not_enrolled")
+PHASES = ("off", "idle", "syncing", "first_load", "offline", "refused", "not_enrolled")
 
 
 class ServiceStub:
@@ -312,3 +313,21 @@ def test_the_check_shows_how_far_it_is_and_can_be_stopped(qtbot, shown, store, a
     qtbot.waitUntil(lambda: "没有改动" in day.note())
     assert day.check_button.isEnabled()
     assert tasks.wait()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+def test_a_first_load_tells_how_far_it_is_and_no_more(shown, store, actor, runner, clock, language):
+    set_language(language)
+    try:
+        status = SyncStatus(phase="first_load", progress=Progress(12_345, 4, 11))
+        service = ServiceStub(status)
+        context = UiContext(store, actor, runner, service)
+        context.sync_bridge = SyncBridge(service, context)
+        room = shown(SyncRoom(context))
+        check_page(room)
+        assert "12345" in room.page.day.text()
+        assert "11" in room.page.day.text()
+        assert not room.page.now_button.isEnabled()
+        assert "12345" in said(status, clock)
+    finally:
+        set_language("zh_CN")

@@ -1,4 +1,4 @@
-"""The USB stick through the widgets: out, over the hospital's table, back in; and what goes wrong."""
+"""The USB stick through the widgets: out, over the hospital's table, back in; wrong files too."""
 
 from __future__ import annotations
 

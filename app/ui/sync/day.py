@@ -155,7 +155,8 @@ class DayLine(QFrame):
         result = self._result
         tone, line = day_line(self._status)
         what = ""
-        if result is not None:
+        loading = self._status is not None and self._status.phase == "first_load"
+        if result is not None and not loading:
             when = moment(result.at, self._context.clock.today())
             if fresh or self._still_true(result):
                 tone, line, what = check_words(result)

@@ -84,6 +84,7 @@ class SyncPath(QWidget):
         link: tuple[str, theme.Tone] = {
             "idle": (tr("Worked at the last try"), "confirmed"),
             "syncing": (tr("In use now"), "accent"),
+            "first_load": (tr("In use now"), "accent"),
             "offline": (tr("No connection"), "attention"),
             "refused": (tr("Works"), "neutral"),
             "not_enrolled": (tr("Not set up"), "attention"),
@@ -104,6 +105,8 @@ def _there(status: SyncStatus) -> tuple[str, theme.Tone]:
         return tr("Records refused: {count}").format(count=status.rejected), "danger"
     if status.unknown:
         return tr("{count} sent, answer unknown").format(count=status.unknown), "attention"
+    if status.phase == "first_load":
+        return tr("Sends its records"), "accent"
     if status.last_success_at is None:
         return tr("Not reached yet"), "neutral"
     if status.phase in ("idle", "syncing"):

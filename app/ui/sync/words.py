@@ -32,6 +32,7 @@ _ICONS = {
     "not_enrolled": "link-unlink-m",
     "idle": "refresh-line",
     "syncing": "refresh-line",
+    "first_load": "download-cloud-2-line",
     "offline": "wifi-off-line",
     "refused": "shield-keyhole-line",
 }
@@ -44,6 +45,7 @@ def phase_words(phase: str) -> str:
         "not_enrolled": tr("Not connected to the county hospital yet"),
         "idle": tr("Connected"),
         "syncing": tr("Syncing"),
+        "first_load": tr("First load"),
         "offline": tr("Offline"),
         "refused": tr("Access refused by the county hospital"),
     }.get(phase, phase)
@@ -67,6 +69,8 @@ def bar_text(status: SyncStatus | None, now: datetime, today: date) -> BarText:
     if status is None:
         return BarText(_ICONS["off"], "attention", phase_words("off"))
     parts = [phase_words(status.phase), *_counts(status)]
+    if status.phase == "first_load" and status.progress is not None:
+        parts[0] = tr("First load: {count} records").format(count=status.progress.records)
     if status.oldest_waiting_at is not None and status.waiting + status.unknown:
         parts.append(tr("oldest {age}").format(age=ago(status.oldest_waiting_at, now)))
     if status.last_success_at is not None:
@@ -108,7 +112,7 @@ def _counts(status: SyncStatus) -> list[str]:
 def _tone(status: SyncStatus) -> Tone:
     if status.rejected or status.conflicts or status.phase == "refused":
         return "danger"
-    if status.waiting_emergency and status.phase != "syncing":
+    if status.waiting_emergency and status.phase not in ("syncing", "first_load"):
         return "danger"
     if status.phase in ("offline", "not_enrolled", "off") or status.unknown:
         return "attention"
@@ -132,6 +136,11 @@ def day_line(status: SyncStatus | None) -> tuple[Tone, str]:
     """The end-of-day check as one sentence."""
     if status is None:
         return "attention", tr("Sync is off: what is recorded here stays on this PC only.")
+    if status.phase == "first_load" and status.progress is not None:
+        # How many will come nobody knows: no server has to tell it.
+        text = tr("First load: {count} records so far, list {list} of {of}. You can work already.")
+        progress = status.progress
+        return "accent", text.format(count=progress.records, list=progress.list, of=progress.of)
     here = status.waiting + status.unknown + status.rejected
     if here:
         text = tr("Records not yet confirmed by the county hospital: {count}")
