@@ -22,11 +22,16 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class LinkFault(NetworkFault):
-    """The server could not be used. ``retry_after`` is the wait it asked for, in seconds."""
+    """The server could not be used. ``retry_after`` is the wait it asked for, in seconds.
+
+    ``untouched``: what was being sent was certainly not taken in — it never left, or whoever
+    got it did not let this PC in.
+    """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.untouched = False
 
 
 class Offline(LinkFault):
@@ -38,6 +43,7 @@ class Offline(LinkFault):
     def __init__(self, message: str, *, connected: bool = True) -> None:
         super().__init__(message)
         self.connected = connected
+        self.untouched = not connected
 
 
 class Refused(LinkFault):

@@ -285,8 +285,8 @@ class Push:
                 self._server_broke(items, entries)
             raise
         except LinkFault as fault:
-            if isinstance(fault, Offline) and not fault.connected:
-                # It certainly did not leave, so nobody needs to ask for it.
+            if fault.untouched:
+                # It was certainly not taken in, so nobody needs to ask for it.
                 self._back_to_waiting(items, forget=True)
             self._pace.cut(entries)
             raise
@@ -307,7 +307,7 @@ class Push:
                     # Refused as a whole: nothing of it was stored.
                     self._back_to_waiting(flight.ready.items)
             except LinkFault as fault:
-                if isinstance(fault, Offline) and not fault.connected:
+                if fault.untouched:
                     self._back_to_waiting(flight.ready.items, forget=True)
 
     def _digest(self, answer: Answer, parcels: Sequence[Parcel]) -> None:

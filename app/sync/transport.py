@@ -225,12 +225,21 @@ class Transport:
         login = self.login if fhir else None
         if login is None:
             return self._once(method, url, packed, media, fhir=fhir)
-        token = login.token(self)
+        try:
+            token = login.token(self)
+        except link.LinkFault as fault:
+            fault.untouched = True
+            raise
         try:
             return self._once(method, url, packed, media, token)
         except link.Refused:
             # Withdrawn meanwhile, or the server was set up anew: a new sign-in tells which.
-            return self._once(method, url, packed, media, login.renew(self, token))
+            try:
+                token = login.renew(self, token)
+            except link.LinkFault as fault:
+                fault.untouched = True
+                raise
+            return self._once(method, url, packed, media, token)
 
     def _once(
         self,
@@ -351,7 +360,9 @@ class Transport:
         resource = octets.parse(body) if kind in _JSON_TYPES else None
         if status == 401 and fhir:
             page = b"<html" in body[:2000].lower() and not response.headers.get("WWW-Authenticate")
-            raise link.captive() if page else link.expired()
+            fault = link.captive() if page else link.expired()
+            fault.untouched = not page
+            raise fault
         if status == 429 or status >= 500:
             raise link.busy(retry_after, broken=status == 500)
         if body and resource is None and status != 413:
