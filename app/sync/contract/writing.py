@@ -6,6 +6,7 @@ import copy
 import uuid
 from datetime import datetime
 
+from app.fhir.uris import WRITE_ID
 from app.i18n import N_, tr
 from app.sync.contract.clauses import Bench, Clause, Untested, fails, ids, searched
 from app.sync.contract.http import Json
@@ -132,6 +133,23 @@ def keeps_the_unknown(bench: Bench) -> str:
     return ""
 
 
+def refuses_the_past(bench: Bench) -> str:
+    """A creation that a proxy held up comes once more, after somebody's later change."""
+    patient = bench.patient(extension=[{"url": WRITE_ID, "valueCode": str(uuid.uuid4())}])
+    first = version(bench.stored(patient)[0])
+    later = {
+        **patient,
+        "birthDate": "1948-02-29",
+        "extension": [{"url": WRITE_ID, "valueCode": str(uuid.uuid4())}],
+    }
+    if not bench.put(later, first).fine:
+        raise Untested(tr("The record could not be changed."), blocked=False)
+    bench.put(patient)
+    if bench.read(patient).get("birthDate") != "1948-02-29":
+        fails(N_("A creation that came a second time, late, turned back a later change."))
+    return ""
+
+
 def version(resource: Json) -> str:
     meta = resource.get("meta")
     found = meta.get("versionId") if isinstance(meta, dict) else None
@@ -209,6 +227,16 @@ CLAUSES = (
         N_("Extensions and codes that the server does not know are kept"),
         N_("Store unknown extensions. HAPI FHIR keeps them unless validation refuses them."),
         keeps_the_unknown,
+    ),
+    Clause(
+        "late-replay",
+        N_("A creation that comes again late does not turn back later changes"),
+        N_(
+            "Few servers do this. Without it no proxy may hold up or repeat requests (nginx: "
+            "proxy_next_upstream off)."
+        ),
+        refuses_the_past,
+        required=False,
     ),
     Clause(
         "last-modified",
