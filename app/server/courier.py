@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,40 +23,22 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from app import courier_file as container
-from app.courier_drive import Target, written
 from app.courier_file import REPLY, REQUEST, Checked, Chunk, CourierRefused, Head, Item, Sealer
-from app.errors import InputError, StoreBusy, StoreFault
+from app.errors import StoreBusy, StoreFault
 from app.i18n import tr
 from app.keys import Jwk, KeyPairs, public_key
 from app.server import access_log, wire
 from app.server.courier_news import news, owed
+from app.server.courier_reply import Taken, chunk_text, last_taken, write_reply
 from app.server.courier_work import Look, State, Work
 from app.server.database import Database
 from app.server.enrolment import Device, find_device
 from app.server.keys import device_jwks, server_keys
 from app.server.tables import courier_chunk, courier_file
 
+__all__ = ["Progress", "Taken", "chunk_text", "last_taken", "take_in", "write_reply"]
+
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of the records of a file.
-
-    ``taken``: stored (or stored before). ``differing``: held here in another state, which the
-    reply brings. ``refused``: with a reason. ``held_back``: they stand on a refused one.
-    ``duplicate``: the file had been taken in before, nothing was done now.
-    """
-
-    device: str
-    line: str
-    organisation: str
-    number: int
-    taken: int
-    differing: int
-    refused: int
-    held_back: int
-    duplicate: bool
 
 
 def take_in(
@@ -116,45 +98,6 @@ def _take_in(database: Database, source: Path, progress: Progress) -> Taken:
         progress("placing", number + 1, checked.chunks)
     file.answer(searches, wanted, progress)
     return file.taken(duplicate=False)
-
-
-def last_taken(database: Database, device_id: str) -> Taken:
-    """The newest file of a device that was taken in to its end. InputError without one."""
-    with database.read() as connection:
-        found = find_device(connection, device_id)
-        row = connection.execute(
-            select(courier_file)
-            .where(courier_file.c.device == device_id, courier_file.c.finished.is_not(None))
-            .order_by(courier_file.c.finished.desc())
-        ).first()
-    if found is None or row is None:
-        raise InputError(
-            {"device": tr("No courier file of that PC was taken in here. Nothing was written.")}
-        )
-    counts = row.taken, row.differing, row.refused, row.held_back
-    return Taken(device_id, row.line, found.organisation_id, row.counter, *counts, duplicate=True)
-
-
-def write_reply(database: Database, taken: Taken, target: Path) -> int:
-    """Write the reply of a file that was taken in to a drive; its size in bytes."""
-    with written(target) as out:
-        copy_reply(database, taken, out)
-    return out.size
-
-
-def copy_reply(database: Database, taken: Taken, out: Target) -> None:
-    """Every line of the reply, in order."""
-    of_file = (courier_chunk.c.device == taken.device) & (courier_chunk.c.line == taken.line)
-    number = 0
-    while True:
-        with database.read() as connection:
-            text = connection.scalar(
-                select(courier_chunk.c.text).where(of_file, courier_chunk.c.number == number)
-            )
-        if text is None:
-            return
-        out.line(text)
-        number += 1
 
 
 class _File:

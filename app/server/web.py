@@ -23,6 +23,7 @@ from app.server.answering import (
     route,
     text_of,
 )
+from app.server.courier_desk import CourierDesk
 from app.server.database import Database
 from app.server.doors import Doors
 from app.server.keys import server_keys
@@ -154,6 +155,10 @@ class Service:
         headers["Location"] = f"{self._site.base(request)}/{type_}/{id_}/_history/{result.version}"
         return Answer(result.status, "" if _preference(request) == "minimal" else text, headers)
 
+    def caller(self, request: Request) -> Caller:
+        """Who asks; Refusal 401 where that is nobody known."""
+        return self._signed_in(request, _token(request))
+
     def _signed_in(self, request: Request, token: str) -> Caller:
         # Before the body is looked at: a stranger gets no work out of the server.
         with self._site.database.read() as connection:
@@ -193,14 +198,17 @@ def make_app(
         server_keys(connection)
     site = Site(database, version, limits or Limits(), public_url)
     service = Service(site)
+    desk = CourierDesk(site, service.caller)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         site.close()
+        desk.close()
 
     routes = [
         *Doors(site).routes(),
+        *desk.routes(),
         route(site, "/fhir", service.bundle, "POST", action="batch"),
         route(site, "/fhir/", service.bundle, "POST", action="batch"),
         route(site, "/fhir/{type}", service.search, "GET", action="search"),

@@ -1,0 +1,187 @@
+"""POST /courier: a PC of the lead hospital hands in a township's courier file, part by part.
+
+A file comes in parts of at most 1 MB (``upload``, ``offset``), so that a bad line costs one
+part, and is kept encrypted as it came until it is taken in. The reply is fetched chunk by
+chunk. Answers are FHIR Parameters, refusals OperationOutcomes whose ``expression`` names the
+kind (``courier:stale``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from starlette.requests import Request
+from starlette.routing import Route
+
+from app.courier_file import CourierRefused
+from app.errors import StoreFault
+from app.i18n import N_
+from app.server import bodies
+from app.server.answering import Answer, Caller, Site, route
+from app.server.courier import Taken, chunk_text, last_taken, take_in
+from app.server.outcome import Refusal
+from app.server.tables import organisation
+
+MEDIA = "application/octet-stream"
+LEAD = "LEAD_HOSPITAL"
+_MOST_FILE = 512 * 1024 * 1024
+_MOST_OPEN = 8
+_UPLOAD = re.compile(r"[0-9a-f-]{36}\Z")
+
+#: Signs the caller of a request in; a Refusal where that fails.
+SignIn = Callable[[Request], Caller]
+
+
+class CourierDesk:
+    """The endpoints for courier files. ``sign_in`` runs in a database thread."""
+
+    def __init__(self, site: Site, sign_in: SignIn) -> None:
+        self._site = site
+        self._sign_in = sign_in
+        self._lock = threading.Lock()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def routes(self) -> list[Route]:
+        """Their routes."""
+        return [
+            route(self._site, "/courier", self.hand_in, "POST", action="courier"),
+            route(self._site, "/courier/{device}/{number}", self.reply, "GET", action="courier"),
+        ]
+
+    def close(self) -> None:
+        """Remove what was not taken in."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    async def hand_in(self, request: Request) -> Answer:
+        """One part of a file; with ``last`` the file is taken in."""
+        bodies.check_media_type(request.headers, (MEDIA,))
+        caller = await self._site.job(self._admitted, request)
+        upload = request.query_params.get("upload", "")
+        offset = _number(request.query_params.get("offset", ""))
+        last = request.query_params.get("last") == "1"
+        if not _UPLOAD.match(upload) or offset is None:
+            raise Refusal(400, "value", N_("The part does not say where it belongs."))
+        body = await bodies.read_body(request)
+        path = self._place(caller.device, upload)
+        size = await self._site.job(_append, path, offset, body)
+        if not last:
+            return _parameters(received=size)
+        taken = await self._site.job(self._take_in, path)
+        request.state.noted.done = True
+        return _parameters(
+            device=taken.device,
+            organisation=self._name(taken.organisation),
+            number=taken.number,
+            taken=taken.taken,
+            differing=taken.differing,
+            refused=taken.refused,
+            held_back=taken.held_back,
+            duplicate=taken.duplicate,
+        )
+
+    async def reply(self, request: Request) -> Answer:
+        """One chunk of the newest reply to a device; 404 behind the last."""
+        device, number = request.path_params["device"], request.path_params["number"]
+
+        def work() -> str | None:
+            self._admitted(request)
+            return chunk_text(self._site.database, self._last(device), _number(number) or 0)
+
+        text = await self._site.job(work)
+        if text is None:
+            raise Refusal(404, "not-found", N_("The reply has no more chunks."))
+        return _parameters(line=text)
+
+    def _last(self, device: str) -> Taken:
+        try:
+            return last_taken(self._site.database, device)
+        except ValueError:
+            raise Refusal(404, "not-found", N_("No courier file was taken in.")) from None
+
+    def _admitted(self, request: Request) -> Caller:
+        caller = self._sign_in(request)
+        if json.loads(self._entry(caller.organisation)).get("type") != LEAD:
+            raise Refusal(403, "forbidden", N_("Courier files are handed in by the lead hospital."))
+        return caller
+
+    def _entry(self, organisation_id: str) -> str:
+        with self._site.database.read() as connection:
+            text = connection.scalar(
+                select(organisation.c.entry).where(organisation.c.id == organisation_id)
+            )
+        return text or "{}"
+
+    def _name(self, organisation_id: str) -> str:
+        return str(json.loads(self._entry(organisation_id)).get("name", ""))
+
+    def _place(self, device: str, upload: str) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="township-courier-")
+            folder = Path(self._folder.name)
+            path = folder / f"{device}-{upload}"
+            # One file at a time for each PC; a broken one makes room for the next.
+            for other in folder.glob(f"{device}-*"):
+                if other != path:
+                    other.unlink(missing_ok=True)
+            if not path.exists() and len(list(folder.iterdir())) >= _MOST_OPEN:
+                refusal = Refusal(503, "transient", N_("Too many courier files at once."))
+                refusal.headers["Retry-After"] = "30"
+                raise refusal
+            return path
+
+    def _take_in(self, path: Path) -> Taken:
+        try:
+            taken = take_in(self._site.database, path)
+        except CourierRefused as refused:
+            path.unlink(missing_ok=True)
+            raise _refusal(422, refused.why, str(refused)) from None
+        except StoreFault as fault:
+            # The file stays: the next try goes on where this one stopped.
+            raise _refusal(503, "later", str(fault)) from None
+        path.unlink(missing_ok=True)
+        return taken
+
+
+def _refusal(status: int, why: str, text: str) -> Refusal:
+    return Refusal(status, "business-rule", "{reason}", reason=text).at(f"courier:{why}")
+
+
+def _append(path: Path, offset: int, body: bytes) -> int:
+    """Put a part in its place; a part that came before is written again."""
+    known = path.stat().st_size if path.exists() else 0
+    if offset > known or offset + len(body) > _MOST_FILE:
+        raise Refusal(409, "conflict", N_("The part does not follow what came before."))
+    with path.open("r+b" if path.exists() else "wb") as file:
+        file.seek(offset)
+        file.write(body)
+        file.truncate()
+    return offset + len(body)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def _parameters(**values: Any) -> Answer:
+    parameters = []
+    for name, value in values.items():
+        if isinstance(value, bool):
+            parameters.append({"name": name, "valueBoolean": value})
+        elif isinstance(value, int):
+            parameters.append({"name": name, "valueInteger": value})
+        else:
+            parameters.append({"name": name, "valueString": value})
+    document = {"resourceType": "Parameters", "parameter": parameters}
+    return Answer(200, json.dumps(document, ensure_ascii=False))
+
+
+__all__ = ["LEAD", "MEDIA", "CourierDesk"]
