@@ -90,6 +90,7 @@ ifdef SEED
 else
 	$(PY) -m tests.simulation.soak --seeds $(SEEDS)
 	TOWNSHIP_CARE_KILL_ROUNDS=$${TOWNSHIP_CARE_KILL_ROUNDS:-500} $(PY) -m pytest -q -m kill --timeout 7200
+	CONTROLS=all $(PY) -m pytest -q tests/sync/contract
 endif
 
 exe: setup ## the frozen program for the system this runs on, started and checked

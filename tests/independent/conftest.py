@@ -23,9 +23,9 @@ from tests.sync.conftest import Clinic
 from tests.sync.proxy import Proxy
 
 
-@pytest.fixture(scope="module")
-def independent() -> Iterator[IndependentServer]:
-    server = IndependentServer()
+def started(port: int = 0) -> IndependentServer:
+    """The server with the sample county's directory, which its engineer has loaded."""
+    server = IndependentServer(port)
     fields = fields_of("organisation")
     empty = {LIST: list, DICT: dict, BOOLEAN: bool}
     for values in organisations():
@@ -36,6 +36,12 @@ def independent() -> Iterator[IndependentServer]:
         record |= {"active": True, "change_id": values["id"]}
         for resource in mapping.to_resources("organisation", record, mapping.WireContext()):
             server.put(resource)
+    return server
+
+
+@pytest.fixture(scope="module")
+def independent() -> Iterator[IndependentServer]:
+    server = started()
     yield server
     server.stop()
 
@@ -55,9 +61,11 @@ def make_pc(
     """``make_pc(ORG_ID, link=proxy.url)``: a PC with a token for the independent server."""
     made: list[Clinic] = []
 
-    def make(organisation_id: str = TOWNSHIP_ID, *, link: str | None = None) -> Clinic:
+    def make(
+        organisation_id: str = TOWNSHIP_ID, *, link: str | None = None, url: str | None = None
+    ) -> Clinic:
         store, actor = make_store(organisation_id)
-        base = independent.url
+        base = url or independent.url
         if link is not None:
             base = link + urlsplit(base).path
         use_token(store, base, TOKENS[0])

@@ -32,9 +32,10 @@ def reason_to_skip() -> str | None:
 
 
 class IndependentServer:
-    """``node server.mjs`` on a free port of the loopback."""
+    """``node server.mjs`` on a port of the loopback (0: a free one). It keeps its records in
+    memory: one that is stopped and started again has forgotten everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         reason = reason_to_skip()
         if reason is not None:
             if os.environ.get("INDEPENDENT") == "required":
@@ -47,6 +48,7 @@ class IndependentServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
+            env={**os.environ, "PORT": str(port)},
         )
         assert self._process.stdout
         line = self._process.stdout.readline()
@@ -54,6 +56,7 @@ class IndependentServer:
             _, said = self._process.communicate(timeout=20)
             raise AssertionError(f"the independent server did not start: {said[-2000:]}")
         self.url = line.split()[1]
+        self.port = int(self.url.rsplit(":", 1)[1].partition("/")[0])
 
     def stop(self) -> None:
         self._process.terminate()

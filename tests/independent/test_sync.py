@@ -12,6 +12,7 @@ from app.models.records import KINDS
 from app.models.referral import Referral, ReferralTask
 from app.models.resident import Resident
 from tests.conftest import LEAD_ID, TOWNSHIP_ID
+from tests.independent.conftest import started
 from tests.independent.serving import IndependentServer
 from tests.sync.conftest import Clinic
 from tests.sync.making import a_letter, a_plan, a_resident, check_ins, save
@@ -149,3 +150,31 @@ def test_lost_and_broken_answers_have_one_effect(
     assert _waiting(pc) == 0
     held = independent.get(f"Patient/{resident.id}")
     assert "西村" in str(held["address"])
+
+
+def test_a_server_that_lost_everything_gets_it_again(make_pc: Callable[..., Clinic]) -> None:
+    server = started()
+    try:
+        pc = make_pc(url=server.url)
+        resident = a_resident()
+        plan = a_plan(resident, pc.actor)
+        save(pc.store, pc.actor, resident, plan, *check_ins(plan, pc.actor, 12))
+        pc.sync()
+        assert len(server.get(f"Procedure?subject=Patient/{resident.id}")["entry"]) == 12
+    finally:
+        server.stop()
+    server = started(server.port)
+    try:
+        for _ in range(4):
+            pc.sync(compare=True)
+            if "entry" in server.get(f"Procedure?subject=Patient/{resident.id}") and not _waiting(
+                pc
+            ):
+                break
+
+        assert len(server.get(f"Procedure?subject=Patient/{resident.id}")["entry"]) == 12
+        assert server.get(f"Patient/{resident.id}")["name"][0]["text"] == "赵大爷"
+        with pc.store.read() as session:
+            assert delivery_state(session, "resident", resident.id).state == "held"
+    finally:
+        server.stop()

@@ -2,7 +2,7 @@
 // over HTTP. What a FHIR answer says is Medplum's; here stands only what its own server adds
 // around it: sockets, bearer tokens, ETag, links to the next page, all-or-nothing storage.
 //
-//   node server.mjs TOKEN [TOKEN…]      prints "READY http://127.0.0.1:PORT" when it answers
+//   PORT=0 node server.mjs TOKEN [TOKEN…]      prints "READY http://127.0.0.1:PORT" when it answers
 import http from 'node:http';
 import zlib from 'node:zlib';
 import {
@@ -212,7 +212,7 @@ const server = http.createServer(async (request, response) => {
   response.end(text);
 });
 
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {
   console.log(`READY http://127.0.0.1:${server.address().port}${BASE}`);
 });
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
