@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from app.courier_file import CourierRefused
-from app.errors import StoreFault
+from app.errors import InputError, StoreFault
 from app.i18n import N_
 from app.server import bodies
 from app.server.answering import Answer, Caller, Site, route
@@ -103,7 +103,7 @@ class CourierDesk:
     def _last(self, device: str) -> Taken:
         try:
             return last_taken(self._site.database, device)
-        except ValueError:
+        except InputError:
             raise Refusal(404, "not-found", N_("No courier file was taken in.")) from None
 
     def _admitted(self, request: Request) -> Caller:

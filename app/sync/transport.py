@@ -168,6 +168,14 @@ class Transport:
         """GET a JSON document outside FHIR, without a token."""
         return self._send("GET", url, None, media="application/json", fhir=False)
 
+    def beside(self, path: str, body: bytes | None = None) -> Answer:
+        """GET from, or POST bytes to, an address beside the FHIR base, with the token."""
+        url = self.base.removesuffix("/fhir") + path
+        if body is None:
+            return self._send("GET", url, None)
+        packed = Packed(body, body, False)
+        return self._send("POST", url, packed, media="application/octet-stream")
+
     def _absolute(self, url: str) -> str:
         absolute = urljoin(self.base + "/", url)
         if not link.within(self.base, absolute):

@@ -133,6 +133,7 @@ class HandedIn:
     organisation: str
     number: int
     taken: int
+    differing: int
     refused: int
     held_back: int
     duplicate: bool
