@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, Table, delete
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import JSON, Boolean, Column, Date, Table
 from sqlalchemy.orm import Session
 
+from app.clock import format_instant, parse_instant
 from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.organisation import Organisation, Staff
@@ -177,22 +178,83 @@ def _fetch_children(
             parent[child.name].append(values)
 
 
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """How records are written as rows of a table, in the driver's own words.
+
+    ``columns``: name, what turns a value into the store's form (None: it is that already),
+    and what stands in for a field that a record of another version lacks.
+    """
+
+    columns: tuple[tuple[str, Callable[[Any], Any] | None, Callable[[], Any]], ...]
+    insert: str
+    upsert: str
+
+    def row(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = []
+        for name, convert, default in self.columns:
+            value = record.get(name, _MISSING)
+            if value is _MISSING:
+                value = default()
+            values.append(value if convert is None or value is None else convert(value))
+        return tuple(values)
+
+
+_MISSING = object()
+
+
 @cache
-def _upsert(table: Table) -> Any:
-    """An upsert of one row; instants and dates are given as text."""
-    statement = insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={c.name: statement.excluded[c.name] for c in table.columns if c.name != "id"},
+def _writer(table: Table) -> _Writer:
+    names = [column.name for column in table.columns]
+    listed = ", ".join(f'"{name}"' for name in names)
+    marks = ", ".join("?" * len(names))
+    plain = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
+    return _Writer(
+        tuple((column.name, _converter(column), _stand_in(column)) for column in table.columns),
+        plain,
+        f"{plain} ON CONFLICT (id) DO UPDATE SET {changes}",
     )
+
+
+def _converter(column: Column[Any]) -> Callable[[Any], Any] | None:
+    if isinstance(column.type, Instant):
+        return _instant_row
+    if isinstance(column.type, Date):
+        return _date_row
+    if isinstance(column.type, Boolean):
+        return int
+    if isinstance(column.type, JSON):
+        return _json_row
+    return None
+
+
+def _stand_in(column: Column[Any]) -> Callable[[], Any]:
+    default: Any = column.default
+    if default is not None and default.is_scalar:
+        return lambda: default.arg
+    if default is not None and default.is_callable:
+        return lambda: default.arg(None)
+    return lambda: None
+
+
+def _instant_row(value: Any) -> str:
+    if isinstance(value, str) and len(value) == 24 and value[10] == "T" and value[23] == "Z":
+        return value
+    return format_instant(parse_instant(value) if isinstance(value, str) else value)
+
+
+def _date_row(value: Any) -> str:
+    return (date.fromisoformat(value) if isinstance(value, str) else value).isoformat()
+
+
+def _json_row(value: Any) -> str:
+    # Most of them are empty.
+    return "[]" if value == [] else to_json(value)
 
 
 @cache
 def _parsers(table: Table) -> dict[str, Callable[[str], Any]]:
-    from datetime import date
-
-    from app.clock import parse_instant
-
     parsers: dict[str, Callable[[str], Any]] = {}
     for column in table.columns:
         if isinstance(column.type, Instant):
@@ -237,25 +299,25 @@ def put(session: Session, kind: str, records: Iterable[Mapping[str, Any]]) -> No
     batch = list(records)
     if not batch:
         return
-    table = description.table
-    session.execute(_upsert(table), [row_values(table, record) for record in batch])
+    connection = session.connection()
+    writer = _writer(description.table)
+    connection.exec_driver_sql(writer.upsert, [writer.row(record) for record in batch])
     for child in description.children:
         child_table = child.model.__table__
         assert isinstance(child_table, Table)
-        ids = [record["id"] for record in batch]
-        for start in range(0, len(ids), 500):
-            session.execute(
-                delete(child_table).where(
-                    child_table.c[child.parent_column].in_(ids[start : start + 500])
-                )
-            )
+        writer = _writer(child_table)
+        connection.exec_driver_sql(
+            f'DELETE FROM "{child_table.name}" '  # noqa: S608
+            f'WHERE "{child.parent_column}" IN (SELECT value FROM json_each(?))',
+            (to_json([record["id"] for record in batch]),),
+        )
         rows = [
-            row_values(child_table, {**values, child.parent_column: record["id"]})
+            writer.row({**values, child.parent_column: record["id"]})
             for record in batch
             for values in record.get(child.name, ())
         ]
         if rows:
-            session.execute(insert(child_table), rows)
+            connection.exec_driver_sql(writer.insert, rows)
     if kind == "resident":
         from app.models.search import rebuild_tokens
 

@@ -16,18 +16,18 @@ from sqlalchemy.dialects.sqlite import insert
 
 from app.clock import Clock
 from app.i18n import tr
-from app.models.outbox import LANE_EMERGENCY, SyncTry
+from app.models.outbox import SyncTry
 from app.models.store import Store
 from app.sync import queue, restored, state
 from app.sync.changes import Changed, Changes
 from app.sync.connection import equip
 from app.sync.link import Busy, LinkFault, Refused
 from app.sync.place import Placer
-from app.sync.policy import Pace, Policy
-from app.sync.pull import Pull
+from app.sync.policy import Pace, Policy, Reach
+from app.sync.pull import Progress, Pull
 from app.sync.push import Push, Stopped
 from app.sync.queue import Counts
-from app.sync.restored import Canary
+from app.sync.restored import Canaries
 from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount
@@ -78,6 +78,9 @@ class SyncEngine:
     ) -> None:
         self.policy = policy or Policy()
         self.pace = Pace()
+        #: How far a first load has come; None while there is none. Read from any thread.
+        self.progress: Progress | None = None
+        self._reach = Reach()
         self._store = store
         self._clock = clock or store.clock
         self._connect = connect or _connect
@@ -90,8 +93,8 @@ class SyncEngine:
         self._complete: datetime | None = None
         self._noted_at = float("-inf")
         self._written = OwnWrites()
-        # After a pause the server may be an older copy of what it was.
-        self._unsure = True
+        self._canaries: Canaries | None = None
+        self._connections = -1
         self._usage = Usage()
 
     def run_once(self, *, fetch: bool = True, compare: bool = False) -> SyncReport:
@@ -112,10 +115,8 @@ class SyncEngine:
         except Stopped:
             outcome = PARTIAL
         except Refused as fault:
-            self._unsure = True
             outcome, reason = REFUSED, str(fault)
         except LinkFault as fault:
-            self._unsure = True
             outcome = FAILED if isinstance(fault, Busy) else OFFLINE
             reason, retry_after = str(fault), fault.retry_after
         finally:
@@ -143,6 +144,9 @@ class SyncEngine:
         self._note(report)
         return report
 
+    def _loading(self, progress: Progress | None) -> None:
+        self.progress = progress
+
     def asker(self) -> Asker | None:
         """The connection, for questions beside a run (on its thread); None: not enrolled."""
         return self._open()
@@ -157,14 +161,27 @@ class SyncEngine:
     def _exchange(
         self, push: Push, placer: Placer, asker: Asker, *, fetch: bool, compare: bool
     ) -> None:
+        with self._store.read() as session:
+            put_back = restored.pending(session)
+            # What was confirmed until now, not what this run will be told.
+            canaries = self._canaries or Canaries.load(session)
+        unsure = self._connections != asker.transport.connections
+
+        def make_sure(*, asked: bool = False) -> bool:
+            """Over a new connection there may be an older copy of the server than before."""
+            nonlocal compare
+            if self._connections != asker.transport.connections:
+                if not asked and not restored.check(self._store, asker, canaries):
+                    compare = True
+                self._connections = asker.transport.connections
+            return not compare
+
+        push.make_sure = make_sure
         push.drain()
         self._written.add(push.sent.writes)
         push.sent.writes.clear()
         if not fetch:
             return
-        with self._store.read() as session:
-            put_back = restored.pending(session)
-            canary = Canary.load(session) if self._unsure else None
         pull = Pull(
             self._store,
             asker,
@@ -172,18 +189,28 @@ class SyncEngine:
             last_seen=self._last_seen,
             complete=self._complete,
             # A long first load must not hold up an emergency.
-            breathe=lambda: push.drain(LANE_EMERGENCY),
+            breathe=push.drain_urgent,
+            reach=self._reach,
+            progress=self._loading,
         )
         try:
-            pull.run(self._written, compare=compare or put_back, canary=canary)
+            pull.run(
+                self._written,
+                compare=compare or put_back,
+                canaries=canaries if unsure else None,
+                make_sure=make_sure,
+            )
             self._written.clear()
-            self._unsure = False
             if pull.listed is not None or placer.older:
                 restored.mend(self._store, asker, pull.listed, placer.older)
             if put_back and pull.listed is not None:
                 with self._store.apply_remote() as session:
                     restored.finish(session, self._clock.now())
+            if self._canaries is None or push.sent.records or placer.received:
+                with self._store.read() as session:
+                    self._canaries = Canaries.load(session)
         finally:
+            self.progress = None
             self._last_seen, self._complete = pull.server_now, pull.complete
         # What was merged with news from the server goes back at once.
         for _ in range(_ROUNDS):
@@ -203,7 +230,7 @@ class SyncEngine:
         if account != self._account or self._asker is None:
             self.close()
             self._last_seen = self._complete = None
-            self._unsure = True
+            self._canaries, self._connections = None, -1
             self._account = account
             self._known_facts = dict(facts)
             known = Facts(facts.get("gzip"), facts.get("batch"), facts.get("elements"))

@@ -23,7 +23,7 @@ from app.sync.day_check import Cancelled, DayCheck, day_check, unreached
 from app.sync.engine import DONE, PARTIAL, SyncEngine, SyncReport
 from app.sync.link import LinkFault
 from app.sync.policy import Policy
-from app.sync.runner import Runner
+from app.sync.runner import SYNCING, Runner
 from app.sync.status import RejectedRecord, SyncStatus, Try, read_status
 
 __all__ = ["DayCheck", "RejectedRecord", "SyncEvent", "SyncService", "SyncStatus", "Try"]
@@ -165,7 +165,8 @@ class SyncService:
 
     def _read(self) -> SyncStatus:
         live: dict[str, Any] = {
-            "phase": self._runner.phase,
+            "phase": self._phase(),
+            "progress": self._engine.progress,
             "reason": self._runner.reason,
             "next_try_at": self._runner.next_try_at,
             "bytes_up": self._bytes[0],
@@ -174,6 +175,10 @@ class SyncService:
         if self._last_success is not None:
             live["last_success_at"] = self._last_success
         return read_status(self._store, **live)
+
+    def _phase(self) -> str:
+        phase = self._runner.phase
+        return "first_load" if phase == SYNCING and self._engine.progress else phase
 
     def _committed(self, session: RecordingSession) -> None:
         lane = session.info.get("queued_lane")

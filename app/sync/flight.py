@@ -1,12 +1,13 @@
-"""A bundle that is ready, and one that is on its way."""
+"""A bundle that is ready, one that is on its way, and an errand beside the courier's thread."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Thread
+from typing import Generic, TypeVar
 
 from app.sync.link import Answer
 from app.sync.plan import Unit, stands_on_others
@@ -84,6 +85,38 @@ class Flight:
         else:
             self.seconds = time.monotonic() - began
             self._outcome.set_result(answer)
+
+
+_Found = TypeVar("_Found")
+
+
+class Errand(Generic[_Found]):
+    """A question asked on a thread of its own while the courier does something else."""
+
+    def __init__(self, ask: Callable[[], _Found]) -> None:
+        self._ask = ask
+        self._outcome: Future[_Found] = Future()
+        self._thread = Thread(target=self._run, name="courier-wire", daemon=True)
+        self._thread.start()
+
+    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> _Found:
+        """The answer, or what the question raised; ``meanwhile`` is called four times a second."""
+        try:
+            while not self._outcome.done():
+                self._thread.join(0.25)
+                if not self._outcome.done():
+                    meanwhile()
+        finally:
+            self._thread.join()
+        return self._outcome.result()
+
+    def _run(self) -> None:
+        try:
+            found = self._ask()
+        except BaseException as error:  # noqa: BLE001 — raised again in the courier's thread
+            self._outcome.set_exception(error)
+        else:
+            self._outcome.set_result(found)
 
 
 def may_join(ready: Ready, flights: Iterable[Flight]) -> bool:

@@ -11,6 +11,8 @@ from random import Random
 
 MOST_ENTRIES = 50
 MOST_BYTES = 64 * 1024
+MOST_PAGE = 200
+_LEAST_PAGE = 10
 #: Until the link is known: what crosses even a slow one in two seconds.
 _FIRST_BYTES = 16 * 1024
 _STRETCH_SECONDS = 0.25
@@ -112,3 +114,33 @@ class Pace:
     def cut(self, entries: int) -> None:
         """A bundle of ``entries`` was lost on the way."""
         self.entries = max(1, min(self.entries, entries) // 2)
+
+
+@dataclass(slots=True)
+class Reach:
+    """How many records a page of news may hold, in seconds of this link.
+
+    A page that cannot cross between two cuts would begin for ever: a cut halves the next one.
+    """
+
+    seconds: float = 4.0
+    most: int = MOST_PAGE
+
+    def page(self) -> int:
+        """Records on the next page (10 to 200)."""
+        return self.most
+
+    def share(self, lists: int) -> int:
+        """Records on each first page where so many lists are read for the first time at once."""
+        return max(_LEAST_PAGE, self.most // max(lists, 1))
+
+    def crossed(self, records: int, seconds: float) -> None:
+        """A page of so many records came after ``seconds``."""
+        if records == 0:
+            return
+        fits = int(records * self.seconds / max(seconds, 0.001))
+        self.most = max(_LEAST_PAGE, min(MOST_PAGE, fits, 2 * self.most))
+
+    def cut(self) -> None:
+        """A page was lost on the way."""
+        self.most = max(_LEAST_PAGE, self.most // 2)

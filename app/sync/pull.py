@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -20,10 +21,12 @@ from app.clock import clinic_time
 from app.fhir import mapping
 from app.fhir.uris import ORGANISATION_TAG
 from app.models.store import Store
-from app.sync import link, state
+from app.sync import foreign, link, restored, state
+from app.sync.flight import Errand
 from app.sync.link import Json
 from app.sync.place import Placer
-from app.sync.restored import Canary
+from app.sync.policy import MOST_PAGE, Reach
+from app.sync.restored import Canaries
 from app.sync.searches import Asker, Page, address, is_bare, query, version_of
 from app.sync.spans import TICK, OwnWrites, Span
 
@@ -36,8 +39,6 @@ _END_OF_NIGHT = 6
 #: A header Date has whole seconds, and servers renew it once a second.
 _DATE_IS_COARSE = timedelta(seconds=2)
 _STEP_BACK = timedelta(seconds=5)
-_PAGE = 200
-_BARE_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,17 @@ class Scope:
         return f"cursor:{self.type}:{self.parameter or ''}"
 
     def url(
-        self, since: datetime | None, *, bare: bool = False, until: datetime | None = None
+        self,
+        since: datetime | None,
+        *,
+        bare: bool = False,
+        until: datetime | None = None,
+        count: int = MOST_PAGE,
     ) -> str:
         """The search for what has changed since (inclusive) until (inclusive).
 
-        ``bare``: without the content, for servers that can leave it out.
+        ``bare``: without the content, for servers that can leave it out. ``count``: records on
+        a page with content; a bare one holds two and a half times as many.
         """
         parameters: dict[str, str | int | tuple[str, ...] | None] = {}
         if self.parameter is not None:
@@ -68,7 +75,7 @@ class Scope:
                 bounds += (f"le{state.text_of(until)}",)
             parameters["_lastUpdated"] = bounds
         parameters["_sort"] = "_lastUpdated"
-        parameters["_count"] = _BARE_PAGE if bare else _PAGE
+        parameters["_count"] = count * 5 // 2 if bare else count
         if bare:
             parameters["_elements"] = "id,meta"
         return query(self.type, **parameters)
@@ -102,9 +109,23 @@ class _Plan:
     gaps: list[Span] = field(default_factory=list)
     stepped: bool = False
 
-    def urls(self) -> list[str]:
+    def urls(self, first: int) -> list[str]:
+        """``first``: records on the first page of a list that was never read."""
         between = [self.scope.url(gap.first, until=gap.last) for gap in self.gaps]
-        return [*between, self.scope.url(self.since, bare=self.bare)]
+        count = first if self.cursor is None else MOST_PAGE
+        return [*between, self.scope.url(self.since, bare=self.bare, count=count)]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a first load has come: records so far, and which of how many lists is read.
+
+    How many records there will be is not said: no server has to tell it.
+    """
+
+    records: int
+    list: int
+    of: int
 
 
 class Pull:
@@ -119,11 +140,14 @@ class Pull:
         last_seen: datetime | None = None,
         complete: datetime | None = None,
         breathe: Callable[[], None] = lambda: None,
+        reach: Reach | None = None,
+        progress: Callable[[Progress | None], None] = lambda progress: None,
     ) -> None:
         """``last_seen``: the server's time at an earlier answer, if the caller knows one.
 
         ``complete``: the time up to which an earlier run has read every list to its end; it
-        is this run's afterwards.
+        is this run's afterwards. ``progress`` hears how far a first load has come, None at its
+        end.
         """
         self.server_now = last_seen
         self.complete = complete
@@ -131,6 +155,9 @@ class Pull:
         self._asker = asker
         self._placer = placer
         self._breathe = breathe
+        self._reach = reach or Reach()
+        self._progress = progress
+        self._list: Progress | None = None
         #: After a whole comparison: type → ids of all that the server listed, else None.
         self.listed: dict[str, set[str]] | None = None
 
@@ -139,14 +166,16 @@ class Pull:
         written: OwnWrites | None = None,
         *,
         compare: bool = False,
-        canary: Canary | None = None,
+        canaries: Canaries | None = None,
+        make_sure: Callable[..., bool] = lambda asked: True,
     ) -> None:
         """Fetch all that is new. ``written``: our own writes since the last time, which are
         no news: they are stepped over, or only their ids and versions are asked for.
 
-        ``compare`` goes through everything from the beginning; so does a run whose ``canary``
-        (what the server confirmed last) is not there any more. Raises LinkFault where the
-        link gives out; every page that was placed stays placed.
+        ``compare`` goes through everything from the beginning; so does a run where one of the
+        ``canaries`` is not there any more (the server was put back from a copy), or where
+        ``make_sure(asked=…)``, called before anything is placed, says so. Raises LinkFault
+        where the link gives out; every page that was placed stays placed.
         """
         with self._store.read() as session:
             clock = _Clock.load(session)
@@ -168,12 +197,23 @@ class Pull:
             for scope in lists
         ]
         asked = time.monotonic()
-        urls = [url for plan in plans for url in plan.urls()]
+        unread = sum(plan.cursor is None for plan in plans)
+        first = self._reach.share(unread)
+        urls = [url for plan in plans for url in plan.urls(first)]
         bare = self._asker.facts.elements is not False
-        pages = self._asker.ask([*urls, canary.url(bare=bare)] if canary else urls)
-        if canary is not None:
-            answer = pages.pop()
-            compare = compare or (answer.status == 200 and not canary.lives(answer.resources))
+        asked_of = canaries.urls(bare=bare) if canaries is not None else []
+        try:
+            pages = self._asker.ask([*urls, *asked_of])
+        except link.Offline:
+            if unread:
+                self._reach.cut()
+            raise
+        if canaries is not None:
+            answers = [pages.pop() for _ in asked_of]
+            if not canaries.live(answers):
+                compare = True
+                restored.survey(self._store, self._asker, lists)
+        compare = not make_sure(asked=canaries is not None) or compare
         took = timedelta(seconds=time.monotonic() - asked)
         now = next((p.server_time for p in pages if p.server_time), None)
         self.server_now = now
@@ -188,16 +228,24 @@ class Pull:
             clock.swept = clock.compared = now
             clock.save(self._store, now)
             due = False
+        if unread:
+            self._reach.crossed(sum(len(p.resources) for p in pages), took.total_seconds())
         answered = iter(pages)
-        for plan in plans:
+        for number, plan in enumerate(plans, 1):
             between = [next(answered) for _ in plan.gaps]
+            self._list = Progress(0, number, len(plans)) if unread else None
             self._read_on(plan, self._between(plan, between, next(answered)))
+        self._list = None
+        if unread:
+            self._progress(None)
         self._placer.fetch_owed()
         if orphans and self._placer.received:
             self._placer.place(self._asker.by_id(orphans).values())
         if due or compare:
             everything = compare or clock.compare_due(now)
             self._sweep(lists, None if everything else clock.swept)
+            if everything:
+                foreign.compare(self._store, self._asker, self._placer)
             clock.swept = now
             clock.compared = now if everything else clock.compared
             clock.save(self._store, now)
@@ -257,20 +305,44 @@ class Pull:
                 names = self.listed.setdefault(plan.scope.type, set())
                 names.update(str(r.get("id")) for r in page.resources)
             resources = self._with_content(page.resources) if plan.bare else page.resources
-            self._place(plan, resources, high if ordered or page.next is None else None)
+            at = high if ordered or page.next is None else None
             if page.next is None:
+                self._place(plan, resources, at)
                 return True
-            self._breathe()
-            if ordered and last is not None and (since is None or last > since):
+            by_value = ordered and last is not None and (since is None or last > since)
+            if by_value:
                 since = last
-                page = self._asker.one(plan.scope.url(since, bare=plan.bare))
-            else:
-                # The whole page has one time: only the server knows how to go on.
-                page = self._asker.follow(page)
+            coming = Errand(partial(self._next, plan, page, since if by_value else None))
+            try:
+                # While this page is placed the next one is on its way.
+                self._place(plan, resources, at)
+            finally:
+                page = coming.wait(self._breathe)
+            self._breathe()
             self.server_now = page.server_time or self.server_now
         return False
 
+    def _next(self, plan: _Plan, page: Page, since: datetime | None) -> Page:
+        """The page after ``page``: by value, or by the server's link inside one moment."""
+        began = time.monotonic()
+        try:
+            if since is None:
+                # The whole page has one time: only the server knows how to go on.
+                found = self._asker.follow(page)
+            else:
+                count = self._reach.page()
+                found = self._asker.one(plan.scope.url(since, bare=plan.bare, count=count))
+        except link.Offline:
+            self._reach.cut()
+            raise
+        if not plan.bare:
+            self._reach.crossed(len(found.resources), time.monotonic() - began)
+        return found
+
     def _place(self, plan: _Plan, resources: list[Json], last: datetime | None) -> None:
+        if self._list is not None:
+            self._list = replace(self._list, records=self._placer.received + len(resources))
+            self._progress(self._list)
         cursor = self._capped(last, plan.cursor)
         if cursor is None and not resources:
             # Read to its end and empty: from now on everything in it is news.

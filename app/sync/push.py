@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.fhir import bundle
 from app.i18n import tr
-from app.models.outbox import LANE_REST, REJECTED, WAITING
+from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, REJECTED, WAITING
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import answers, link, queue, wire
@@ -74,6 +74,8 @@ class Push:
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.sent = Sent()
+        #: Called before anything is merged: whether the server is an older copy of itself.
+        self.make_sure: Callable[[], object] = lambda: None
         self._store = store
         self._asker = asker
         self._transport: Transport = asker.transport
@@ -115,6 +117,13 @@ class Push:
                 self._land_rest()
                 self._restart()
                 self._write()
+
+    def drain_urgent(self) -> None:
+        """Send what is an emergency, if anything is; for the pauses of a long fetching."""
+        with self._store.read() as session:
+            waiting = queue.urgent(session, LANE_REFERRAL)
+        if waiting:
+            self.drain(LANE_EMERGENCY)
 
     def _step(self) -> bool:
         """One thing at a time: a bundle leaves, is answered or prepared; False at the end."""
@@ -290,6 +299,9 @@ class Push:
                 self._back_to_waiting(items, forget=True)
             self._pace.cut(entries)
             raise
+        if answer.status == 501:
+            # Says nothing about the records: this server does no transactions, or not now.
+            raise link.busy(None)
         self._pace.crossed(entries, flight.size, flight.seconds)
         self._progress += 1
         return answer
@@ -416,6 +428,7 @@ class Push:
 
     def _settle(self, parcel: Parcel, theirs: link.Json) -> str:
         item = parcel.item
+        self.make_sure()
         with self._store.apply_remote() as session:
             current = [i for i in queue.of_records(session, [item.record_id]) if i.seq == item.seq]
             if not current:

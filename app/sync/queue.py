@@ -275,14 +275,8 @@ def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> No
     ]
     if answered:
         session.execute(delete(SyncState).where(SyncState.key.in_(answered)))
-    last = answers[-1]
-    canary = {
-        "type": last.resource_type,
-        "id": last.item.record_id,
-        "version": last.version,
-        "at": last.last_updated,
-    }
-    session.connection().exec_driver_sql(_NOTE, [(state.CANARY, to_json(canary))])
+    last = [[a.resource_type, a.item.record_id, a.version, a.last_updated] for a in answers[-2:]]
+    session.connection().exec_driver_sql(_NOTE, [(state.CANARY, to_json({"last": last}))])
     session.connection().exec_driver_sql(_CLEAR, [(a.item.seq, a.item.change_id) for a in answers])
 
 

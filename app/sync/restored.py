@@ -9,12 +9,12 @@ nothing that was written since is overwritten. Nothing of anybody is deleted her
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import clinic_time, format_instant
@@ -27,12 +27,15 @@ from app.models.settings import get_setting, set_setting
 from app.models.store import Store
 from app.sync import queue, state
 from app.sync.link import Json
-from app.sync.searches import Asker, address, query, version_of
+from app.sync.searches import Asker, Page, address, query, version_of
 
 SERVER_RESTORED = "server_restored"
 #: A server may write the time of one version in several ways; a copy is never that fresh.
 _SAME_TIME = timedelta(seconds=2)
 _AT_ONCE = 400
+_ASKED_FIRST = select(exists().where(Outbox.attempts < 0))
+#: Of the newest copies these many are looked through for canaries, and so many are enough.
+_NEWEST, _ENOUGH = 20, 2
 #: Where more than this is gone, the list is believed and no record is asked for alone.
 _MOST_ASKED = 2500
 
@@ -144,28 +147,135 @@ def sift(
 
 
 @dataclass(frozen=True, slots=True)
-class Canary:
-    """The question for the record that was confirmed last, and how its answer is read."""
+class Canaries:
+    """The records that the server confirmed last, and the newest that we know of: where one of
+    them is gone or older, the server was put back from a copy, and more is gone."""
 
-    type: str
-    id: str
-    told: Seen
+    told: dict[Address, Seen]
 
     @classmethod
-    def load(cls, session: Session) -> Canary | None:
-        value = state.load(session, state.CANARY)
-        texts = [value.get(name) for name in ("type", "id", "version", "at")]
-        if not all(isinstance(text, str) for text in texts) or not value:
-            return None
-        return cls(value["type"], value["id"], (value["version"], value["at"]))
+    def load(cls, session: Session) -> Canaries:
+        told: dict[Address, Seen] = {}
+        for row in state.load(session, state.CANARY).get("last", []):
+            if len(row) == 4 and all(isinstance(text, str) for text in row):
+                told[row[0], row[1]] = (row[2], row[3])
+        own = session.info["store"].organisation_id
+        columns = (
+            ServerCopy.resource_type,
+            ServerCopy.resource_id,
+            ServerCopy.kind,
+            ServerCopy.version,
+            ServerCopy.last_updated,
+        )
+        newest = session.execute(
+            select(*columns).order_by(literal_column("rowid").desc()).limit(_NEWEST)
+        )
+        found = 0
+        for copy in newest:
+            at = copy.resource_type, copy.resource_id
+            if found < _ENOUGH and copy.version and copy.kind in KINDS and at not in told:
+                record = fetch(session, copy.kind, [copy.resource_id]).get(copy.resource_id, {})
+                if record.get("organisation_id") == own:
+                    told[at] = (copy.version, copy.last_updated)
+                    found += 1
+        return cls(told)
 
-    def url(self, *, bare: bool) -> str:
-        return query(self.type, _id=self.id, _elements="id,meta" if bare else None)
+    def urls(self, *, bare: bool) -> list[str]:
+        """One question for each type."""
+        of_type: dict[str, list[str]] = {}
+        for type_, id_ in self.told:
+            of_type.setdefault(type_, []).append(id_)
+        elements = "id,meta" if bare else None
+        return [query(t, _id=",".join(ids), _elements=elements) for t, ids in of_type.items()]
 
-    def lives(self, resources: Iterable[Json]) -> bool:
-        """Whether the server still holds the record, at least as new as it was."""
-        found = [r for r in resources if address(r) == (self.type, self.id)]
-        return bool(found) and not is_behind(self.told, version_of(found[0]))
+    def live(self, pages: Sequence[Page]) -> bool:
+        """Whether the server still holds all of them, at least as new as they were."""
+        if any(page.status != 200 for page in pages):
+            return True  # no answer tells nothing
+        there = {address(r): version_of(r) for page in pages for r in page.resources}
+        return all(at in there and not is_behind(told, there[at]) for at, told in self.told.items())
+
+
+class Listable(Protocol):
+    """A list of the server that can be asked for (``pull.Scope``)."""
+
+    @property
+    def type(self) -> str: ...
+    def url(self, since: datetime | None, *, bare: bool = False) -> str: ...
+
+
+def check(store: Store, asker: Asker, canaries: Canaries) -> bool:
+    """Whether the server is what it was; if not, ``survey`` has queued what it lost."""
+    if canaries.live(asker.ask(canaries.urls(bare=asker.facts.elements is not False))):
+        return True
+    from app.sync.pull import scopes
+
+    survey(store, asker, scopes(store.organisation_id))
+    return False
+
+
+def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
+    """Before anything is fetched from a server that was put back: see what it holds now, and
+    queue what it lost.
+
+    A record that it holds in a state we do not know, while the state that we knew is of the time
+    that it lost, was made from something older: both are laid together, as two people's edits.
+    """
+    there: dict[Address, Seen] = {}
+    bare = asker.facts.elements is not False
+    for one in lists:
+        page = asker.one(one.url(None, bare=bare))
+        while True:
+            if page.status not in (200, 404):
+                return
+            there.update((address(r), version_of(r)) for r in page.resources)
+            if page.next is None:
+                break
+            page = asker.follow(page)
+    missing: list[Address] = []
+    older: list[Address] = []
+    other: list[tuple[Address, datetime]] = []
+    lost_from: datetime | None = None
+    for at, known in _held_by_us(store):
+        told = there.get(at)
+        when = state.instant(known[1])
+        if told is not None and is_known(known, told):
+            continue
+        if told is None or is_behind(known, told):
+            (missing if told is None else older).append(at)
+            if when is not None:
+                lost_from = when if lost_from is None else min(lost_from, when)
+        elif when is not None:
+            other.append((at, when))
+    suspects = [at for at, when in other if lost_from is not None and when >= lost_from]
+    loss = Loss(_requeue(store, missing), _requeue(store, [*older, *suspects]))
+    if loss:
+        with store.apply_remote() as session:
+            _note_server(session, loss, store.clock.now(), whole=False)
+
+
+def _held_by_us(store: Store) -> Iterator[tuple[Address, Seen]]:
+    """What the server confirmed of records that we may write."""
+    for kind, description in KINDS.items():
+        if not description.travels:
+            continue
+        table = description.table
+        ours = table.c.organisation_id == store.organisation_id
+        if kind == "referral_task":
+            ours = or_(
+                ours,
+                table.c.owner_organisation_id == store.organisation_id,
+                table.c.requester_organisation_id == store.organisation_id,
+            )
+        held = (
+            select(ServerCopy.resource_id, ServerCopy.version, ServerCopy.last_updated)
+            .join(table, table.c.id == ServerCopy.resource_id)
+            .where(ServerCopy.kind == kind, ServerCopy.version != "", ours)
+        )
+        type_ = mapping.primary_type(kind)
+        with store.read() as session:
+            rows = session.execute(held).all()
+        yield from (((type_, id_), (version, at)) for id_, version, at in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,18 +304,19 @@ def mend(
     if missing and len(missing) <= _MOST_ASKED:
         there = asker.by_id(missing)
         missing = [at for at in missing if at not in there]
-    counts = []
-    for lost in (missing, sorted(older)):
-        number = 0
-        for start in range(0, len(lost), _AT_ONCE):
-            with store.apply_remote() as session:
-                number += queue_again(session, lost[start : start + _AT_ONCE], store.clock.now())
-        counts.append(number)
-    loss = Loss(*counts)
+    loss = Loss(_requeue(store, missing), _requeue(store, sorted(older)))
     if loss or listed is not None:
         with store.apply_remote() as session:
             _note_server(session, loss, store.clock.now(), whole=listed is not None)
     return loss
+
+
+def _requeue(store: Store, lost: Sequence[Address]) -> int:
+    number = 0
+    for start in range(0, len(lost), _AT_ONCE):
+        with store.apply_remote() as session:
+            number += queue_again(session, lost[start : start + _AT_ONCE], store.clock.now())
+    return number
 
 
 def queue_again(session: Session, addresses: Iterable[Address], now: datetime) -> int:
@@ -257,26 +368,11 @@ def _is_ours(kind: str, record: Mapping[str, Any], own: str) -> bool:
 
 def _missing(store: Store, listed: Mapping[str, set[str]]) -> list[Address]:
     """Own records that the server confirmed and that its whole list does not name."""
-    found: list[Address] = []
-    for kind, description in KINDS.items():
-        type_ = mapping.primary_type(kind)
-        if not description.travels or type_ not in listed:
-            continue
-        table = description.table
-        held = (
-            select(ServerCopy.resource_id)
-            .join(table, table.c.id == ServerCopy.resource_id)
-            .where(
-                ServerCopy.resource_type == type_,
-                ServerCopy.kind == kind,
-                ServerCopy.version != "",
-                table.c.organisation_id == store.organisation_id,
-            )
-        )
-        with store.read() as session:
-            there = listed[type_]
-            found += [(type_, id_) for id_ in session.scalars(held) if id_ not in there]
-    return found
+    return [
+        (type_, id_)
+        for (type_, id_), _ in _held_by_us(store)
+        if type_ in listed and id_ not in listed[type_]
+    ]
 
 
 def _note_server(session: Session, loss: Loss, now: datetime, *, whole: bool) -> None:
@@ -288,7 +384,7 @@ def _note_server(session: Session, loss: Loss, now: datetime, *, whole: bool) ->
             "older": int(before.get("older") or 0) + loss.older,
         }
         state.save(session, SERVER_RESTORED, value)
-    elif before and whole:
+    elif before and whole and not session.scalar(_ASKED_FIRST):
         # Compared again, and everything is there.
         state.save(session, SERVER_RESTORED, {})
 

@@ -13,7 +13,8 @@ from app.models import codes
 from app.models.outbox import REJECTED, Conflict, Outbox, SyncTry
 from app.models.records import fetch
 from app.models.store import Store
-from app.sync import queue
+from app.sync import queue, restored
+from app.sync.pull import Progress
 from app.sync.queue import Counts
 from app.sync.usage import used
 
@@ -52,7 +53,8 @@ class RejectedRecord:
 class SyncStatus:
     """How delivery stands.
 
-    ``phase``: off (not started), idle, syncing, offline, refused, not_enrolled. ``waiting``
+    ``phase``: off (not started), idle, syncing, first_load (``progress`` says how far it has
+    come), offline, refused, not_enrolled. ``waiting``
     counts what was not sent, ``unknown`` what was sent without an answer yet; ``by_lane``
     counts both. ``kept``: refused, and kept only on this PC by decision. ``bytes_*`` are totals
     since the program started, ``bytes_today`` and ``bytes_month`` (up, down) of the clinic's day
@@ -71,12 +73,15 @@ class SyncStatus:
     last_success_at: datetime | None = None
     next_try_at: datetime | None = None
     reason: str = ""
+    progress: Progress | None = None
     bytes_up: int = 0
     bytes_down: int = 0
     bytes_today: tuple[int, int] = (0, 0)
     bytes_month: tuple[int, int] = (0, 0)
     history: tuple[Try, ...] = ()
     rejected_records: tuple[RejectedRecord, ...] = ()
+    #: Plain sentences about a store or a server that was put back from an older copy.
+    notices: tuple[str, ...] = ()
 
     @property
     def all_held(self) -> bool:
@@ -96,6 +101,7 @@ def read_status(store: Store, **live: object) -> SyncStatus:
             "bytes_month": of_month,
             "history": _history(session),
             "rejected_records": _rejected(session) if counts.rejected else (),
+            "notices": restored.notices(session),
         }
     values.update(live)
     return SyncStatus(**values)  # type: ignore[arg-type]

@@ -105,6 +105,7 @@ class Transport:
         self._token = token
         self._timeouts = timeouts or Timeouts()
         self._session: requests.Session | None = None
+        self._closed_connections = 0
         self._opening = Lock()
         self._told: tuple[datetime, float] | None = None
         # Until when (monotonic) certificates count although this PC's clock denies their dates.
@@ -117,9 +118,20 @@ class Transport:
         told, at = self._told
         return told + timedelta(seconds=time.monotonic() - at)
 
+    @property
+    def connections(self) -> int:
+        """How many connections were opened so far: a new one may lead to a changed server."""
+        session = self._session
+        count = self._closed_connections
+        for adapter in session.adapters.values() if session is not None else ():
+            pools = adapter.poolmanager.pools  # type: ignore[attr-defined]
+            count += sum(pools[key].num_connections for key in pools.keys())
+        return count
+
     def close(self) -> None:
         """Drop the warm connection."""
         if self._session is not None:
+            self._closed_connections = self.connections
             self._session.close()
             self._session = None
 
@@ -371,7 +383,7 @@ class Transport:
             fault = link.captive() if page else link.expired()
             fault.untouched = not page
             raise fault
-        if status == 429 or status >= 500:
+        if status == 429 or (status >= 500 and status != 501):
             raise link.busy(retry_after, broken=status == 500)
         if body and resource is None and status != 413:
             raise link.captive() if b"<html" in body[:2000].lower() else link.garbage()

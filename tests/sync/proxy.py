@@ -36,6 +36,7 @@ class Seen:
 
 
 Chooser = Callable[[Seen], str]
+Rewriter = Callable[[Seen, bytes, bytes], bytes]
 
 _PORTAL_PAGE = b"<!doctype html><html><body>Sign in to the network</body></html>"
 
@@ -53,6 +54,8 @@ class Proxy:
         self.choose: Chooser = lambda seen: PASS
         #: Called with each request after it was answered (or lost).
         self.after: Callable[[Seen], None] = lambda seen: None
+        #: What the client gets instead of the server's answer: (seen, request, answer).
+        self.rewrite: Rewriter = lambda seen, request, answer: answer
         self.seen: list[Seen] = []
         self._stalled = threading.Event()
         self._sockets: set[socket.socket] = set()
@@ -117,6 +120,7 @@ class Proxy:
                     answer = _read_message(server)
                 if answer is None:
                     return
+                answer = self.rewrite(seen, request, answer)
                 if fault == LOSE_ANSWER:
                     self.after(seen)
                     return
