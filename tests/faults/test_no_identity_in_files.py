@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -18,13 +19,16 @@ from pathlib import Path
 import pytest
 
 from app.care import residents
+from app.care.backups import make_backup
 from app.care.basic_form import Answer, BasicForm, Contact, Disease
 from app.care.identity_card import check_character
 from app.errors import InputError, TownshipCareError
 from app.models.actor import Actor
 from app.models.drafts import save_draft
+from app.models.resident import Resident
 from app.models.store import Store
 from app.server.database import FILE_NAME
+from app.sync import courier
 from app.sync.enrol import change_address
 from app.ui.faults import FaultDesk
 from tests.conftest import LEAD_ID, PASSWORD
@@ -42,6 +46,7 @@ PLANTED = {
     "id": NUMBER,
     "phone": "13977755533",
     "family": "密亲属甲",
+    "changed": "13977755544",
     "address": "隐蔽路九十九号",
     "draft": "草稿里的暗语",
 }
@@ -55,7 +60,7 @@ def _form() -> BasicForm:
         address=PLANTED["address"],
         residency="1",
         ethnicity="01",
-        contacts=(Contact(name=PLANTED["family"], phone="13977755544", relation="20"),),
+        contacts=(Contact(name=PLANTED["family"], phone=PLANTED["changed"], relation="20"),),
         drug_allergy=(Answer(code="1"),),
         past_disease=(Disease(code="1"),),
     )
@@ -100,17 +105,24 @@ def _trouble(store: Store, actor: Actor, resident_id: str) -> list[str]:
 
 
 @pytest.mark.timeout(120)
-def test_nothing_that_is_left_behind_names_anybody(
+def test_g19_nothing_that_is_left_behind_names_anybody(
     township: Clinic,
     make_clinic: Callable[..., Clinic],
     server: ServerProcess,
     proxy: Proxy,
     qtbot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(0)
     store, actor = township.store, township.actor
+    # Temporary files go where they can be found, also while they are there for a moment only.
+    temporary, stick = tmp_path / "temporary", tmp_path / "stick"
+    temporary.mkdir()
+    stick.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     saved = residents.register(store, actor, _form())
     save_draft(store, actor, "trial", saved.resident_id, {"fields": {"note": PLANTED["draft"]}})
     assert residents.find(store, actor, PLANTED["name"])
@@ -129,8 +141,6 @@ def test_nothing_that_is_left_behind_names_anybody(
 
     # Sent, cut, sent again, refused, and fetched by another organisation.
     with store.read() as session:
-        from app.models.resident import Resident
-
         row = session.get(Resident, saved.resident_id)
         assert row is not None
         letter = a_letter(row, actor)
@@ -142,6 +152,22 @@ def test_nothing_that_is_left_behind_names_anybody(
             break
     hospital = make_clinic(LEAD_ID)
     assert hospital.sync().outcome == "done"
+
+    # On a stick to the hospital and back, and kept as a backup on another drive.
+    with store.write(actor) as session:
+        again = session.get(Resident, saved.resident_id)
+        assert again is not None
+        again.phone = PLANTED["changed"]
+    out, reply = stick / "out.courier", stick / "reply.courier"
+    assert courier.export_file(store, actor, out).records == 1
+    courier.hand_in(hospital.store, hospital.actor, out, reply)
+    assert courier.import_file(store, actor, reply).confirmed == 1
+    with pytest.raises(TownshipCareError) as told:
+        courier.import_file(hospital.store, hospital.actor, reply)
+    texts.append(str(told.value))
+    make_backup(store, actor, stick)
+    make_backup(store, actor)
+    assert len(_files(stick)) == 3
     client = server.enrol(LEAD_ID)
     try:
         client.get(f"/Patient?identifier=urn|{NUMBER}&name={PLANTED['name']}")
@@ -152,10 +178,10 @@ def test_nothing_that_is_left_behind_names_anybody(
         client.close()
 
     # The files while the store is open (with its write-ahead log), then the commands.
-    for clinic in (township, hospital):
-        for path in _files(clinic.store.folder):
+    for folder in (store.folder, hospital.store.folder, stick, temporary):
+        for path in _files(folder):
             assert _leaks(path.read_bytes()) == set(), path.name
-        assert _leaks(" ".join(p.name for p in _files(clinic.store.folder)).encode()) == set()
+        assert _leaks(" ".join(p.name for p in _files(folder)).encode()) == set()
     store.snapshot(store.folder / "copy.db")
     township.engine.close()
     store.close()
