@@ -8,10 +8,12 @@ from typing import Any
 
 from app.models.actor import Actor
 from app.models.identity import new_id
+from app.models.records import fetch, put
 from app.models.referral import Referral, ReferralEvent, ReferralService, ReferralTask
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Resident
 from app.models.store import Store
+from app.sync import queue
 from tests.conftest import LEAD_ID
 
 STARTED = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -148,3 +150,15 @@ def a_letter(
 
 def ids(rows: Sequence[Any]) -> list[str]:
     return [row.id for row in rows]
+
+
+def queue_many(store: Store, actor: Actor, plan: RehabPlan, count: int) -> list[str]:
+    """So many check-ins of a saved plan, written and queued in bulk; their ids."""
+    first = check_ins(plan, actor, 1)[0]
+    save(store, actor, first)
+    with store.apply_remote() as session:
+        pattern = fetch(session, "check_in", [first.id])[first.id]
+        made = [new_id() for _ in range(count - 1)]
+        put(session, "check_in", [{**pattern, "id": id_, "change_id": id_} for id_ in made])
+        queue.enqueue(session, "check_in", made, store.clock.now())
+    return [first.id, *made]
