@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 import app.server.wire as server_wire
 from app.models import hook
 from app.models.outbox import REJECTED, Outbox
-from app.sync import pull, push, queue, reconcile, wire
+from app.sync import pull, push, queue, reconcile, restored, wire
 from app.sync.engine import REFUSED, SyncEngine
 from app.sync.merge import BOOKKEEPING, Merge
 from app.sync.place import Placer
@@ -197,6 +197,11 @@ def whoever_edits_becomes_the_author() -> Any:
     return patch.object(wire.mapping, "to_resources", broken)
 
 
+def a_restored_server_goes_unnoticed() -> Any:
+    """What a server lost that was put back from a backup is not sent again."""
+    return patch.object(restored, "mend", lambda *arguments, **options: False)
+
+
 @dataclass(frozen=True)
 class Control:
     """One break: the promises whose checks may catch it, and the steps that bring it out."""
@@ -216,7 +221,7 @@ CONTROLS: dict[str, Control] = {
         Control(
             confirmed_whatever_was_edited,
             frozenset({2}),
-            {"edit_resident": 8, "start": 8, "reach": 6, "step": 4, "sync": 3},
+            {"edit_resident": 9, "start": 9, "reach": 9, "sync": 4},
         ),
         Control(
             a_replay_is_a_new_version,
@@ -237,6 +242,17 @@ CONTROLS: dict[str, Control] = {
         Control(one_refusal_stops_all, frozenset({11}), {"register": 8, "poison": 6, "sync": 5}),
         Control(the_later_clock_wins, frozenset({9}), {**_EDITS, "clock": 4}),
         Control(withdrawn_means_emptied, frozenset({2, 10, 14}), {**_EDITS, "revoke": 4}),
+        Control(
+            a_restored_server_goes_unnoticed,
+            frozenset({5, 7, 11, 14}),
+            {
+                "register": 4,
+                "edit_resident": 6,
+                "sync": 8,
+                "back_up_server": 5,
+                "restore_server": 4,
+            },
+        ),
         Control(whoever_edits_becomes_the_author, frozenset({20}), {**_EDITS, "user": 6}),
     )
 }

@@ -142,7 +142,10 @@ def check_parents(server: ServerView, version: Version) -> None:
         parent = version.record.get(column)
         if not parent:
             continue
-        found = server.resources.get((mapping.primary_type(kind), parent))
+        key = (mapping.primary_type(kind), parent)
+        if key in server.past:
+            continue  # It was there; a server that was put back lost it, until all is quiet.
+        found = server.resources.get(key)
         if not found or found[0].updated > version.updated:
             raise PromiseBroken(
                 8, f"{name_of(version.address)} reached the server before its {kind}"

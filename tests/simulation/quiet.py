@@ -205,6 +205,13 @@ def _check_whole(world: World) -> None:
                 if name not in world.server.resources:
                     raise PromiseBroken(8, f"{name_of(address)} lacks its {name[0]}")
 
+    for versions in world.server.resources.values():
+        newest = versions[-1]
+        for column, kind in PARENTS.get(newest.kind or "", ()):
+            parent = (newest.record or {}).get(column)
+            if parent and world.server.newest((kind, parent)) is None:
+                raise PromiseBroken(8, f"{name_of(newest.address)} is there without its {kind}")
+
 
 def _check_moves(world: World, held_back: set[Address]) -> None:
     """Every move of a referral stands in its task, or a person was told (promise 9)."""

@@ -24,8 +24,8 @@ from tests.simulation.steps import PRELUDE
 from tests.simulation.work import ACTIONS
 from tests.simulation.world import begin
 
-EXAMPLES = 12
-STEPS = 30
+EXAMPLES = 10
+STEPS = 25
 
 who = st.integers(0, 3)
 choice = st.integers(0, 63)

@@ -108,33 +108,34 @@ class StoreView:
             self.changed, self.requeued, self.gone = set(), set(), set()
             return False
         self._read_at = at
-        with pc.store._engine.connect() as connection:
-            query = connection.exec_driver_sql
+        connection = pc.store._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
             raw: dict[Address, Any] = {}
             for kind in TRAVELLING:
-                cursor = query(f"SELECT * FROM {KINDS[kind].table.name}")  # noqa: S608
-                place = list(cursor.keys()).index("id")
-                raw.update(((kind, row[place]), tuple(row)) for row in cursor)
+                cursor.execute(f"SELECT * FROM {KINDS[kind].table.name}")  # noqa: S608
+                place = _place(cursor, "id")
+                raw.update(((kind, row[place]), row) for row in cursor)
             for kind, table, parent in CHILD_TABLES:
-                cursor = query(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608
-                place = list(cursor.keys()).index(parent)
+                cursor.execute(f"SELECT * FROM {table} ORDER BY id")  # noqa: S608
+                place = _place(cursor, parent)
                 for row in cursor:
                     key = (kind, row[place])
-                    raw[key] = (raw.get(key), tuple(row))
-            outbox = {
-                (row[0], row[1]): Queued(*row)
-                for row in query(
-                    "SELECT kind, record_id, change_id, author_id, state, reason FROM outbox"
-                )
-            }
-            receipts = {
-                (row[0], row[1]): row[2]
-                for row in query("SELECT kind, record_id, change_id FROM receipt")
-            }
+                    raw[key] = (raw.get(key), row)
+            cursor.execute(
+                "SELECT kind, record_id, change_id, author_id, state, reason FROM outbox"
+            )
+            outbox = {(row[0], row[1]): Queued(*row) for row in cursor}
+            cursor.execute("SELECT kind, record_id, change_id FROM receipt")
+            receipts = {(row[0], row[1]): row[2] for row in cursor}
+            cursor.execute("SELECT id, kind, record_id, fields, resolved_at FROM conflict")
             self.clashes = {
                 row[0]: Clash(row[0], row[1], row[2], json.loads(row[3]), row[4] is not None)
-                for row in query("SELECT id, kind, record_id, fields, resolved_at FROM conflict")
+                for row in cursor
             }
+            cursor.close()
+        finally:
+            connection.close()
         self.gone = self._raw.keys() - raw.keys()
         self.changed = {key for key, row in raw.items() if self._raw.get(key) != row}
         self.generation += bool(self.changed or self.gone)
@@ -165,6 +166,10 @@ class StoreView:
             for clash in self.clashes.values()
             if (clash.kind, clash.record_id) == address and not clash.resolved
         ]
+
+
+def _place(cursor: Any, column: str) -> int:
+    return [description[0] for description in cursor.description].index(column)
 
 
 @dataclass(frozen=True, slots=True)
