@@ -102,8 +102,8 @@ def _demand_fit(store: Store, checked: Checked, kept: Kept) -> None:
         raise CourierRefused(
             "unexpected",
             tr(
-                "This is a seed file for a new PC, not a reply. Nothing was changed. Choose "
-                "“Import a seed file” for it."
+                "This is a seed file for a new PC, not a reply. Nothing was changed. Use "
+                "“Fill a new PC from a seed file” for it."
             ),
         )
     if kind != REPLY:
