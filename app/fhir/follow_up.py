@@ -43,7 +43,8 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     """The form, then the visit's Encounter, Observations and MedicationStatements."""
     form = frame(TYPE, record)
     version = record["form_version"]
-    if fit_code(version) and "|" not in version:
+    # The type canonical holds no blanks, and the bar divides address and version.
+    if fit_code(version) and "|" not in version and " " not in version:
         form["questionnaire"] = f"{FOLLOW_UP_FORM}|{version}"
     form["status"] = _STATUS.get(record["status"], "completed")
     form["subject"] = reference("Patient", record["resident_id"])

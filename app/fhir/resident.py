@@ -24,6 +24,7 @@ from app.fhir.fields import child_fields
 from app.fhir.person import GENDERS, phone_of, read_gender
 from app.fhir.uris import (
     CODE,
+    DATA_ABSENT,
     ID_CARD,
     MARITAL,
     OTHER_PAPER,
@@ -140,6 +141,9 @@ def _contact(item: dict[str, Any], guardian: bool = False) -> Json:
     name, phone = text_or_none(item.get("name")), text_or_none(item.get("phone"))
     put_if(contact, "name", {"text": name} if name else None)
     put_if(contact, "telecom", [{"system": "phone", "value": phone}] if phone else None)
+    if contact and not (name or phone):
+        # R4 (constraint pat-1) refuses a whole Patient for a contact without any of the two.
+        contact["name"] = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
     return contact
 
 

@@ -55,6 +55,8 @@ OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-catego
 CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+#: Extension of an element whose value is not there although the element has to be.
+DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 PARTICIPATION_TYPE = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 

@@ -302,3 +302,16 @@ def test_the_directory_of_the_embedded_server_is_read() -> None:
     record = record_of(to_resource(township, sample=False))
     assert {name: record[name] for name in township} == township
     assert not record["is_sample"]
+
+
+def test_a_contact_of_whom_only_the_relation_is_known_is_allowed_by_r4() -> None:
+    """R4 (constraint pat-1) wants a name, telecom, address or organisation of each contact."""
+    known = {"name": "", "phone": "", "relation": "20"}
+    patient = primary("resident", contacts=[known])
+
+    (contact, _guardian) = patient["contact"]
+    assert contact["name"]["extension"][0]["valueCode"] == "unknown"
+    assert record_of(patient)["contacts"] == [known]
+    # A name that is learned later stands alone.
+    named = primary("resident", contacts=[known | {"name": "王强"}])
+    assert mapping.merge_unknown(named, patient)["contact"][0]["name"] == {"text": "王强"}
