@@ -10,11 +10,13 @@ from PySide6.QtWidgets import QApplication
 
 from app.care.accounts import list_accounts, sign_in
 from app.models.actor import Actor
+from app.sync.connection import LinkSettings, settings
 from app.ui import icons, theme
 from app.ui.context import UiContext
 from app.ui.settings.staff import AccountDialog
 from app.ui.settings.view import SettingsRoom
 from app.ui.shell.rooms import ROOMS
+from tests.authority import Authority
 from tests.conftest import PASSWORD
 from tests.ui.checks import check_page, type_text
 
@@ -115,7 +117,8 @@ def test_a_new_recovery_key_must_be_confirmed(qtbot, room):
     ("address", "good"),
     [
         ("https://hospital.example:8443", True),
-        ("http://10.0.0.5:8080/fhir", True),
+        ("http://127.0.0.1:8080/fhir", True),
+        ("http://10.0.0.5:8080/fhir", False),
         ("hospital", False),
         ("ftp://hospital", False),
         ("https://", False),
@@ -139,6 +142,37 @@ def test_a_server_that_cannot_be_reached_is_a_plain_sentence(room):
     assert section.strip.text()
     assert section.save.isEnabled()
     check_page(room)
+
+
+def test_the_way_to_the_server_takes_a_proxy_and_the_countys_certificate(
+    room, store, tmp_path, monkeypatch
+):
+    authority = Authority(tmp_path / "ca")
+    room.go("server")
+    way = room.section("server").way
+    assert not way.machine.isVisible()
+    way.proxy.line.setText("http://nowhere")
+    way.submit()
+    assert settings(store) == LinkSettings()
+    way.proxy.line.setText("proxy:3128")
+    monkeypatch.setattr(way, "_ask_for_file", lambda: str(authority.path))
+    way.choose.click()
+    way.submit()
+    assert settings(store).proxy == "http://proxy:3128"
+    assert settings(store).ca == authority.path.read_text("ascii")
+    assert "County CA" in way.shown.text()
+    check_page(room)
+    way.machine.click()
+    way.proxy.line.setText("")
+    way.submit()
+    assert settings(store) == LinkSettings()
+    no_certificate = tmp_path / "x.pem"
+    no_certificate.write_text("hello")
+    monkeypatch.setattr(way, "_ask_for_file", lambda: str(no_certificate))
+    way.choose.click()
+    way.submit()
+    assert settings(store) == LinkSettings()
+    assert way.strip.text()
 
 
 def test_only_administrators_see_the_accounts(shown, store, actor, runner):

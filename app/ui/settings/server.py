@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from app.errors import NetworkFault
 from app.i18n import tr
 from app.ui.context import UiContext
+from app.ui.settings.connection import ConnectionSection
 from app.ui.settings.sections import FormSection
-from app.ui.sync.service import enrol, server_address
+from app.ui.sync.service import enrol, is_no_connection, server_address
 from app.ui.widgets.fields import TextField
 
 
@@ -35,6 +35,8 @@ class ServerSection(FormSection):
         self.code = TextField("code", tr("Enrolment code"), limit=100, required=True)
         self.add(self.url, self.code)
         self.url.set_value(server_address(context.store))
+        self.way = ConnectionSection(context)
+        self.layout().insertWidget(1, self.way)
 
     def submit(self) -> None:
         if not self.fields.check():
@@ -49,7 +51,7 @@ class ServerSection(FormSection):
 
     def _failed(self, error: Exception) -> None:
         super()._failed(error)
-        if isinstance(error, NetworkFault):
+        if is_no_connection(error):
             # The general sentence promises that sending begins by itself: not before this step.
             self.strip.say(
                 tr(
@@ -69,4 +71,6 @@ def _address_problem(text: str) -> str | None:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_fits:
         return tr("This is not an address. It begins with https:// and the name of the server.")
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return tr("Records travel encrypted only: the address begins with https://.")
     return None
