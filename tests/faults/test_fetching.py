@@ -37,7 +37,7 @@ def _check_ins(store: Store) -> int:
         return session.query(CheckIn).count()
 
 
-def test_a_first_load_that_is_cut_goes_on_where_it_stopped(
+def test_g06_a_first_load_that_is_cut_goes_on_where_it_stopped(
     full_server: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -56,7 +56,7 @@ def test_a_first_load_that_is_cut_goes_on_where_it_stopped(
 
 
 @pytest.mark.kill
-def test_a_process_killed_while_it_fetches_has_cursor_and_rows_together(
+def test_g04_a_process_killed_while_it_fetches_has_cursor_and_rows_together(
     full_server: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -80,7 +80,7 @@ def test_a_process_killed_while_it_fetches_has_cursor_and_rows_together(
     assert _check_ins(clinic.store) == 1000
 
 
-def test_a_record_committed_late_with_an_earlier_time_is_found_by_the_sweep(
+def test_g05_a_record_committed_late_with_an_earlier_time_is_found_by_the_sweep(
     full_server: Clinic, make_clinic: Callable[..., Clinic], server: ServerProcess
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID)
@@ -100,7 +100,7 @@ def test_a_record_committed_late_with_an_earlier_time_is_found_by_the_sweep(
     assert _check_ins(clinic.store) == 1000
 
 
-def test_a_server_clock_that_steps_back_is_noticed_and_everything_compared(
+def test_g05_a_server_clock_that_steps_back_is_noticed_and_everything_compared(
     full_server: Clinic, make_clinic: Callable[..., Clinic]
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID)
@@ -122,7 +122,7 @@ def test_a_server_clock_that_steps_back_is_noticed_and_everything_compared(
         assert state.load(session, "cursor:Procedure:_tag")["at"] < "2099"
 
 
-def test_a_lying_pc_clock_changes_nothing(
+def test_g12_a_lying_pc_clock_changes_nothing(
     full_server: Clinic, make_clinic: Callable[..., Clinic], clock: object
 ) -> None:
     from app.clock import FixedClock

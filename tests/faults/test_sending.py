@@ -33,7 +33,7 @@ def _bundles(proxy: Proxy) -> list[Seen]:
     return [seen for seen in proxy.seen if seen.method == "POST" and seen.path == "/fhir"]
 
 
-def test_an_emergency_leaves_first_with_its_patient_even_behind_2000_rows(
+def test_g16_an_emergency_leaves_first_with_its_patient_even_behind_2000_rows(
     township: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -68,7 +68,7 @@ def test_an_emergency_leaves_first_with_its_patient_even_behind_2000_rows(
     assert clinic.sync().outcome == "done"
 
 
-def test_an_emergency_saved_during_a_long_push_goes_in_the_next_bundle(
+def test_g16_an_emergency_saved_during_a_long_push_goes_in_the_next_bundle(
     make_clinic: Callable[..., Clinic], proxy: Proxy
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -95,7 +95,7 @@ def test_an_emergency_saved_during_a_long_push_goes_in_the_next_bundle(
     assert len(_bundles(proxy)) > 8
 
 
-def test_a_lost_answer_has_one_effect_and_ends_as_held(
+def test_g03_a_lost_answer_has_one_effect_and_ends_as_held(
     make_clinic: Callable[..., Clinic], proxy: Proxy, server: ServerProcess
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -181,7 +181,7 @@ def test_g02_a_record_edited_while_it_is_sent_is_never_marked_held_before_the_ed
         assert delivery_state(session, "resident", resident.id).state == "held"
 
 
-def test_a_poisoned_record_stands_alone_and_everything_else_goes_on(
+def test_g11_a_poisoned_record_stands_alone_and_everything_else_goes_on(
     township: Clinic, server: ServerProcess
 ) -> None:
     store, actor = township.store, township.actor
@@ -217,7 +217,7 @@ def test_a_poisoned_record_stands_alone_and_everything_else_goes_on(
     assert township.sync().outcome == "done"
 
 
-def test_a_refused_resident_holds_back_only_what_stands_on_it(township: Clinic) -> None:
+def test_g11_a_refused_resident_holds_back_only_what_stands_on_it(township: Clinic) -> None:
     store, actor = township.store, township.actor
     refused = a_resident(name="李四", organisation_id=LEAD_ID)
     plan = a_plan(refused, actor)
@@ -296,7 +296,7 @@ def test_g14_a_withdrawn_device_keeps_its_queue_and_is_told_apart_from_no_intern
         assert row.state != "rejected"
 
 
-def test_a_replayed_request_has_one_effect(
+def test_g03_a_replayed_request_has_one_effect(
     make_clinic: Callable[..., Clinic], proxy: Proxy, server: ServerProcess
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -311,7 +311,7 @@ def test_a_replayed_request_has_one_effect(
         client.close()
 
 
-def test_a_link_that_breaks_every_second_request_still_brings_everything_once(
+def test_g06_a_link_that_breaks_every_second_request_still_brings_everything_once(
     make_clinic: Callable[..., Clinic], proxy: Proxy, server: ServerProcess
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
@@ -340,7 +340,7 @@ def test_a_link_that_breaks_every_second_request_still_brings_everything_once(
 
 @pytest.mark.kill
 @pytest.mark.parametrize("number", [0, 1, 3])
-def test_a_process_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
+def test_g03_a_process_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(
     make_clinic: Callable[..., Clinic], proxy: Proxy, server: ServerProcess, number: int
 ) -> None:
     clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
