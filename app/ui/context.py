@@ -42,6 +42,8 @@ class UiContext(QObject):
     notified = Signal(str, str)
     drafts_changed = Signal()
     preferences_changed = Signal(object)
+    #: A backup is to be put back: its path, or None where none was chosen.
+    restore_wanted = Signal(object)
 
     def __init__(
         self,

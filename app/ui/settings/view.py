@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.settings.backups import BackupSection
 from app.ui.settings.organisation import OrganisationSection
 from app.ui.settings.password import PasswordSection, RecoverySection
 from app.ui.settings.server import ServerSection
@@ -49,6 +50,8 @@ class SettingsRoom(QWidget):
                 ("organisation", tr("Organisation"), OrganisationSection),
                 ("server", tr("County hospital"), ServerSection),
             ]
+        if administrator or context.may("head_of_department"):
+            self._sections.append(("backups", tr("Backups"), BackupSection))
         self._sections += [
             ("pc", tr("This PC"), ThisPcSection),
             ("password", tr("My password"), PasswordSection),

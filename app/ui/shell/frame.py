@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from app.i18n import tr
 from app.ui.context import UiContext
 from app.ui.shell.help import KeysDialog
 from app.ui.shell.notice import Notice
@@ -19,6 +20,7 @@ from app.ui.shell.rooms import ROOMS
 from app.ui.shell.sync_bar import SyncBar
 from app.ui.shell.top import TopBar
 from app.ui.sync.bridge import SyncBridge
+from app.ui.widgets.strips import ErrorStrip
 
 _COUNT_PAUSE_MS = 150
 _BAR_TICK_MS = 30_000
@@ -53,6 +55,8 @@ class Frame(QWidget):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.top)
+        if context.store.read_only:
+            right.addWidget(self._damaged_strip())
         right.addWidget(self.pages, 1)
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
@@ -85,6 +89,21 @@ class Frame(QWidget):
         self._show_status()
         self._count()
         self._count_drafts()
+
+    def _damaged_strip(self) -> QWidget:
+        """The store is damaged: it can be read, nothing can be saved, and there is one way out."""
+        strip = ErrorStrip()
+        strip.say(
+            tr(
+                "The record store of this PC is damaged. It can be read, but nothing can be saved. "
+                "Put the newest backup back; what was not sent yet is carried over where it can "
+                "still be read."
+            ),
+            action=tr("Put a backup back…"),
+            pressed=lambda: self.context.restore_wanted.emit(None),
+            closable=False,
+        )
+        return strip
 
     def _connect(self) -> None:
         self.rail.chosen.connect(lambda room: self.go(room))

@@ -6,10 +6,11 @@ closed: a locked screen or another person must not stop the sync from delivering
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.errors import EnvironmentFault
@@ -19,6 +20,7 @@ from app.ui import theme
 from app.ui.preferences import Preferences
 from app.ui.sign_in.view import SignInPage
 from app.ui.tasks import TaskRunner, Tasks
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.cards import EmptyState
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from app.ui.shell.frame import Frame
     from app.ui.sign_in.idle import IdleWatch
     from app.ui.sync.bridge import SyncBridge
+
+_BACKUP_AFTER_MS = 60_000
+_BREATH = 0.005
 
 
 class MainWindow(QMainWindow):
@@ -67,7 +72,8 @@ class MainWindow(QMainWindow):
         try:
             ring = keyring.load(self.folder)
         except EnvironmentFault as fault:
-            self._set_gate(EmptyState(str(fault), icon_name="error-warning-line"))
+            way_out = Button(tr("Put a backup back…"), lambda: self.restore_backup(None))
+            self._set_gate(EmptyState(str(fault), icon_name="error-warning-line", action=way_out))
             return
         page = SignInPage(
             self._organisation or ring.organisation_name,
@@ -79,6 +85,7 @@ class MainWindow(QMainWindow):
         )
         page.unlocked.connect(self._on_unlocked)
         page.recovery_wanted.connect(self._recover)
+        page.restore_wanted.connect(lambda: self.restore_backup(None))
         self._set_gate(page)
 
     def _set_up_page(self) -> QWidget:
@@ -136,6 +143,44 @@ class MainWindow(QMainWindow):
                 tr("The new password is set. Sign in with it."), "confirmed", closable=False
             )
 
+    # -- backups ----------------------------------------------------------------------------
+
+    def restore_backup(self, path: Path | None = None) -> None:
+        """Ask which backup is to be put back; the store is closed before it is touched."""
+        from app.ui.sign_in.restore import RestoreDialog
+
+        dialog = RestoreDialog(self.folder, self.tasks, self._release, path, self)
+        dialog.restored.connect(self._on_restored)
+        dialog.open()
+
+    def _release(self) -> None:
+        """Nobody works any more and nothing holds the store."""
+        self._shut_store()
+        self._actor = None
+        self._show_gate()
+
+    def _on_restored(self, message: str) -> None:
+        self._show_gate()
+        self.activateWindow()
+        if isinstance(self.gate, SignInPage):
+            self.gate.strip.say(message, "confirmed", closable=False)
+
+    def _back_up_daily(self) -> None:
+        """The backup of the day, some time after the sign-in, when the first work is done."""
+        from app.care.backups import daily_backup
+
+        store = self.store
+        if store is None:
+            return
+        self.tasks.run(
+            daily_backup,
+            store,
+            breathe=lambda: time.sleep(_BREATH),
+            stopping=lambda: self.store is not store,
+            # Why one could not be made stands in the settings; it must not stop the work.
+            failed=lambda error: None,
+        )
+
     # -- working ----------------------------------------------------------------------------
 
     def _on_signed_in(self, signed_in: SignedIn) -> None:
@@ -145,6 +190,7 @@ class MainWindow(QMainWindow):
             self._login = self._login_of(signed_in.actor.staff_id)
         self._start_sync()
         self._enter(signed_in.actor)
+        QTimer.singleShot(_BACKUP_AFTER_MS, self, self._back_up_daily)
 
     def _login_of(self, staff_id: str) -> str:
         accounts = keyring.load(self.folder).accounts()
@@ -167,6 +213,7 @@ class MainWindow(QMainWindow):
         self._actor = actor
         context = UiContext(self.store, actor, self.tasks, self._sync)
         context.preferences_changed.connect(self._on_preferences)
+        context.restore_wanted.connect(self.restore_backup)
         self.frame = Frame(context, self._organisation, self._bridge)
         context.setParent(self.frame)
         self.frame.lock_wanted.connect(self.lock)
@@ -243,6 +290,9 @@ class MainWindow(QMainWindow):
         """Keep drafts, stop the sync, wait for running work, close the store. May be repeated."""
         if self.idle is not None:
             self.idle.stop()
+        self._shut_store()
+
+    def _shut_store(self) -> None:
         self._drop_frame()
         if self._bridge is not None:
             self._bridge.close()
@@ -250,7 +300,9 @@ class MainWindow(QMainWindow):
         if self._sync is not None:
             self._sync.stop()
             self._sync = None
+        store, self.store = self.store, None
         self.tasks.wait()
-        if self.store is not None:
-            self.store.close()
-            self.store = None
+        if store is not None:
+            from app.care.backups import close_store
+
+            close_store(store)

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.errors import WrongPassword
+from app.errors import StoreDamaged, WrongPassword
 from app.i18n import tr
 from app.models import codes
 from app.models.keyring import Account
@@ -97,11 +97,13 @@ def _centred(widget: QWidget) -> QHBoxLayout:
 class SignInPage(QFrame):
     """``unlock(login, password)`` runs in the background; its result goes out by ``unlocked``.
 
-    ``recovery_wanted``: somebody forgot the password.
+    ``recovery_wanted``: somebody forgot the password. ``restore_wanted``: a backup is to be put
+    back, because the store is damaged.
     """
 
     unlocked = Signal(object)
     recovery_wanted = Signal(str)
+    restore_wanted = Signal()
 
     def __init__(
         self,
@@ -205,8 +207,10 @@ class SignInPage(QFrame):
             lambda: self.recovery_wanted.emit(self.login()),
         )
         line = QHBoxLayout()
+        self.restore = LinkButton(tr("Put a backup back…"), self.restore_wanted.emit)
         line.addWidget(self.forgotten)
         line.addStretch(1)
+        line.addWidget(self.restore)
         card.body.addLayout(line)
         return card
 
@@ -251,7 +255,15 @@ class SignInPage(QFrame):
 
     def _on_failed(self, error: Exception) -> None:
         self._ready()
-        self.strip.say(sentence(error), closable=False)
+        if isinstance(error, StoreDamaged):
+            self.strip.say(
+                sentence(error),
+                action=tr("Put a backup back…"),
+                pressed=self.restore_wanted.emit,
+                closable=False,
+            )
+        else:
+            self.strip.say(sentence(error), closable=False)
         if isinstance(error, WrongPassword):
             self.password.selectAll()
         self.password.setFocus()
@@ -265,10 +277,11 @@ class SignInPage(QFrame):
         key = event.key()
         if key in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter):
             focused = self.focusWidget()
-            if isinstance(focused, _Tile):
+            pressed = (self.forgotten, self.restore, self.strip.action_button)
+            if isinstance(focused, QPushButton) and (
+                isinstance(focused, _Tile) or focused in pressed
+            ):
                 focused.click()
-            elif focused is self.forgotten:
-                self.forgotten.click()
             else:
                 self.submit()
             return
