@@ -229,14 +229,16 @@ def _older(store: Store, differing: set[Address], there: Held) -> set[Address]:
     if not differing:
         return set()
     from app.models.outbox import ServerCopy
-    from app.sync.restored import behind
+    from app.sync.versions import is_behind
 
     older: set[Address] = set()
     with store.read() as session:
         for type_, id_ in differing:
             copy = session.get(ServerCopy, (type_, id_))
             version, updated = there[type_, id_]
-            if copy is not None and behind(copy.version, copy.last_updated, version, updated):
+            if copy is not None and is_behind(
+                (copy.version, copy.last_updated), (version, updated)
+            ):
                 older.add((type_, id_))
     return older
 

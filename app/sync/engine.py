@@ -117,6 +117,7 @@ class SyncEngine:
         except Refused as fault:
             outcome, reason = REFUSED, str(fault)
         except LinkFault as fault:
+            self._connections = -1
             outcome = FAILED if isinstance(fault, Busy) else OFFLINE
             reason, retry_after = str(fault), fault.retry_after
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -114,3 +114,20 @@ def size_of_head(response: requests.Response) -> int:
     """Bytes of an answer's head."""
     head = len(f"HTTP/1.1 {response.status_code} {response.reason}\r\n\r\n")
     return head + sum(len(name) + len(value) + 4 for name, value in response.headers.items())
+
+
+def count_connections(adapter: Any, opened: Callable[[], None]) -> None:
+    """Call ``opened`` whenever an adapter of requests opens a connection (not through a proxy)."""
+    manager = adapter.poolmanager
+    manager.pool_classes_by_scheme = {
+        scheme: _counting(pool, opened) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+
+
+def _counting(pool: Any, opened: Callable[[], None]) -> Any:
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> None:
+            opened()
+            super().connect()
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Connection})

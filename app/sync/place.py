@@ -22,7 +22,7 @@ from app.care.due import refresh_due
 from app.fhir import mapping
 from app.models.records import KINDS, Record, fetch, put
 from app.models.store import Store
-from app.sync import queue, restored, state, wire
+from app.sync import queue, state, versions, wire
 from app.sync.changes import Changes
 from app.sync.link import Json
 from app.sync.queue import Held, Item
@@ -133,7 +133,7 @@ class Placer:
 
     def sift(self, session: Session, resources: Mapping[Address, Json]) -> list[Json]:
         """What is news; what is older than we have seen is only noted."""
-        fresh, older = restored.sift(session, resources, clock_set_back=self.clock_set_back)
+        fresh, older = versions.sift(session, resources, clock_set_back=self.clock_set_back)
         self.older |= older
         return fresh
 

@@ -23,9 +23,9 @@ from app.sync import queue
 from app.sync.link import Json
 from app.sync.merge import BOOKKEEPING, merge, same_content
 from app.sync.queue import Confirmed, Held, Item
-from app.sync.restored import is_behind, seen
 from app.sync.searches import version_of
 from app.sync.state import instant
+from app.sync.versions import is_behind, seen
 from app.sync.wire import held
 
 CONFIRMED, MERGED, CONFLICT, UNREADABLE = "confirmed", "merged", "conflict", "unreadable"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import delete, exists, literal_column, or_, select, update
@@ -26,22 +26,16 @@ from app.models.records import KINDS, fetch
 from app.models.settings import get_setting, set_setting
 from app.models.store import Store
 from app.sync import queue, state
-from app.sync.link import Json
 from app.sync.searches import Asker, Page, address, query, version_of
+from app.sync.versions import Address, Seen, is_behind, is_known
 
 SERVER_RESTORED = "server_restored"
-#: A server may write the time of one version in several ways; a copy is never that fresh.
-_SAME_TIME = timedelta(seconds=2)
 _AT_ONCE = 400
 _ASKED_FIRST = select(exists().where(Outbox.attempts < 0))
 #: Of the newest copies these many are looked through for canaries, and so many are enough.
 _NEWEST, _ENOUGH = 20, 2
 #: Where more than this is gone, the list is believed and no record is asked for alone.
 _MOST_ASKED = 2500
-
-Address = tuple[str, str]
-#: Version and time of a resource, as the server wrote them.
-Seen = tuple[str, str]
 
 
 # -- the store ------------------------------------------------------------------------------
@@ -62,85 +56,6 @@ def finish(session: Session, now: datetime) -> None:
 def _store_note(session: Session) -> dict[str, Any]:
     value = get_setting(session, RESTORED)
     return value if isinstance(value, dict) else {}
-
-
-# -- versions -------------------------------------------------------------------------------
-
-
-def is_behind(known: Seen, told: Seen) -> bool:
-    """Whether ``told`` is an older state of a resource than the server told us of before.
-
-    Versions that are numbers are compared as such, for a server may set its clock; any other
-    text says nothing, so the times decide.
-    """
-    if known == told:
-        return False
-    before, after = known[0], told[0]
-    if before and before == after:
-        return False
-    if _is_number(before) and _is_number(after):
-        return int(after) < int(before)
-    old, new = state.instant(known[1]), state.instant(told[1])
-    return old is not None and new is not None and new < old
-
-
-def is_known(known: Seen, told: Seen) -> bool:
-    """Whether ``told`` is what we have seen already. A server that was put back may give the
-    number of a version that it lost to another state; the time of that is another one."""
-    if not known[0] or known[0] != told[0]:
-        return False
-    if known[1] == told[1]:
-        return True
-    old, new = state.instant(known[1]), state.instant(told[1])
-    return old is None or new is None or abs(new - old) <= _SAME_TIME
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
-
-
-def seen(session: Session, addresses: Iterable[Address]) -> dict[Address, Seen]:
-    """Version and time of what the server was seen to hold."""
-    of_type: dict[str, list[str]] = {}
-    for type_, id_ in addresses:
-        of_type.setdefault(type_, []).append(id_)
-    found: dict[Address, Seen] = {}
-    for type_, ids in of_type.items():
-        for start in range(0, len(ids), 500):
-            rows = session.execute(
-                select(ServerCopy.resource_id, ServerCopy.version, ServerCopy.last_updated).where(
-                    ServerCopy.resource_type == type_,
-                    ServerCopy.resource_id.in_(ids[start : start + 500]),
-                )
-            )
-            found.update(((type_, id_), (version, at)) for id_, version, at in rows)
-    return found
-
-
-def sift(
-    session: Session, resources: Mapping[Address, Json], *, clock_set_back: bool = False
-) -> tuple[list[Json], set[Address]]:
-    """What is news among these, and what is older than something we have seen.
-
-    ``clock_set_back``: the server's clock was, so its times tell nothing.
-    """
-    known = seen(session, resources)
-    if not known:
-        return list(resources.values()), set()
-    fresh: list[Json] = []
-    older: set[Address] = set()
-    for at, resource in resources.items():
-        before = known.get(at)
-        told = version_of(resource)
-        if before is None:
-            fresh.append(resource)
-        elif is_known(before, told):
-            continue
-        elif is_behind(before, told) and not (clock_set_back and not _is_number(told[0])):
-            older.add(at)
-        else:
-            fresh.append(resource)
-    return fresh, older
 
 
 # -- the server -----------------------------------------------------------------------------
@@ -235,11 +150,13 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
     missing: list[Address] = []
     older: list[Address] = []
     other: list[tuple[Address, datetime]] = []
+    alive: list[datetime] = []
     lost_from: datetime | None = None
     for at, known in _held_by_us(store):
         told = there.get(at)
         when = state.instant(known[1])
         if told is not None and is_known(known, told):
+            alive += [when] if when is not None else []
             continue
         if told is None or is_behind(known, told):
             (missing if told is None else older).append(at)
@@ -247,7 +164,11 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
                 lost_from = when if lost_from is None else min(lost_from, when)
         elif when is not None:
             other.append((at, when))
-    suspects = [at for at, when in other if lost_from is not None and when >= lost_from]
+    suspects: list[Address] = []
+    if lost_from is not None:
+        # The copy was made somewhere between the last that is still there and the first lost.
+        safe = max((when for when in alive if when < lost_from), default=None)
+        suspects = [at for at, when in other if safe is None or when > safe]
     loss = Loss(_requeue(store, missing), _requeue(store, [*older, *suspects]))
     if loss:
         with store.apply_remote() as session:

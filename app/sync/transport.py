@@ -105,7 +105,8 @@ class Transport:
         self._token = token
         self._timeouts = timeouts or Timeouts()
         self._session: requests.Session | None = None
-        self._closed_connections = 0
+        #: How many connections were opened so far: a new one may lead to a changed server.
+        self.connections = 0
         self._opening = Lock()
         self._told: tuple[datetime, float] | None = None
         # Until when (monotonic) certificates count although this PC's clock denies their dates.
@@ -118,20 +119,9 @@ class Transport:
         told, at = self._told
         return told + timedelta(seconds=time.monotonic() - at)
 
-    @property
-    def connections(self) -> int:
-        """How many connections were opened so far: a new one may lead to a changed server."""
-        session = self._session
-        count = self._closed_connections
-        for adapter in session.adapters.values() if session is not None else ():
-            pools = adapter.poolmanager.pools  # type: ignore[attr-defined]
-            count += sum(pools[key].num_connections for key in pools.keys())
-        return count
-
     def close(self) -> None:
         """Drop the warm connection."""
         if self._session is not None:
-            self._closed_connections = self.connections
             self._session.close()
             self._session = None
 
@@ -216,8 +206,13 @@ class Transport:
             session.headers["Accept-Encoding"] = "gzip"
             if self._token:
                 session.headers["Authorization"] = f"Bearer {self._token}"
+            for adapter in session.adapters.values():
+                octets.count_connections(adapter, self._count)
             self._session = session
         return self._session
+
+    def _count(self) -> None:
+        self.connections += 1
 
     def _proxies(self, of_system: Any) -> dict[str, str]:
         if self.proxy == "none" or link.is_loopback(urlsplit(self.base).hostname or ""):
