@@ -14,7 +14,7 @@ from app.models.records import KINDS
 from tests.fhir.strategies import records
 from tests.independent.serving import TOKENS, IndependentServer
 
-_RECORDS = 25
+_RECORDS = 15
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
