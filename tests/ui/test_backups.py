@@ -58,6 +58,7 @@ def test_one_now_and_how_many_are_kept(qtbot, shown, context, store, tmp_path, l
         section.fields["daily"].set_value(0)
         section.save_button.click()
         assert section.fields["daily"].message()
+        assert [section.fields[key].value() for key in ("weekly", "monthly")] == [4, 6]
         section.fields["daily"].set_value(9)
         section.second._choose = section._choose_folder
         section.second.choose_button.click()

@@ -24,6 +24,7 @@ from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.settings.backups import BackupSection
+from app.ui.settings.link import LinkSection
 from app.ui.settings.organisation import OrganisationSection
 from app.ui.settings.password import PasswordSection, RecoverySection
 from app.ui.settings.server import ServerSection
@@ -49,6 +50,7 @@ class SettingsRoom(QWidget):
                 ("staff", tr("Staff accounts"), StaffSection),
                 ("organisation", tr("Organisation"), OrganisationSection),
                 ("server", tr("County hospital"), ServerSection),
+                ("network", tr("Network"), LinkSection),
             ]
         if administrator or context.may("head_of_department"):
             self._sections.append(("backups", tr("Backups"), BackupSection))

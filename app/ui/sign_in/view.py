@@ -206,12 +206,12 @@ class SignInPage(QFrame):
             tr("Forgot the password? Use the recovery key"),
             lambda: self.recovery_wanted.emit(self.login()),
         )
-        line = QHBoxLayout()
         self.restore = LinkButton(tr("Put a backup back…"), self.restore_wanted.emit)
-        line.addWidget(self.forgotten)
-        line.addStretch(1)
-        line.addWidget(self.restore)
-        card.body.addLayout(line)
+        for link in (self.forgotten, self.restore):
+            line = QHBoxLayout()
+            line.addWidget(link)
+            line.addStretch(1)
+            card.body.addLayout(line)
         return card
 
     # -- work -------------------------------------------------------------------------------
