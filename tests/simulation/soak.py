@@ -1,13 +1,15 @@
 """``python -m tests.simulation.soak``: thousands of seeds, and one of them again.
 
 Seeds are run in parallel, the ones that are done are kept under ``build/soak`` so that a soak
-goes on where it was stopped; ``--again`` begins anew. Exit code 1 where a seed failed.
+goes on where it was stopped; ``--again``, or any change of the program, begins anew. Exit code 1
+where a seed failed.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import json
 import os
 import sys
@@ -15,6 +17,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from tests.simulation.county import County, build, scratch
 from tests.simulation.steps import failure, kind_of, program, shorten
@@ -45,6 +48,16 @@ def run_chunk(first: int, count: int, show: bool = False) -> list[tuple[int, str
     return failed
 
 
+def _program() -> str:
+    """A digest of everything that a run depends on: seeds of another program prove nothing."""
+    digest = hashlib.sha256()
+    for folder in ("app", "resources", "tests"):
+        for path in sorted(Path(folder).rglob("*")):
+            if path.suffix in (".py", ".json", ".csv"):
+                digest.update(path.as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def _chunks(seeds: int, first: int, done: set[int]) -> Iterator[tuple[int, int]]:
     for start in range(first, first + seeds, _CHUNK):
         if start not in done:
@@ -55,9 +68,10 @@ def soak(seeds: int, first: int, jobs: int, again: bool) -> int:
     """Run the seeds that are not done yet; how many failed in all."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     memory = FOLDER / "done.json"
-    state = {"done": [], "failed": []}
+    state: dict[str, Any] = {"program": _program(), "done": [], "failed": []}
     if memory.exists() and not again:
-        state = json.loads(memory.read_text("utf-8"))
+        known = json.loads(memory.read_text("utf-8"))
+        state = known if known.get("program") == state["program"] else state
     done = set(state["done"])
     chunks = list(_chunks(seeds, first, done))
     left = sum(count for _, count in chunks)
