@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Resident
 from app.models.store import Store
 from app.server.database import Database
-from app.sync import courier
+from app.sync import courier, state
 from app.sync.status import read_status
 from tests.conftest import TOWNSHIP_ID
 from tests.server.serving import ServerProcess
@@ -257,3 +258,56 @@ def test_g15_receipts_say_how_they_came_and_cursors_move_as_on_the_network(
     assert report.requests <= 3, "the login and one question"
     standing = courier.standing(township.store)
     assert (standing.number, standing.still_open) == (1, 0)
+
+
+def test_g15_a_hospital_put_back_from_a_backup_gets_the_edit_by_stick(
+    make_pc: Callable[..., PC], hospital: Hospital, tmp_path: Path
+) -> None:
+    pc = make_pc(TOWNSHIP_ID)
+    resident = a_resident(phone="13800000001", village="白塔村")
+    save(pc.store, pc.actor, resident)
+    pc.round(hospital)
+    copy = tmp_path / "copy.db"
+    hospital.close()
+    shutil.copy(hospital.folder / "server.db", copy)
+    later = Hospital(hospital.folder)
+    _edit(pc, resident.id, phone="13800000002")
+    pc.round(later)
+    later.close()
+    shutil.copy(copy, hospital.folder / "server.db")
+    back = Hospital(hospital.folder)
+    try:
+        _edit(pc, resident.id, village="青山村")
+        for _ in range(3):
+            if read_status(pc.store).all_held:
+                break
+            pc.round(back)
+        assert read_status(pc.store).all_held
+        (row,) = back.rows("SELECT content FROM resource WHERE type = 'Patient'")
+        assert "13800000002" in row[0]
+        assert "青山村" in row[0]
+    finally:
+        back.close()
+
+
+def _edit(pc: PC, resident_id: str, **values: str) -> None:
+    with pc.store.write(pc.actor) as session:
+        row = session.get(Resident, resident_id)
+        assert row is not None
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def test_g15_what_was_owed_is_asked_for_in_the_file(
+    make_pc: Callable[..., PC], hospital: Hospital
+) -> None:
+    pc = make_pc(TOWNSHIP_ID)
+    resident = a_resident()
+    save(pc.store, pc.actor, resident)
+    pc.round(hospital)
+    with pc.store.apply_remote() as session:
+        refs = [["Patient", resident.id], ["Patient", "never-there"]]
+        state.save(session, state.OWED, {"refs": refs})
+    pc.round(hospital)
+    with pc.store.read() as session:
+        assert state.load(session, state.OWED) == {"refs": [["Patient", "never-there"]]}

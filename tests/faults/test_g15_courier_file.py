@@ -210,7 +210,7 @@ def test_g15_a_reply_forged_by_another_is_refused(pc: PC, hospital: Hospital) ->
     with pc.store.read() as session:
         row = session.query(Outbox).filter_by(kind="check_in").first()
         assert row is not None
-        ref = [row.kind, row.record_id, row.change_id, "Procedure"]
+        ref = [row.kind, row.record_id, row.change_id, "Procedure", ""]
     answer = {"t": "answer", "ref": ref, "status": 201, "etag": 'W/"1-aaaa"', "at": None}
     cover = {"t": "cover", "organisation": pc.store.organisation_id}
     sealer = Sealer(keys.signing, public_key(device_keys(pc.store).public(), "enc"), head)

@@ -21,7 +21,7 @@ from app.fhir import bundle
 from app.models.outbox import REJECTED, ServerCopy
 from app.models.records import KINDS
 from app.models.store import Store
-from app.sync import queue, state
+from app.sync import queue, restored, state
 from app.sync.answers import reason_of, refusal
 from app.sync.changes import Changes
 from app.sync.courier import Imported
@@ -32,7 +32,6 @@ from app.sync.reconcile import CONFIRMED, CONFLICT, UNREADABLE, settle
 from app.sync.searches import version_of
 
 _FORGET_MARK = "UPDATE outbox SET courier = NULL WHERE kind = ? AND record_id = ? AND courier <= ?"
-_VERSION_GONE = "UPDATE server_copy SET version = '' WHERE resource_type = ? AND resource_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class _Answer:
     record_id: str
     change_id: str
     type: str
+    replaces: str
     status: int
     etag: str
     at: str
@@ -52,6 +52,14 @@ class _Answer:
     @property
     def key(self) -> tuple[str, str]:
         return self.kind, self.record_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A version that the server was seen to hold, and its time."""
+
+    version: str
+    at: datetime
 
 
 class Answers:
@@ -89,7 +97,7 @@ class Answers:
             seen = known.get((answer.type, answer.record_id))
             if 200 <= answer.status < 300:
                 at = state.instant(answer.at)
-                if seen is not None and (at is None or at < seen):
+                if seen is not None and (at is None or at < seen.at):
                     continue
                 item = replace(
                     row or _no_row(answer), change_id=answer.change_id, courier=self._number
@@ -121,18 +129,20 @@ class Answers:
         session: Session,
         row: queue.Item,
         answer: _Answer,
-        seen: datetime | None,
+        seen: _Seen | None,
         now: datetime,
         told: Imported,
     ) -> Imported:
         """The hospital holds another version: brought together as after a 412 on the network."""
         theirs = answer.body
-        if theirs is None:
-            # It lost the version that was to be replaced (an older backup): sent as new.
-            session.connection().exec_driver_sql(_VERSION_GONE, [(answer.type, answer.record_id)])
+        at = None if theirs is None else state.instant(version_of(theirs)[1])
+        older = seen is not None and at is not None and at < seen.at
+        if older and seen is not None and seen.version != answer.replaces:
+            # The network has brought something newer than this reply.
             return told
-        at = state.instant(version_of(theirs)[1])
-        if seen is not None and at is not None and at < seen:
+        if theirs is None or older:
+            # The hospital's server was put back and lost the version that we were to replace.
+            restored.queue_again(session, [(answer.type, answer.record_id)], now)
             return told
         result = settle(session, row, theirs, now)
         if result == UNREADABLE:
@@ -150,7 +160,7 @@ def _read(head: dict[str, Any], text: bytes) -> _Answer:
     ref, status = head.get("ref"), head.get("status")
     if (
         not isinstance(ref, list)
-        or len(ref) != 4
+        or len(ref) != 5
         or not all(isinstance(one, str) for one in ref)
         or ref[0] not in KINDS
         or not isinstance(status, int)
@@ -163,12 +173,13 @@ def _read(head: dict[str, Any], text: bytes) -> _Answer:
         except (ValueError, RecursionError):
             raise container.tampered() from None
     outcome = head.get("outcome")
-    kind, record_id, change_id, type_ = ref
+    kind, record_id, change_id, type_, replaces = ref
     return _Answer(
         kind,
         record_id,
         change_id,
         type_,
+        replaces,
         status,
         str(head.get("etag") or ""),
         str(head.get("at") or ""),
@@ -182,18 +193,22 @@ def _no_row(answer: _Answer) -> queue.Item:
     return queue.Item(-1, answer.kind, answer.record_id, answer.change_id, None, 2, "waiting", 0)
 
 
-def _known(session: Session, answers: Iterable[_Answer]) -> dict[tuple[str, str], datetime]:
-    """The server's time of the newest version this PC has seen of each record."""
-    found: dict[tuple[str, str], datetime] = {}
+def _known(session: Session, answers: Iterable[_Answer]) -> dict[tuple[str, str], _Seen]:
+    """The newest version of each record that this PC has seen the server hold."""
+    found: dict[tuple[str, str], _Seen] = {}
     ids = sorted({answer.record_id for answer in answers})
     for start in range(0, len(ids), 500):
         rows = session.execute(
-            select(ServerCopy.resource_type, ServerCopy.resource_id, ServerCopy.last_updated).where(
-                ServerCopy.resource_id.in_(ids[start : start + 500])
-            )
+            select(
+                ServerCopy.resource_type,
+                ServerCopy.resource_id,
+                ServerCopy.version,
+                ServerCopy.last_updated,
+            ).where(ServerCopy.resource_id.in_(ids[start : start + 500]))
         )
-        for type_, id_, updated in rows:
+        for type_, id_, version, updated in rows:
             at = state.instant(updated)
-            if at is not None:
-                found[type_, id_] = at
+            # Without a version it is known to be lost there.
+            if version and at is not None:
+                found[type_, id_] = _Seen(version, at)
     return found

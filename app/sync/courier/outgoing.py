@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.clock import format_instant
 from app.courier_drive import demand_room, written
-from app.courier_file import REQUEST, Item, Sealer
+from app.courier_file import REQUEST, Sealer
+from app.courier_file import Item as FileItem
 from app.fhir import bundle
 from app.i18n import tr
 from app.keys import public_key
@@ -21,11 +21,12 @@ from app.models.identity import new_id
 from app.models.outbox import LANE_EMERGENCY, REJECTED, UNKNOWN, WAITING, Outbox
 from app.models.records import KINDS
 from app.models.store import Store
-from app.sync import queue, state, wire
+from app.sync import octets, queue, state, wire
 from app.sync.courier import Exported, Progress, keeping
 from app.sync.plan import Planner, Unit
 from app.sync.policy import MOST_ENTRIES
 from app.sync.pull import Scope, scopes
+from app.sync.queue import Item
 from app.sync.spans import TICK
 from app.sync.wire import Address, Parcel
 
@@ -34,6 +35,7 @@ _BYTES_A_RECORD = 3000
 _BYTES_AT_LEAST = 262_144
 _CHUNK = 400_000  # bytes of JSON; the hospital carries a chunk out in one transaction
 _REFERENCES_AT_ONCE = 1000
+_MARKS_AT_ONCE = 500
 
 _MARK = "UPDATE outbox SET courier = ? WHERE seq = ?"
 
@@ -71,8 +73,7 @@ def export_file(store: Store, actor: Actor, path: Path, progress: Progress) -> E
 
     def mark() -> None:
         # Every byte is safe on the drive: from now on the hospital may come to hold them.
-        with store.apply_remote() as session:
-            file.mark(session, kept.counter)
+        file.mark(kept.counter)
 
     with written(path, mark) as out:
         out.line(sealer.seal([(cover, b"")]))
@@ -108,12 +109,12 @@ class _Outgoing:
         self._store = store
         self._progress = progress
         self._of = of
-        self._sent: list[Parcel] = []
+        self._sent: list[Item] = []
         self._number_of: dict[Address, int] = {}
 
-    def chunks(self) -> Iterator[list[Item]]:
+    def chunks(self) -> Iterator[list[FileItem]]:
         """First the records in order of their lanes, then what is asked."""
-        items: list[Item] = []
+        items: list[FileItem] = []
         size = 0
         for parcels in self._bundles():
             item = self._item(parcels)
@@ -127,22 +128,30 @@ class _Outgoing:
             yield items
         yield self._questions()
 
-    def mark(self, session: Session, number: int) -> None:
-        """Note on every row that the file took it along, and what it says of shared records."""
-        # What the network delivered while the file was written needs no mark any more.
-        still = {
-            item.seq: item.change_id
-            for item in queue.of_records(session, (p.item.record_id for p in self._sent))
-        }
-        left = [parcel for parcel in self._sent if parcel.item.seq in still]
-        if left:
-            session.connection().exec_driver_sql(_MARK, [(number, p.item.seq) for p in left])
-        notes = [
-            (p.item, p.resources[0])
-            for p in left
-            if KINDS[p.item.kind].shared and still[p.item.seq] == p.item.change_id
-        ]
-        queue.mark_sent(session, [], self._store.clock.now(), notes)
+    def mark(self, number: int) -> None:
+        """Note on every row that the file took it along, and what it says of shared records.
+
+        What the network delivered while the file was written needs no mark any more.
+        """
+        for start in range(0, len(self._sent), _MARKS_AT_ONCE):
+            part = self._sent[start : start + _MARKS_AT_ONCE]
+            with self._store.apply_remote() as session:
+                rows = queue.of_records(session, (item.record_id for item in part))
+                still = {row.seq: row.change_id for row in rows}
+                left = [item for item in part if item.seq in still]
+                if left:
+                    marks = [(number, item.seq) for item in left]
+                    session.connection().exec_driver_sql(_MARK, marks)
+                same = [item for item in left if still[item.seq] == item.change_id]
+                self._note(session, [item for item in same if KINDS[item.kind].shared])
+
+    def _note(self, session: Session, items: list[Item]) -> None:
+        """Made once more: a whole queue of resources would not fit a small PC's memory."""
+        if not items:
+            return
+        parcels, _ = wire.parcels(session, wire.context(session), items)
+        now = self._store.clock.now()
+        queue.mark_sent(session, [], now, [(p.item, p.resources[0]) for p in parcels])
 
     def _bundles(self) -> Iterator[list[Parcel]]:
         with self._store.read() as session:
@@ -171,7 +180,7 @@ class _Outgoing:
         planner.restart()
         return True
 
-    def _item(self, parcels: list[Parcel]) -> Item:
+    def _item(self, parcels: list[Parcel]) -> FileItem:
         rows = []
         for parcel in parcels:
             number = len(self._sent)
@@ -180,12 +189,18 @@ class _Outgoing:
             needs = sorted(
                 {self._number_of[a] for a in wire.needs(parcel) & self._number_of.keys()}
             )
-            ref = [item.kind, item.record_id, item.change_id, parcel.address[0]]
+            ref = [
+                item.kind,
+                item.record_id,
+                item.change_id,
+                parcel.address[0],
+                parcel.version or "",
+            ]
             shared = KINDS[item.kind].shared
             rows.append([number, ref, parcel.entries, new, shared, needs])
             if new:
                 self._number_of[parcel.address] = number
-            self._sent.append(parcel)
+            self._sent.append(item)
             self.records += 1
             self.emergency += item.lane == LANE_EMERGENCY
         document = bundle.transaction(
@@ -193,10 +208,10 @@ class _Outgoing:
             for parcel in parcels
             for number, resource in enumerate(parcel.resources)
         )
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        text = octets.encode(document)
         return {"t": "bundle", "parts": rows}, text
 
-    def _questions(self) -> list[Item]:
+    def _questions(self) -> list[FileItem]:
         with self._store.read() as session:
             cursors = state.load_many(session, "cursor:")
             refs = [
@@ -204,7 +219,7 @@ class _Outgoing:
                 for key in (state.OWED, state.ORPHANS)
                 for ref in state.load(session, key).get("refs", [])
             ]
-        items: list[Item] = [
+        items: list[FileItem] = [
             (question(scope, cursors), b"") for scope in scopes(self._store.organisation_id)
         ]
         if refs:

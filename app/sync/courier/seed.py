@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from app import courier_file as container
+from app.care.backups import before_import
 from app.courier_drive import written
 from app.courier_file import SEED, CourierRefused, Head, Item
 from app.i18n import tr
 from app.keys import Jwk, check_jwks, fingerprint, public_key
+from app.models import backup
 from app.models.actor import Actor
 from app.models.store import Store
 from app.sync import state
@@ -99,6 +101,7 @@ def import_seed(
     kept = keeping.load(store)
     begun = kept.done if kept.taking == checked.digest else 0
     if not begun:
+        before_import(store, backup.SEED)
         join(store, base, answer)
     changes = Changes(on_change)
     news = News(store, changes, at_once=_AT_ONCE)
