@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Callable
 from random import Random
 
 import pytest
 
-from app.models.outbox import Outbox
+from app.models.outbox import Outbox, ServerCopy
+from app.models.rehab import CheckIn
 from app.models.store import Store, open_store
+from app.sync import state
 from app.sync.engine import SyncEngine
 from app.sync.enrol import change_address
 from tests.conftest import TOWNSHIP_ID
@@ -16,11 +20,12 @@ from tests.server.serving import ServerProcess, count_of
 from tests.sync import proxy as faults
 from tests.sync.conftest import Clinic
 from tests.sync.killing import run_in_a_process
-from tests.sync.making import a_plan, a_resident, check_ins, save
+from tests.sync.making import a_plan, a_resident, queue_many, save
 from tests.sync.proxy import Proxy
 
-ROUNDS = 10
-MANY = 600
+#: The long run: TOWNSHIP_CARE_KILL_ROUNDS=500.
+ROUNDS = int(os.environ.get("TOWNSHIP_CARE_KILL_ROUNDS", "10"))
+MANY = max(600, 100 * ROUNDS)
 
 
 def _waiting(store: Store) -> int:
@@ -29,15 +34,15 @@ def _waiting(store: Store) -> int:
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(180)
-def test_ten_kills_at_random_and_every_record_is_there_once(
+@pytest.mark.timeout(180 + 10 * ROUNDS)
+def test_g03_killed_at_random_while_sending_every_record_is_there_once(
     township: Clinic, server: ServerProcess, proxy: Proxy
 ) -> None:
     random = Random(20260302)
     resident = a_resident()
     plan = a_plan(resident, township.actor)
-    rows = check_ins(plan, township.actor, MANY)
-    save(township.store, township.actor, resident, plan, *rows)
+    save(township.store, township.actor, resident, plan)
+    rows = queue_many(township.store, township.actor, plan, MANY)
     change_address(township.store, proxy.url)
     township.engine.close()
 
@@ -75,7 +80,7 @@ def test_ten_kills_at_random_and_every_record_is_there_once(
         for type_, wanted in (
             ("Patient", {resident.id}),
             ("CarePlan", {plan.id}),
-            ("Procedure", {row.id for row in rows}),
+            ("Procedure", {*rows}),
         ):
             found: list[str] = []
             path: str | None = f"/{type_}?_count=200"
@@ -91,3 +96,59 @@ def test_ten_kills_at_random_and_every_record_is_there_once(
             assert sorted(found) == sorted(wanted), type_
     finally:
         client.close()
+
+
+@pytest.mark.kill
+@pytest.mark.timeout(180 + 10 * ROUNDS)
+def test_g04_killed_at_random_while_fetching_cursor_and_rows_stay_together(
+    township: Clinic, make_clinic: Callable[..., Clinic], proxy: Proxy
+) -> None:
+    random = Random(20260303)
+    resident = a_resident()
+    plan = a_plan(resident, township.actor)
+    save(township.store, township.actor, resident, plan)
+    wanted = {*queue_many(township.store, township.actor, plan, max(600, 60 * ROUNDS))}
+    assert township.sync().outcome == "done"
+
+    reader = make_clinic(TOWNSHIP_ID)
+    change_address(reader.store, proxy.url)
+    folder, key = reader.store.folder, reader.store.wrap_key()
+    here = [0]
+    kills = 0
+    for _ in range(max(4, ROUNDS // 2)):
+        before = len(proxy.seen)
+        code = run_in_a_process(
+            reader.store,
+            lambda kill: setattr(proxy, "after", kill),
+            before + 1 + random.randrange(4),
+        )
+        kills += code == -signal.SIGKILL
+        proxy.after = lambda seen: None
+        store = open_store(folder, key, TOWNSHIP_ID)
+        try:
+            with store.read() as session:
+                rows = {id_ for (id_,) in session.query(CheckIn.id)}
+                copies = {
+                    copy.resource_id: copy.last_updated
+                    for copy in session.query(ServerCopy).filter_by(resource_type="Procedure")
+                }
+                cursor = state.load(session, "cursor:Procedure:_tag").get("at")
+            assert copies.keys() == rows
+            if cursor is not None and rows:
+                assert cursor <= max(copies.values())
+            here.append(len(rows))
+        finally:
+            store.close()
+    assert kills >= 2
+    assert here == sorted(here), "what came stays"
+
+    store = open_store(folder, key, TOWNSHIP_ID)
+    engine = SyncEngine(store)
+    try:
+        assert engine.run_once().outcome == "done"
+        with store.read() as session:
+            assert {id_ for (id_,) in session.query(CheckIn.id)} == wanted
+        assert store.quick_check()
+    finally:
+        engine.close()
+        store.close()
