@@ -227,6 +227,9 @@ def _prepare_session(connection: Any, record: Any) -> None:
             "SELECT set_config('lock_timeout', '15s', false),"
             " set_config('idle_in_transaction_session_timeout', '60s', false),"
             " set_config('TimeZone', 'UTC', false),"
+            # Every question here has its index. Statements are planned once a connection, and
+            # one that was planned while the database was empty would read all of it for ever.
+            " set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),"
             # A commit that was answered is on the disk, whatever the cluster's default.
             " CASE WHEN current_setting('synchronous_commit') = 'off'"
             " THEN set_config('synchronous_commit', 'on', false) END"

@@ -10,6 +10,7 @@ import gzip
 import os
 import shutil
 import sqlite3
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +25,7 @@ from app.errors import DiskFull, InputError, StoreBusy, StoreDamaged, StoreFault
 from app.i18n import tr
 from app.server import wire
 from app.server.database import FILE_NAME, Database
+from app.server.engines import listed, one_of
 from app.server.profile import PROFILES
 from app.server.tables import history, metadata, resource
 
@@ -44,9 +46,11 @@ _PAGE = (
         resource.c.updated,
         resource.c.content,
     )
-    .where(resource.c.type == bindparam("of_type"), resource.c.key > bindparam("after"))
+    .where(one_of(resource.c.key, listed("keys", "number")))
     .order_by(resource.c.key)
-    .limit(_ROWS)
+)
+_KEYS = (
+    select(resource.c.key).where(resource.c.type == bindparam("of_type")).order_by(resource.c.key)
 )
 _EARLIER = (
     select(history.c.version, history.c.updated, history.c.content)
@@ -189,15 +193,16 @@ def _count_on(connection: Connection, table: Table) -> None:
 def _records(connection: Connection, *, with_history: bool) -> Iterator[tuple[str, str, bool]]:
     middle = [type_ for type_ in PROFILES if type_ not in (*_FIRST, *_LAST)]
     for type_ in (*_FIRST, *middle, *_LAST):
-        after = -1
-        while rows := connection.execute(_PAGE, {"of_type": type_, "after": after}).all():
+        # Eight bytes a record: the order is known before the first content is read.
+        keys = array("q", connection.scalars(_KEYS, {"of_type": type_}))
+        for start in range(0, len(keys), _ROWS):
+            rows = connection.execute(_PAGE, {"keys": keys[start : start + _ROWS].tolist()})
             for key, id_, version, updated, content in rows:
                 count = str(version).partition("-")[0]
                 if with_history and count != "1":
                     for old in connection.execute(_EARLIER, {"of_key": key}):
                         yield type_, wire.whole(type_, id_, *old), True
                 yield type_, wire.whole(type_, id_, version, updated, content), False
-            after = rows[-1].key
 
 
 @contextmanager
