@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.demo.county import PASSWORD, ROOT, County, prepare
+from tools.screenshots_sync import CHOSEN as SYNC_PAGES
+from tools.screenshots_sync import sync_pages
 
 WORK = ROOT / "build" / "screenshots"
 GUIDE = ROOT / "docs" / "guide" / "pictures"
@@ -41,6 +43,7 @@ CHOSEN = {
     "server": "settings-server",
     "en-resident": "en-resident",
     "en-ward": "en-ward",
+    **{name: name for name in SYNC_PAGES},
 }
 
 
@@ -55,6 +58,7 @@ def take(folder: Path) -> None:
     walk(county, address, pictures, say=lambda text: print("  " + text, flush=True))
     _settings(county, pictures)
     _english(county, pictures)
+    sync_pages(county, address, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:

@@ -264,6 +264,8 @@ def test_the_day_in_one_big_line(
         context = UiContext(store, actor, runner, service)
         context.sync_bridge = SyncBridge(service, context)
         room = shown(SyncRoom(context))
+        # As on a real thread: news of the courier comes while the check is under way.
+        service.day_check = lambda: (room.show_status(service.present), result)[1]
         qtbot.keyClick(room, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
         day = room.page.day
         assert day.property("tone") == tone
@@ -272,6 +274,7 @@ def test_the_day_in_one_big_line(
         QApplication.processEvents()
         check_page(room)
         assert day.check_button.hasFocus()
+        assert day.check_button.isEnabled()
     finally:
         set_language("zh_CN")
 

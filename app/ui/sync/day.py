@@ -140,6 +140,7 @@ class DayLine(QFrame):
         self._look.stop()
         self._bar.hide()
         self.cancel_button.hide()
+        self.check_button.setEnabled(True)
         self.check_button.show()
         self.check_button.setFocus()
 

@@ -24,7 +24,7 @@ from app.ui.widgets.fields import TextArea
 from app.ui.widgets.strips import ErrorStrip
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 
-_WHAT_WIDTH = 148
+_WHAT_WIDTH = 180
 _TIME_WIDTH = 92
 _TONES: dict[str, theme.Tone] = {
     "conflict": "danger",
