@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 
 from app.server.database import Database
 from app.server.prepare import prepare
-from app.server.search import VISIBLE
+from app.server.selecting import VISIBLE
 from app.server.storing import Put, Written, put_all
 from app.server.tables import clock, edge, history, identifier, resource, share
 from tests.server.serving import TAG
