@@ -64,6 +64,10 @@ class Proxy:
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
 
+    def release(self) -> None:
+        """Stalled requests are dropped, now and from now on."""
+        self._stalled.set()
+
     def close(self) -> None:
         """End everything; stalled requests are dropped."""
         self._stalled.set()
