@@ -29,6 +29,7 @@ KIND_ICONS = {
     "referral_event": "arrow-left-right-line",
     "admission": "hotel-bed-line",
     "discharge": "logout-box-r-line",
+    "conflict": "git-merge-line",
 }
 
 
