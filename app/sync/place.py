@@ -35,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 AT_ONCE = 100
 _MOST_ORPHANS = 500
 _DEEPEST = 8
+_MOVE = mapping.primary_type("referral_event")
 
 Then = Callable[[Session], None]
 
@@ -149,6 +150,8 @@ class Placer:
             found = self._asker.by_id(wanted)
             frontier, bad = _read(self._unknown(found.values()))
             self._lost |= bad
+            # A move that its task names already, and that the server does not hold (yet).
+            self._lost |= {a for a in wanted - found.keys() if a[0] == _MOVE}
             whole.update((arrival.at, arrival) for arrival in frontier)
         return self._standing(list(whole.values()))
 
