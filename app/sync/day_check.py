@@ -24,8 +24,8 @@ from app.models.outbox import Outbox
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import link, queue, state, wire
+from app.sync.counts import Counts, count
 from app.sync.pull import Scope
-from app.sync.queue import Counts
 from app.sync.searches import Asker, address, version_of
 from app.sync.wire import Address
 
@@ -83,7 +83,7 @@ def unreached(store: Store, reason: str) -> DayCheck:
     """The check of a day on which the server could not be asked."""
     with store.read() as session:
         return _with_counts(
-            DayCheck(store.clock.now(), reached=False, reason=reason), queue.count(session)
+            DayCheck(store.clock.now(), reached=False, reason=reason), count(session)
         )
 
 
@@ -116,7 +116,7 @@ def day_check(
     older = _older(store, differing, there)
     _queue_again(store, own, missing | older, unsent)
     with store.read() as session:
-        counts = queue.count(session)
+        counts = count(session)
     result = _with_counts(
         DayCheck(
             store.clock.now(),

@@ -18,15 +18,15 @@ from app.clock import Clock
 from app.i18n import tr
 from app.models.outbox import SyncTry
 from app.models.store import Store
-from app.sync import queue, restored, state
+from app.sync import restored, state
 from app.sync.changes import Changed, Changes
 from app.sync.connection import equip
+from app.sync.counts import Counts, count
 from app.sync.link import Busy, LinkFault, Refused
 from app.sync.place import Placer
 from app.sync.policy import Pace, Policy, Reach
 from app.sync.pull import Progress, Pull
 from app.sync.push import Push, Stopped
-from app.sync.queue import Counts
 from app.sync.restored import Canaries
 from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
@@ -249,7 +249,7 @@ class SyncEngine:
 
     def _counts(self) -> Counts:
         with self._store.read() as session:
-            return queue.count(session)
+            return count(session)
 
     def _note(self, report: SyncReport) -> None:
         """Keep the try for the history; quiet ones only every ten minutes."""

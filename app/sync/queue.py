@@ -7,11 +7,11 @@ names the change that the server confirmed: a record that was edited meanwhile s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
@@ -30,66 +30,10 @@ from app.models.outbox import (
 )
 from app.models.records import KINDS, fetch, lane_of
 from app.sync import state
+from app.sync.items import Confirmed, Held, Item
 from app.sync.link import Json
 
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One row of the outbox."""
-
-    seq: int
-    kind: str
-    record_id: str
-    change_id: str
-    resident_id: str | None
-    lane: int
-    state: str
-    attempts: int
-    courier: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """The server's word: it holds ``record_id`` as of ``change_id``, as this version."""
-
-    item: Item
-    resource_type: str
-    version: str
-    last_updated: str
-    server_time: datetime
-    body: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A version of a record (its primary resource) that the server was seen to hold."""
-
-    type: str
-    id: str
-    kind: str
-    version: str
-    last_updated: str
-    body: Json | None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How the queue stands."""
-
-    waiting: int = 0
-    unknown: int = 0
-    rejected: int = 0
-    conflicts: int = 0
-    by_lane: tuple[int, int, int] = (0, 0, 0)
-    oldest_at: datetime | None = None
-    kept: int = 0
-
-    @property
-    def open(self) -> int:
-        """All that the server has not confirmed, without what needs a person."""
-        return self.waiting + self.unknown
-
-
+__all__ = ["Confirmed", "Held", "Item"]
 _ITEM = (
     Outbox.seq,
     Outbox.kind,
@@ -354,52 +298,6 @@ def enqueue(session: Session, kind: str, record_ids: Sequence[str], now: datetim
             insert(Outbox).on_conflict_do_nothing(index_elements=["kind", "record_id"]), rows
         )
     return [item for item in of_records(session, record_ids) if item.kind == kind]
-
-
-def count(session: Session) -> Counts:
-    """How many rows wait, by state and lane; what waits for a decision counts as conflict only."""
-    by_lane = [0, 0, 0]
-    numbers = {WAITING: 0, UNKNOWN: 0, REJECTED: 0, KEPT: 0}
-    rows = session.execute(
-        select(Outbox.state, Outbox.lane, func.count(), func.min(Outbox.seq)).group_by(
-            Outbox.state, Outbox.lane
-        )
-    ).all()
-    undecided = open_conflicts(session)
-    clashing = [
-        item
-        for item in of_records(session, (id_ for _, id_ in undecided))
-        if (item.kind, item.record_id) in undecided
-    ]
-    first_seqs = []
-    for how, lane, number, first in rows:
-        number -= sum((item.state, item.lane) == (how, lane) for item in clashing)
-        numbers[how] = numbers.get(how, 0) + number
-        if how not in (REJECTED, KEPT) and number:
-            by_lane[min(max(lane, 0), LANE_REST)] += number
-            first_seqs.append(first)
-    conflicts = session.scalar(
-        select(func.count()).select_from(Conflict).where(Conflict.resolved_at.is_(None))
-    )
-    return Counts(
-        numbers[WAITING],
-        numbers[UNKNOWN],
-        numbers[REJECTED],
-        conflicts or 0,
-        (by_lane[0], by_lane[1], by_lane[2]),
-        _oldest(session, first_seqs, clashing),
-        numbers[KEPT],
-    )
-
-
-def _oldest(session: Session, seqs: list[int], clashing: list[Item]) -> datetime | None:
-    if not seqs:
-        return None
-    first: Any = Outbox.seq == min(seqs)
-    if clashing:
-        aside = Outbox.seq.not_in([item.seq for item in clashing])
-        first = Outbox.state.in_((WAITING, UNKNOWN)) & aside
-    return session.scalar(select(Outbox.created_at).where(first).order_by(Outbox.seq).limit(1))
 
 
 def _item(row: Any) -> Item:

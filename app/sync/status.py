@@ -13,9 +13,9 @@ from app.models import codes
 from app.models.outbox import REJECTED, Conflict, Outbox, SyncTry
 from app.models.records import fetch
 from app.models.store import Store
-from app.sync import queue, restored
+from app.sync import restored
+from app.sync.counts import Counts, count
 from app.sync.pull import Progress
-from app.sync.queue import Counts
 from app.sync.usage import used
 
 LANES = ("emergency", "referral", "rest")
@@ -92,7 +92,7 @@ class SyncStatus:
 def read_status(store: Store, **live: object) -> SyncStatus:
     """The status as the store knows it; ``live`` adds what only a running courier knows."""
     with store.read() as session:
-        counts = queue.count(session)
+        counts = count(session)
         of_day, of_month = used(session, store.clock.today())
         values: dict[str, object] = {
             **_numbers(counts),
