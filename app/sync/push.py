@@ -9,34 +9,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
-from sqlalchemy.orm import Session
-
-from app.fhir import bundle
 from app.i18n import tr
-from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, REJECTED, WAITING
+from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import answers, link, queue, wire
 from app.sync.changes import Changes
-from app.sync.flight import Flight, Ready, may_join
+from app.sync.flight import Flight, Ready, may_join, pack
+from app.sync.ledger import Ledger
 from app.sync.link import Answer, Busy, LinkFault, Offline
-from app.sync.place import owe
 from app.sync.plan import Planner, Unit, apart, halves
 from app.sync.policy import MOST_BYTES, Pace
-from app.sync.queue import Confirmed, Item
-from app.sync.reconcile import CONFIRMED, UNREADABLE, settle
+from app.sync.queue import Item
+from app.sync.reconcile import UNREADABLE
 from app.sync.searches import Asker, query, version_of
-from app.sync.spans import OwnWrites
 from app.sync.transport import Packed, Transport
 from app.sync.wire import Parcel
 
 #: Cuts in a row without any progress before a run gives up and waits.
 _CUTS_IN_A_ROW = 6
-#: How often the server may fail (500) on one record alone before a person has to look.
-_BROKEN_TRIES = 4
-_MERGES_A_RUN = 5
 
 
 class Stopped(Exception):
@@ -47,17 +39,7 @@ class _PlanAgain(Exception):
     """The queue has changed in a way that the rest of this bundle must not ignore."""
 
 
-@dataclass(slots=True)
-class Sent:
-    """What one run of pushing did, and the server's times of what it wrote."""
-
-    records: int = 0
-    rejected: int = 0
-    conflicts: int = 0
-    writes: OwnWrites = field(default_factory=OwnWrites)
-
-
-class Push:
+class Push(Ledger):
     """One run of sending over one transport.
 
     While a bundle is on its way the next ones are prepared. Where the link has room for it a
@@ -73,23 +55,16 @@ class Push:
         changes: Changes,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.sent = Sent()
-        #: Called before anything is merged: whether the server is an older copy of itself.
-        self.make_sure: Callable[[], object] = lambda: None
-        self._store = store
+        super().__init__(store, pace, changes)
         self._asker = asker
         self._transport: Transport = asker.transport
-        self._pace = pace
-        self._changes = changes
         self._stopping = stopping
         self._planner: Planner | None = None
         self._most_lane = LANE_REST
-        self._unwritten: list[Confirmed] = []
         self._ahead: deque[Ready] = deque()
         self._marked: deque[Ready] = deque()
         self._flights: deque[Flight] = deque()
         self._dry = self._landed = False
-        self._merges: dict[str, int] = {}
         self._welcome = False
         self._progress = 0
 
@@ -129,10 +104,11 @@ class Push:
         """One thing at a time: a bundle leaves, is answered or prepared; False at the end."""
         if self._stopping():
             raise Stopped
+        answered = bool(self._flights) and self._flights[0].done
         try:
             if self._may_leave():
                 self._leave()
-            elif self._may_prepare() and (self._landed or not self._answered()):
+            elif self._may_prepare() and (self._landed or not answered):
                 self._landed = False
                 self._prepare()
             elif self._flights:
@@ -163,8 +139,8 @@ class Push:
         if never_left:
             self._back_to_waiting(never_left, forget=True)
 
-    def _answered(self) -> bool:
-        return bool(self._flights) and self._flights[0].done
+    def _set_aside(self, item: Item) -> None:
+        self._plan().set_aside.add(item.seq)
 
     def _may_prepare(self) -> bool:
         if self._dry:
@@ -213,8 +189,7 @@ class Push:
         if ready.packed is None or not self._fits(ready):
             return not self._flights
         if not self._marked and not self._dry and len(self._ahead) < self._pace.stretch():
-            # What is marked together is prepared first.
-            return False
+            return False  # what is marked together is prepared first
         return len(self._flights) < self._pace.at_once(ready.packed.size) and may_join(
             ready, self._flights
         )
@@ -280,8 +255,7 @@ class Push:
             self._restart()
             self._not_taken(answer, ready.units, ready.parcels)
         elif flight.brief:
-            # Little to send: its receipt is not kept waiting.
-            self._write()
+            self._write()  # little to send: its receipt is not kept waiting
             self._restart()
 
     def _arrived(self, flight: Flight) -> Answer:
@@ -410,76 +384,6 @@ class Push:
                 return
         self._reject(parcel.item, answers.refusal(answers.reason_of(answer.resource)))
 
-    def _back_to_waiting(self, items: Sequence[Item], *, forget: bool = False) -> None:
-        """``forget``: it never left, so there is nothing to ask for."""
-        with self._store.apply_remote() as session:
-            queue.set_state(session, items, WAITING, None)
-            if forget:
-                queue.forget_notes(session, items)
-
-    def _server_broke(self, items: Sequence[Item], entries: int) -> None:
-        """A record that makes the server fail again and again must not hold up all others."""
-        self._pace.cut(entries)
-        if len(items) == 1 and items[0].attempts + 1 >= _BROKEN_TRIES:
-            self._reject(
-                items[0],
-                answers.refusal(tr("the server failed on it several times")),
-            )
-
-    def _settle(self, parcel: Parcel, theirs: link.Json) -> str:
-        item = parcel.item
-        self.make_sure()
-        with self._store.apply_remote() as session:
-            current = [i for i in queue.of_records(session, [item.record_id]) if i.seq == item.seq]
-            if not current:
-                return CONFIRMED
-            result = settle(session, current[0], theirs, self._store.clock.now())
-            if result != UNREADABLE:
-                owe(session, theirs)
-        self._changes.add(item.kind, item.record_id)
-        self._restart()
-        if result == CONFIRMED:
-            self.sent.records += 1
-            self.sent.writes.blurred.add(parcel.address[0])
-        elif result == UNREADABLE:
-            return result
-        else:
-            self._merges[item.record_id] = self._merges.get(item.record_id, 0) + 1
-            if self._merges[item.record_id] > _MERGES_A_RUN:
-                self._plan().set_aside.add(item.seq)
-            if result != "merged":
-                self.sent.conflicts += 1
-        return result
-
-    def _hold(self, held: list[Confirmed]) -> None:
-        self._unwritten += held
-        self.sent.records += len(held)
-        for one in held:
-            self._changes.add(one.item.kind, one.item.record_id)
-
-    def _reject(self, item: Item, reason: str) -> None:
-        self.sent.rejected += 1
-        self._restart()
-        with self._store.apply_remote() as session:
-            queue.set_state(session, [item], REJECTED, reason)
-        self._changes.add(item.kind, item.record_id)
-
-    def _write(self) -> bool:
-        """Write the receipts that are still in hand; whether there were any."""
-        if not self._unwritten:
-            return False
-        with self._store.apply_remote() as session:
-            self._write_in(session)
-        self._unwritten = []
-        self._tell()
-        return True
-
-    def _write_in(self, session: Session) -> None:
-        queue.confirm(session, self._unwritten, self._store.clock.now())
-
-    def _tell(self) -> None:
-        self._changes.tell()
-
     def _is_welcome(self) -> bool:
         """Whether the server still answers this PC at all: then a 403 is about one record."""
         if not self._welcome:
@@ -490,10 +394,5 @@ class Push:
         return True
 
     def _pack(self, parcels: Sequence[Parcel]) -> Packed:
-        entries = [
-            (resource, parcel.version if number == 0 else None)
-            for parcel in parcels
-            for number, resource in enumerate(parcel.resources)
-        ]
         self._transport.level = self._pace.level()
-        return self._transport.pack(bundle.transaction(entries))
+        return pack(self._transport, parcels)
