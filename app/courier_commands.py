@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.errors import InputError
+from app.errors import EnvironmentFault, InputError
 
 if TYPE_CHECKING:
     from app.models.actor import Actor
@@ -160,8 +160,11 @@ def server_seed(data_dir: Path, database_url: str | None, options: argparse.Name
 
 
 def _take_in(options: argparse.Namespace, data: Data) -> int:
-    from app.server.courier import take_in, write_reply
-    from app.server.enrolment import opened
+    try:
+        from app.server.courier import take_in, write_reply
+        from app.server.enrolment import opened
+    except ModuleNotFoundError as missing:
+        raise _no_server() from missing
 
     with opened(data(options), url=options.database) as database:
         taken = take_in(database, options.file, _Shown())
@@ -178,8 +181,11 @@ def _take_in(options: argparse.Namespace, data: Data) -> int:
 
 
 def _reply_again(options: argparse.Namespace, data: Data) -> int:
-    from app.server.courier import last_taken, write_reply
-    from app.server.enrolment import opened
+    try:
+        from app.server.courier import last_taken, write_reply
+        from app.server.enrolment import opened
+    except ModuleNotFoundError as missing:
+        raise _no_server() from missing
 
     if not options.device:
         raise InputError(
@@ -190,6 +196,13 @@ def _reply_again(options: argparse.Namespace, data: Data) -> int:
         taken = last_taken(database, options.device)
         print(f"reply number {taken.number}: {write_reply(database, taken, options.file)} bytes")
     return 0
+
+
+def _no_server() -> EnvironmentFault:
+    return EnvironmentFault(
+        "The server is not part of this program. Nothing was changed. Take the file in on the "
+        "lead hospital's server, or name a PC's data folder."
+    )
 
 
 def _print_taken(taken: Any) -> None:

@@ -84,6 +84,12 @@ class Checked:
     chunks: int
     size: int
 
+    def demand_same(self, chunk: Chunk) -> None:
+        """Refuse a chunk of a file that took this one's place between two readings."""
+        names = ("file", "from", "line", "counter")
+        if any(chunk.head.get(name) != self.head.get(name) for name in names):
+            raise tampered()
+
 
 #: Gives the sender's public signing key for the first chunk's head and (unverified) items.
 FindKey = Callable[[Head, Callable[[], Iterator[Item]]], Jwk]

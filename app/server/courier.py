@@ -89,6 +89,7 @@ def _take_in(database: Database, source: Path, progress: Progress) -> Taken:
     searches: list[dict[str, Any]] = []
     wanted: list[tuple[str, str]] = []
     for number, chunk in enumerate(container.read_chunks(source, keys, find_key)):
+        checked.demand_same(chunk)
         file.carry_out(number, chunk)
         for head, _ in chunk.items():
             if head["t"] == "search":

@@ -53,6 +53,7 @@ def import_file(
     news = News(store, changes)
     begun = kept.done if kept.taking == checked.digest else 0
     for at, chunk in enumerate(container.read_chunks(path, ends.own, find_key)):
+        checked.demand_same(chunk)
         items = list(chunk.items())
         if at < begun:
             news.remember(items)

@@ -108,6 +108,7 @@ def import_seed(
     of = _records(source.cover)
     seen = 0
     for at, chunk in enumerate(container.read_chunks(path, source.keys, source.find_key)):
+        checked.demand_same(chunk)
         items = list(chunk.items())
         seen += sum(int(head.get("count", 0)) for head, _ in items)
         if at < begun:
