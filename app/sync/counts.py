@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.models.outbox import KEPT, LANE_REST, REJECTED, UNKNOWN, WAITING, Conflict, Outbox
 from app.sync import queue
-from app.sync.queue import Item
+from app.sync.items import Item
 
 
 @dataclass(frozen=True, slots=True)

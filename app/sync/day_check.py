@@ -25,7 +25,7 @@ from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import link, queue, state, wire
 from app.sync.counts import Counts, count
-from app.sync.pull import Scope
+from app.sync.lists import Scope
 from app.sync.searches import Asker, address, version_of
 from app.sync.wire import Address
 

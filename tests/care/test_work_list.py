@@ -201,24 +201,25 @@ def test_a_letter_without_an_answer_past_its_limit_asks_for_a_call(
 
 
 def test_refused_and_conflicting_records_come_first(store: Store, actor: Actor):
-    resident = _resident(store, actor)
+    resident, other = _resident(store, actor), _resident(store, actor, "李敏")
     _due(store, actor, resident, "check_in", 0, urgent=True)
     with store.write(actor) as session:
-        row = session.query(Outbox).one()
-        row.state = "rejected"
+        # A record that is to be decided was refused, too: it stands there once.
+        session.query(Outbox).update({"state": "rejected"})
         session.add(
             Conflict(
                 id=new_id(),
                 kind="resident",
-                record_id=resident,
-                resident_id=resident,
+                record_id=other,
+                resident_id=other,
                 created_at=store.clock.now(),
             )
         )
     work = today_work(store, actor)
     assert [item.kind for item in work.now] == ["rejected", "conflict", "check_in"]
-    assert work.now[0].room == "sync"
-    assert work.now[0].name == "张桂兰"
+    assert [item.name for item in work.now] == ["张桂兰", "李敏", "张桂兰"]
+    assert {item.room for item in work.now[:2]} == {"sync"}
+    assert room_counts(store, actor).counts["sync"] == 2
 
 
 def test_counts_of_the_rooms(store: Store, actor: Actor):
