@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 import app.server.wire as server_wire
 from app.models import hook
 from app.models.outbox import REJECTED, Outbox
-from app.sync import pull, push, queue, reconcile, restored, wire
+from app.sync import flight, pull, queue, reconcile, restored, wire
 from app.sync.engine import REFUSED, SyncEngine
 from app.sync.merge import BOOKKEEPING, Merge
 from app.sync.place import Placer
@@ -141,9 +141,9 @@ def the_later_clock_wins() -> Any:
 
 def nobody_asks_which_version() -> Any:
     """Shared records are sent without If-Match."""
-    transaction = push.bundle.transaction
+    transaction = flight.bundle.transaction
     return patch.object(
-        push.bundle,
+        flight.bundle,
         "transaction",
         lambda entries: transaction((resource, None) for resource, _ in entries),
     )
