@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-BENCHMARKS = ("starting", "today", "saving", "searching", "pushing", "links", "courier")
+BENCHMARKS = ("starting", "today", "saving", "searching", "pushing", "pulling", "links", "courier")
 
 
 def main(names: list[str]) -> int:

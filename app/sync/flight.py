@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Generic, TypeVar
 
+from app.fhir import bundle
 from app.sync.link import Answer
 from app.sync.plan import Unit, stands_on_others
 from app.sync.queue import Item
@@ -125,3 +126,13 @@ def may_join(ready: Ready, flights: Iterable[Flight]) -> bool:
         ready.alone or flight.ready.alone or ready.residents & flight.ready.residents
         for flight in flights
     )
+
+
+def pack(transport: Transport, parcels: Iterable[Parcel]) -> Packed:
+    """One transaction of all parcels' resources, each primary with the version it replaces."""
+    entries = [
+        (resource, parcel.version if number == 0 else None)
+        for parcel in parcels
+        for number, resource in enumerate(parcel.resources)
+    ]
+    return transport.pack(bundle.transaction(entries))

@@ -100,7 +100,7 @@ class Transport:
     ) -> None:
         self.base = link.fhir_base(base)
         self.gzip_up = gzip_up
-        self.level = 6
+        self.level = 9
         self.meter = Meter()
         self._token = token
         self._timeouts = timeouts or Timeouts()
@@ -192,6 +192,7 @@ class Transport:
     def _opened(self) -> requests.Session:
         if self._session is None:
             import requests
+            from urllib3.util import SKIP_HEADER
 
             # Its warnings quote what came over the wire; every fault is told by us.
             logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -203,7 +204,7 @@ class Transport:
                 session.mount("https://", self._adapter(settings["verify"]))
             session.trust_env = False
             session.headers.clear()
-            session.headers["Accept-Encoding"] = "gzip"
+            session.headers.update({"Accept-Encoding": "gzip", "User-Agent": SKIP_HEADER})
             if self._token:
                 session.headers["Authorization"] = f"Bearer {self._token}"
             for adapter in session.adapters.values():
