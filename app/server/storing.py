@@ -16,7 +16,8 @@ from app.server import sharing, wire
 from app.server.database import BulkInsert, keep_instant, next_instant
 from app.server.engines import generation, listed, one_of
 from app.server.outcome import Refusal
-from app.server.prepare import Prepared, fixed_of
+from app.server.prepare import Prepared
+from app.server.rules import EDGES, Stored, check, refuse_late_replay
 from app.server.tables import edge, history, identifier, resource
 
 
@@ -38,24 +39,12 @@ class Written:
 
 
 @dataclass(slots=True)
-class _Stored:
-    key: int
-    version: str
-    updated: int
-    organisation: str
-    owner: str | None
-    requester: str | None
-    tags: str | None
-    content: str
-
-
-@dataclass(slots=True)
 class _Change:
     prepared: Prepared
     key: int
     version: str
     updated: int
-    old: _Stored | None
+    old: Stored | None
 
 
 _STORED = select(
@@ -70,7 +59,6 @@ _STORED = select(
     resource.c.tags,
     resource.c.content,
 ).where(one_of(resource.c.id, listed("ids")))
-_EDGES = select(edge).where(one_of(edge.c.source, listed("keys", "number")))
 _INSERT_RESOURCES = BulkInsert(resource)
 _INSERT_IDENTIFIERS = BulkInsert(identifier)
 _KEEP_HISTORY = insert(history).from_select(
@@ -101,9 +89,6 @@ _SET_PRESENT = (
     )
     .values(present=bindparam("is_present"))
 )
-#: The extension by which a client names each of its changes (docs/wire.md).
-_WRITE_ID = '"urn:township-care:x:write-id"'
-_EARLIER = select(history.c.content).where(history.c.key == bindparam("of"))
 _KEYS_BY_ID = select(resource.c.type, resource.c.id, resource.c.key).where(
     one_of(resource.c.id, listed("ids"))
 )
@@ -138,9 +123,9 @@ def put_all(
                     "forbidden",
                     N_("The directory of organisations is kept by the lead hospital."),
                 )
-            _check(connection, organisation, put, old)
+            check(connection, organisation, put.prepared, put.if_match, old)
             if old is not None and put.if_match is None:
-                _refuse_late_replay(connection, put.prepared, old)
+                refuse_late_replay(connection, put.prepared, old)
         except Refusal as refusal:
             results.append(refusal)
             if stop_at_refusal:
@@ -174,102 +159,14 @@ def next_version(version: str, mark: str) -> str:
     return f"{count + 1}-{mark}"
 
 
-def _stored(connection: Connection, puts: Sequence[Put]) -> dict[tuple[str, str], _Stored]:
+def _stored(connection: Connection, puts: Sequence[Put]) -> dict[tuple[str, str], Stored]:
     return {
         # A file written before versions had a generation holds plain numbers.
-        (type_, id_): _Stored(key, str(version), *rest)
+        (type_, id_): Stored(key, str(version), *rest)
         for type_, id_, key, version, *rest in connection.execute(
             _STORED, {"ids": [put.prepared.id for put in puts]}
         )
     }
-
-
-def _check(connection: Connection, organisation: str, put: Put, old: _Stored | None) -> None:
-    """Raise the refusal that this put deserves, if any."""
-    new = put.prepared
-    if old is None:
-        _check_create(organisation, put)
-        return
-    author = old.organisation == organisation
-    takes_part = new.type == "Task" and organisation in (old.owner, old.requester)
-    if not author and not takes_part:
-        raise Refusal(403, "forbidden", N_("This record belongs to another organisation."))
-    if put.if_match is not None and put.if_match != old.version:
-        raise _changed_meanwhile(old)
-    if new.organisation != old.organisation or new.tags != old.tags:
-        raise Refusal(
-            422, "business-rule", N_("The tags of a record cannot change after it was created.")
-        )
-    if new.type == "Task":
-        _check_task_change(connection, organisation, new, old)
-
-
-def _refuse_late_replay(connection: Connection, new: Prepared, old: _Stored) -> None:
-    """An earlier state that comes again, perhaps from a proxy that held it up, changes nothing.
-
-    Only where a write id tells each change apart: another client may mean what it repeats.
-    """
-    if _WRITE_ID not in old.content and _WRITE_ID not in new.content:
-        return
-    before = connection.execute(_EARLIER, {"of": old.key}).scalars()
-    if any(wire.same_content(content, new.content) for content in before):
-        raise _changed_meanwhile(old)
-
-
-def _changed_meanwhile(old: _Stored) -> Refusal:
-    return Refusal(
-        412,
-        "conflict",
-        N_("The record was changed meanwhile: version {version} is held here."),
-        version=old.version,
-    )
-
-
-def _check_create(organisation: str, put: Put) -> None:
-    new = put.prepared
-    if put.if_match is not None:
-        raise Refusal(412, "conflict", N_("There is no version of this record to replace."))
-    if new.organisation is None:
-        raise Refusal(422, "required", N_("The record does not name its organisation in meta.tag."))
-    if new.organisation != organisation:
-        raise Refusal(
-            403, "forbidden", N_("A device may create records of its own organisation only.")
-        )
-    _check_participation(organisation, new)
-
-
-def _check_participation(author: str, task: Prepared) -> None:
-    if task.type == "Task" and author not in (task.owner, task.requester):
-        raise Refusal(
-            422,
-            "business-rule",
-            N_("A Task must name the organisation that wrote it as requester or owner."),
-        )
-
-
-def _check_task_change(
-    connection: Connection, organisation: str, new: Prepared, old: _Stored
-) -> None:
-    moved = (new.owner, new.requester) != (old.owner, old.requester)
-    if organisation != old.organisation:
-        before = fixed_of(wire.parse_content(old.content))
-        if moved or before != new.fixed:
-            raise Refusal(
-                403,
-                "forbidden",
-                N_("Only the organisation that wrote a Task may change whom and what it is about."),
-            )
-        return
-    _check_participation(organisation, new)
-    # Records that a participant attached were meant for the participants of that time.
-    if moved and any(
-        row.organisation != organisation for row in connection.execute(_EDGES, {"keys": [old.key]})
-    ):
-        raise Refusal(
-            422,
-            "business-rule",
-            N_("The other side already answered this Task; write a new one for another receiver."),
-        )
 
 
 def _write(connection: Connection, organisation: str, changes: list[_Change]) -> None:
@@ -324,7 +221,7 @@ def _move_edges(
     """Bring the stored references of updated records up to date; the pairs that may be lost."""
     keys = [change.key for change in updated]
     known: dict[int, dict[tuple[str, str], bool]] = {}
-    for row in connection.execute(_EDGES, {"keys": keys}):
+    for row in connection.execute(EDGES, {"keys": keys}):
         known.setdefault(row.source, {})[row.target_type, row.target_id] = bool(row.present)
     readers: dict[int, set[str]] = {}
     for key, reader in sharing.held(connection, keys):
