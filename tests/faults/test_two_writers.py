@@ -45,7 +45,7 @@ def _values(store: Store, resident_id: str, *names: str) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("pull_first", [False, True])
-def test_different_fields_merge_by_themselves(
+def test_g09_different_fields_merge_by_themselves(
     pair: tuple[Clinic, Clinic, str], pull_first: bool
 ) -> None:
     one, other, resident_id = pair
@@ -66,7 +66,7 @@ def test_different_fields_merge_by_themselves(
             assert session.query(Outbox).count() == 0
 
 
-def test_the_same_field_is_kept_twice_and_waits_for_a_person(
+def test_g09_the_same_field_is_kept_twice_and_waits_for_a_person(
     pair: tuple[Clinic, Clinic, str], server: ServerProcess
 ) -> None:
     one, other, resident_id = pair
@@ -163,7 +163,7 @@ def test_own_change_after_a_lost_answer_is_no_conflict_with_oneself(
         assert session.query(Conflict).count() == 0
 
 
-def test_fields_of_a_newer_program_go_back_unharmed(
+def test_g18_fields_of_a_newer_program_go_back_unharmed(
     township: Clinic, server: ServerProcess
 ) -> None:
     resident = a_resident()
