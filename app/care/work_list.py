@@ -120,9 +120,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
         unsent = len(_not_referred(session, store, today))
         trouble = (
             session.scalar(
-                select(func.count())
-                .select_from(Outbox)
-                .where(Outbox.state == REJECTED, ~UNDECIDED)
+                select(func.count()).select_from(Outbox).where(Outbox.state == REJECTED, ~UNDECIDED)
             )
             or 0
         ) + (
