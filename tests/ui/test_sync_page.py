@@ -334,3 +334,11 @@ def test_a_first_load_tells_how_far_it_is_and_no_more(shown, store, actor, runne
         assert "12345" in said(status, clock)
     finally:
         set_language("zh_CN")
+
+
+def test_the_day_line_counts_everything_that_is_not_held_and_names_what_is_undecided() -> None:
+    status = SyncStatus(phase="idle", rejected=1, kept=1, conflicts=2)
+    assert day_line(status) == (
+        "danger",
+        "还有 2 条记录未得到县级医院确认；2 条记录在两处被修改，需要人工核定",
+    )

@@ -141,14 +141,17 @@ def day_line(status: SyncStatus | None) -> tuple[Tone, str]:
         text = tr("First load: {count} records so far, list {list} of {of}. You can work already.")
         progress = status.progress
         return "accent", text.format(count=progress.records, list=progress.list, of=progress.of)
-    here = status.waiting + status.unknown + status.rejected
-    if here:
-        text = tr("Records not yet confirmed by the county hospital: {count}")
-        tone: Tone = "danger" if status.rejected else "attention"
-        return tone, text.format(count=here)
+    undecided = tr("Records changed in two places, somebody must decide: {count}")
+    if status.waiting or status.unknown or status.rejected:
+        # The same number as on the picture of the path: what was kept here is not held either.
+        here = status.waiting + status.unknown + status.rejected + status.kept
+        text = tr("Records not yet confirmed by the county hospital: {count}").format(count=here)
+        if status.conflicts:
+            text += tr("; ") + undecided.format(count=status.conflicts)
+        tone: Tone = "danger" if status.rejected or status.conflicts else "attention"
+        return tone, text
     if status.conflicts:
-        text = tr("Records changed in two places, somebody must decide: {count}")
-        return "danger", text.format(count=status.conflicts)
+        return "danger", undecided.format(count=status.conflicts)
     if status.kept:
         text = tr("Kept only on this PC by decision: {count}. All others are held.")
         return "attention", text.format(count=status.kept)
