@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from app.courier_file import drive_fault
+from app.courier_refusals import drive_fault
 from app.errors import DiskFull
 from app.i18n import tr
 

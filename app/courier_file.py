@@ -23,8 +23,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.errors import EnvironmentFault, InputError
-from app.i18n import tr
+from app.courier_refusals import (
+    CourierRefused,
+    drive_fault,
+    misaddressed,
+    newer_program,
+    not_courier,
+    tampered,
+    too_large,
+    truncated,
+)
 from app.keys import ENCRYPTION_ALGORITHM, SIGNING_ALGORITHM, Jwk, KeyPairs
 
 FORMAT = 1
@@ -43,22 +51,6 @@ _GZIP = 16 + zlib.MAX_WBITS
 Head = dict[str, Any]
 #: A head and the text that goes with it, as it stands on the wire.
 Item = tuple[dict[str, Any], bytes]
-
-
-class CourierRefused(InputError):
-    """The file is not taken; nothing was changed. ``why`` is one word for the program:
-
-    not_courier, truncated, tampered, misaddressed, duplicate, stale, revoked, unknown_sender,
-    too_large, newer_program, not_joined, fingerprint, unexpected.
-    """
-
-    def __init__(self, why: str, message: str) -> None:
-        super().__init__({"file": message})
-        self.why = why
-
-
-class DriveFault(EnvironmentFault):
-    """The drive (USB stick) cannot be read or written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +355,7 @@ def pack(plain: bytes) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """The body, at most ``MOST_BYTES`` of it however small it came."""
+    """The body, at most ``MOST_BODY`` of it however small it came."""
     unpacker = zlib.decompressobj(_GZIP)
     try:
         plain = unpacker.decompress(packed, MOST_BODY + 1)
@@ -398,94 +390,3 @@ def unpack_items(plain: bytes) -> Iterator[Item]:
 
 def _dump(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-
-
-# What is said to the person: what happened, what it means for the records, what to do.
-
-
-def not_courier() -> CourierRefused:
-    return CourierRefused(
-        "not_courier",
-        tr(
-            "This is no courier file of this program, or its beginning is damaged. Nothing was "
-            "changed. Choose the file that was exported."
-        ),
-    )
-
-
-def truncated() -> CourierRefused:
-    return CourierRefused(
-        "truncated",
-        tr(
-            "The courier file is not complete: its end is missing. Nothing was changed. Copy "
-            "or export it again, and eject the stick before pulling it out."
-        ),
-    )
-
-
-def tampered() -> CourierRefused:
-    return CourierRefused(
-        "tampered",
-        tr(
-            "The courier file was changed or damaged after it was made. Nothing was changed "
-            "here. Copy or export it again."
-        ),
-    )
-
-
-def misaddressed() -> CourierRefused:
-    return CourierRefused(
-        "misaddressed",
-        tr(
-            "This courier file is meant for another hospital or another PC; nobody else can "
-            "read it. Nothing was changed. Take it to the place it was made for."
-        ),
-    )
-
-
-def too_large() -> CourierRefused:
-    return CourierRefused(
-        "too_large",
-        tr(
-            "The courier file holds more than a sound one can. Nothing was changed. Export it "
-            "again."
-        ),
-    )
-
-
-def newer_program() -> CourierRefused:
-    return CourierRefused(
-        "newer_program",
-        tr(
-            "The courier file was made by a newer version of this program. Nothing was "
-            "changed. Install the newer version here first."
-        ),
-    )
-
-
-def drive_fault(error: OSError) -> EnvironmentFault:
-    """What a failing drive means, in words."""
-    from app.errors import DiskFull
-
-    if error.errno in _FULL:
-        return DiskFull(
-            tr(
-                "There is not enough room on the drive for the courier file. Nothing was changed; "
-                "the records wait on this PC. Make room or take another stick."
-            )
-        )
-    return DriveFault(
-        tr(
-            "The drive with the courier file cannot be read or written. What was not finished "
-            "counts as not done; the records wait on this PC. Put the stick in again and repeat."
-        )
-    )
-
-
-def _full_errors() -> frozenset[int]:
-    import errno
-
-    return frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
-
-
-_FULL = _full_errors()

@@ -80,11 +80,6 @@ def parse_bundle(document: Json) -> Bundle:
     return Bundle(transaction, entries)
 
 
-def has_writes(bundle: Bundle) -> bool:
-    """Whether the write lock is needed."""
-    return any(isinstance(entry, Put) for entry in bundle.entries)
-
-
 def run(
     connection: Connection,
     now: int,

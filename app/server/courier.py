@@ -23,7 +23,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from app import courier_file as container
-from app.courier_file import REPLY, REQUEST, Checked, Chunk, CourierRefused, Head, Item, Sealer
+from app.courier_file import REPLY, REQUEST, Checked, Chunk, Head, Item, Sealer
+from app.courier_refusals import CourierRefused
 from app.errors import StoreBusy, StoreFault
 from app.i18n import tr
 from app.keys import Jwk, KeyPairs, public_key

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from starlette.requests import Request
 from starlette.routing import Route
 
-from app.courier_file import CourierRefused
+from app.courier_refusals import CourierRefused
 from app.errors import InputError, StoreFault
 from app.i18n import N_
 from app.server import bodies

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from app.courier_drive import demand_room, written
-from app.courier_file import FORMAT, SEED, CourierRefused, Sealer, drive_fault
+from app.courier_file import FORMAT, SEED, Sealer
+from app.courier_refusals import CourierRefused, drive_fault
 from app.i18n import tr
 from app.keys import check_jwks, fingerprint, public_key
 from app.server import access_log, enrolment, search, wire

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from app import courier_file as container
+from app import courier_refusals
 from app.courier_file import Chunk, Item
 from app.i18n import N_
 from app.server import bundles, reading, wire
@@ -187,9 +187,9 @@ class Look:
         head = chunk.head
         counter, line = head.get("counter"), head.get("line")
         if not (isinstance(counter, int) and 0 < counter < 2**31):
-            raise container.tampered()
+            raise courier_refusals.tampered()
         if not (isinstance(line, str) and 0 < len(line) <= 36):
-            raise container.tampered()
+            raise courier_refusals.tampered()
         for item, _ in chunk.items():
             kind = item.get("t")
             if kind == "bundle":
@@ -199,32 +199,32 @@ class Look:
             elif kind == "ids":
                 self._ids(item.get("refs"))
             elif kind not in ("cover", "end"):
-                raise container.tampered()
+                raise courier_refusals.tampered()
 
     def _search(self, item: dict[str, Any]) -> None:
         key, url, since = item.get("key"), item.get("url"), item.get("since")
         if not isinstance(key, str) or not isinstance(url, str):
-            raise container.tampered()
+            raise courier_refusals.tampered()
         if not (since is None or isinstance(since, str)):
-            raise container.tampered()
+            raise courier_refusals.tampered()
         self._searches += 1
         if self._searches > _MOST_SEARCHES or len(key) + len(url) + len(since or "") > 2000:
-            raise container.too_large()
+            raise courier_refusals.too_large()
 
     def _ids(self, refs: Any) -> None:
         if not isinstance(refs, list) or not all(
             isinstance(ref, list) and len(ref) == 2 for ref in refs
         ):
-            raise container.tampered()
+            raise courier_refusals.tampered()
         self._references += len(refs)
         if self._references > _MOST_REFERENCES:
-            raise container.too_large()
+            raise courier_refusals.too_large()
 
 
 def _parts(head: dict[str, Any]) -> list[_Part]:
     rows = head.get("parts")
     if not isinstance(rows, list) or not 0 < len(rows) <= _MOST_PARTS:
-        raise container.tampered()
+        raise courier_refusals.tampered()
     parts = []
     for row in rows:
         try:
@@ -237,9 +237,9 @@ def _parts(head: dict[str, Any]) -> list[_Part]:
                 and all(isinstance(one, int) for one in needs)
             )
         except (TypeError, ValueError):
-            raise container.tampered() from None
+            raise courier_refusals.tampered() from None
         if not sound:
-            raise container.tampered()
+            raise courier_refusals.tampered()
         parts.append(_Part(number, ref, entries, bool(new), bool(body), frozenset(needs)))
     return parts
 

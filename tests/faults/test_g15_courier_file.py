@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from app import courier_file as container
-from app.courier_file import CourierRefused, Sealer
+from app.courier_file import Sealer
+from app.courier_refusals import CourierRefused
 from app.errors import DiskFull
 from app.keys import make_keys, public_key
 from app.models.outbox import Outbox, Receipt, SyncState

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.courier_file import CourierRefused, DriveFault
+from app.courier_refusals import CourierRefused, DriveFault
 
 if TYPE_CHECKING:
     from app.models.actor import Actor

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import courier_file as container
+from app import courier_refusals
 from app.courier_file import Item
 from app.fhir import bundle
 from app.models.outbox import REJECTED, ServerCopy
@@ -165,13 +165,13 @@ def _read(head: dict[str, Any], text: bytes) -> _Answer:
         or ref[0] not in KINDS
         or not isinstance(status, int)
     ):
-        raise container.tampered()
+        raise courier_refusals.tampered()
     body: Json | None = None
     if text:
         try:
             body = orjson.loads(text)
         except (ValueError, RecursionError):
-            raise container.tampered() from None
+            raise courier_refusals.tampered() from None
     outcome = head.get("outcome")
     kind, record_id, change_id, type_, replaces = ref
     return _Answer(

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app import courier_file as container
-from app.courier_file import CourierRefused
+from app.courier_refusals import CourierRefused
 from app.i18n import tr
 from app.keys import KeyPairs, public_key
 from app.models.actor import Actor

@@ -9,7 +9,7 @@ from typing import Any, cast
 import orjson
 from sqlalchemy.orm import Session
 
-from app import courier_file as container
+from app import courier_refusals
 from app.courier_file import Item
 from app.models.store import Store
 from app.sync import state
@@ -81,7 +81,7 @@ class News:
     def _page(self, head: dict[str, Any], text: bytes) -> None:
         key = head.get("key")
         if key not in self._keys:
-            raise container.tampered()
+            raise courier_refusals.tampered()
         resources = _resources(text)
         times = [at for r in resources if (at := state.instant(version_of(r)[1]))]
         last = max(times, default=None)
@@ -116,7 +116,7 @@ def _resources(text: bytes) -> list[Json]:
         entries = document.get("entry", [])
         found = [entry["resource"] for entry in entries]
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        raise container.tampered() from None
+        raise courier_refusals.tampered() from None
     if not all(isinstance(resource, dict) for resource in found):
-        raise container.tampered()
+        raise courier_refusals.tampered()
     return found

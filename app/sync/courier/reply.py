@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from app import courier_file as container
+from app import courier_refusals
 from app.clock import format_instant
-from app.courier_file import REPLY, SEED, Checked, CourierRefused, Head
+from app.courier_file import REPLY, SEED, Checked, Head
+from app.courier_refusals import CourierRefused
 from app.i18n import tr
 from app.keys import Jwk, public_key
 from app.models.actor import Actor
@@ -116,10 +118,10 @@ def _demand_fit(store: Store, checked: Checked, kept: Kept) -> None:
             ),
         )
     if checked.cover.get("organisation") != store.organisation_id:
-        raise container.misaddressed()
+        raise courier_refusals.misaddressed()
     number: Any = checked.head.get("counter")
     if not isinstance(number, int):
-        raise container.tampered()
+        raise courier_refusals.tampered()
     if checked.head.get("line") != kept.line or number > kept.counter:
         raise CourierRefused(
             "stale",

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from app import courier_file as container
+from app import courier_refusals
 from app.care.backups import before_import
 from app.courier_drive import written
-from app.courier_file import SEED, CourierRefused, Head, Item
+from app.courier_file import SEED, Head, Item
+from app.courier_refusals import CourierRefused
 from app.i18n import tr
 from app.keys import Jwk, check_jwks, fingerprint, public_key
 from app.models import backup
@@ -59,7 +61,7 @@ def read_seed(store: Store, path: Path) -> SeedInfo:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise container.drive_fault(error) from error
+        raise courier_refusals.drive_fault(error) from error
     cover = source.cover
     return SeedInfo(
         str(cover.get("name") or ""),
@@ -147,10 +149,10 @@ class _Source:
         try:
             self.server = check_jwks(answer.get("server_keys"))
         except ValueError:
-            raise container.tampered() from None
+            raise courier_refusals.tampered() from None
         key = public_key(self.server, "sig")
         if head.get("from") != key["kid"]:
-            raise container.tampered()
+            raise courier_refusals.tampered()
         self.cover = cover
         return key
 
@@ -159,7 +161,7 @@ class _Source:
         if head.get("kind") != SEED:
             raise _no_seed()
         if self.cover.get("organisation") != self._organisation:
-            raise container.misaddressed()
+            raise courier_refusals.misaddressed()
 
 
 def _no_seed() -> CourierRefused:

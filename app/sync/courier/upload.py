@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.courier_drive import written
-from app.courier_file import CourierRefused, drive_fault
+from app.courier_refusals import CourierRefused, drive_fault
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.identity import new_id

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from app import courier_file as container
-from app.courier_file import CourierRefused, Sealer
+from app.courier_file import Sealer
+from app.courier_refusals import CourierRefused
 from app.keys import KeyPairs, make_keys, public_key
 
 HEAD: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.courier_file import CourierRefused
+from app.courier_refusals import CourierRefused
 from app.models.actor import Actor
 from app.models.store import Store
 from app.server.access_log import entries

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.courier_file import CourierRefused
+from app.courier_refusals import CourierRefused
 from app.errors import InputError
 from app.models.outbox import Outbox, Receipt
 from app.models.rehab import CheckIn
