@@ -6,19 +6,18 @@ store in use until then is kept aside. What it never got confirmed is carried ov
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy.exc import DBAPIError
+from shutil import copyfile, rmtree
 
 from app.clock import SYSTEM_CLOCK, Clock, clinic_time
 from app.errors import (
     BackupUnreadable,
     NotFound,
     NotSameStore,
-    StoreBusy,
     StoreDamaged,
-    StoreFault,
     WrongPassword,
 )
 from app.i18n import tr
@@ -30,7 +29,16 @@ from app.models.carry import Carried, carry_over
 from app.models.epoch import EPOCH, FROM_BACKUP, note_restored
 from app.models.faults import environment_faults
 from app.models.keyring import Keyring
-from app.models.store import STORE_FILE, Store, is_emptied, leave_alone, open_store
+from app.models.migrations.revisions import HEAD
+from app.models.store import (
+    STORE_FILE,
+    Store,
+    is_emptied,
+    leave_alone,
+    migrate,
+    open_store,
+    revision_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ def restore(
 
     Everything is checked before anything is changed: the backup's pages with their key, its
     shape, whose records it holds. Nothing is deleted. Raises ``WrongPassword``,
-    ``BackupUnreadable``, ``StoreTooNew``, ``NotSameStore``, ``StoreBusy``, ``DiskFull``: then
-    nothing was changed.
+    ``BackupUnreadable``, ``StoreTooNew``, ``NotSameStore``, ``StoreBusy``, ``DiskFull``,
+    ``DiskFailing``: then nothing was changed.
     """
     line = look_into(path)
     with environment_faults(folder):
@@ -111,7 +119,7 @@ def _make_ready(
 
     store = open_store(staging, data_key, line.organisation_id, clock, backup_first=False)
     try:
-        carried, readable = _carry(store, folder, data_key, line, clock)
+        carried, readable = _carry(store, folder, staging, data_key, line, clock)
         with store.apply_remote() as session:
             connection = session.connection()
             note_restored(connection, clock, FROM_BACKUP)
@@ -129,8 +137,13 @@ def _make_ready(
 
 
 def _carry(
-    store: Store, folder: Path, data_key: bytes, line: BackupLine, clock: Clock
+    store: Store, folder: Path, staging: Path, data_key: bytes, line: BackupLine, clock: Clock
 ) -> tuple[Carried | None, bool | None]:
+    """Take along what only the store in use knows; whether it could be read.
+
+    Only damage counts as unreadable. Every other fault (no room, a failing disk, a newer
+    program's store) ends the restore before anything was exchanged.
+    """
     if not (folder / STORE_FILE).exists():
         return None, None
     if is_emptied(folder):
@@ -138,16 +151,42 @@ def _carry(
     try:
         with environment_faults(folder):
             leave_alone(folder / STORE_FILE, data_key)
-        old = Store(folder, data_key, clock, line.organisation_id)
-        try:
+        with _newest_shape(folder, staging, data_key, line.organisation_id, clock) as old:
             return carry_over(old, store), True
-        finally:
-            old.close()
-    except StoreBusy:
-        raise
-    except (StoreFault, DBAPIError):
-        # Damaged, or the tables of another program: said plainly, and kept aside.
-        return None, False
+    except StoreDamaged:
+        return None, False  # said plainly, and kept aside
+
+
+@contextmanager
+def _newest_shape(
+    folder: Path, staging: Path, data_key: bytes, organisation_id: str, clock: Clock
+) -> Iterator[Store]:
+    """The store in use, closed at the end; one of an earlier release as a copy brought up.
+
+    (An update may come between its last use and the restore. It is kept aside as it was.)
+    """
+    old = Store(folder, data_key, clock, organisation_id)
+    try:
+        with environment_faults(folder):
+            earlier = revision_of(old) != HEAD
+        if not earlier:
+            yield old
+            return
+        backup.check_room(staging, old)
+    finally:
+        old.close()
+    place = staging / "earlier"
+    with environment_faults(staging):
+        place.mkdir()
+        copyfile(folder / STORE_FILE, place / STORE_FILE)
+    copy = Store(place, data_key, clock, organisation_id)
+    try:
+        with environment_faults(place):
+            migrate(copy)
+        yield copy
+    finally:
+        copy.close()
+        rmtree(place, ignore_errors=True)
 
 
 def _unlock(

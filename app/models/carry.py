@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.models.base import Base
-from app.models.faults import damaged
+from app.models.faults import damaged, is_damage
 from app.models.local import Draft
 from app.models.outbox import Conflict, Outbox, Receipt, ServerCopy, SyncState
 from app.models.records import KINDS, Record, fetch, put
@@ -44,7 +44,7 @@ class Carried:
 def carry_over(old: Store, new: Store) -> Carried:
     """Bring what ``old`` never got confirmed into ``new``, in one transaction.
 
-    Raises ``StoreDamaged`` where not even the queue of ``old`` can be read.
+    ``old`` has the newest shape. Raises ``StoreDamaged`` where not even its queue can be read.
     """
     carried = Carried()
     with new.apply_remote() as target, ExitStack() as stack:
@@ -64,7 +64,10 @@ class _Source:
         """The answer, or None where a page of it is damaged."""
         try:
             return ask(self._session)
-        except (DBAPIError, MemoryError):
+        except (DBAPIError, MemoryError) as error:
+            # Only damage is passed over: a full disk, or a question that is wrong, is not.
+            if isinstance(error, DBAPIError) and not is_damage(error.orig or error):
+                raise
             self._session = self._stack.enter_context(self._store.read())
             return None
 

@@ -172,7 +172,7 @@ def create_store(
         folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder, data_key, clock, organisation_id)
     with environment_faults(folder):
-        _migrate(store)
+        migrate(store)
         _draw_epoch(store)
     return store
 
@@ -199,11 +199,7 @@ def open_store(
     store = Store(folder, data_key, clock, organisation_id)
     try:
         with environment_faults(folder):
-            revision = _revision(store)
-            if revision is None:
-                # Filling it anew would hide that every record is gone.
-                raise damaged()
-            _check_known(revision)
+            revision = revision_of(store)
             if _still_damaged(store):
                 store.turn_read_only()
                 return store
@@ -212,7 +208,7 @@ def open_store(
                     from app.models.backup import before_migration
 
                     before_migration(store)
-                _migrate(store)
+                migrate(store)
             _draw_epoch(store)
     except BaseException:
         store.close()
@@ -267,11 +263,6 @@ def is_emptied(folder: Path) -> bool:
     return (folder / STORE_FILE).stat().st_size == 0 and not (log.exists() and log.stat().st_size)
 
 
-def _check_known(revision: str) -> None:
-    if revision not in REVISIONS:
-        raise newer_program()
-
-
 def newer_program() -> StoreTooNew:
     """The sentence for a store or backup that this program is too old for."""
     return StoreTooNew(
@@ -282,17 +273,23 @@ def newer_program() -> StoreTooNew:
     )
 
 
-def _revision(store: Store) -> str | None:
+def revision_of(store: Store) -> str:
+    """The shape of a store. Raises ``StoreDamaged`` where it has none, ``StoreTooNew``."""
     with store._engine.connect() as connection:
         table = connection.exec_driver_sql(
             "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
         ).scalar()
-        if table is None:
-            return None
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        query = "SELECT version_num FROM alembic_version"
+        revision = None if table is None else connection.exec_driver_sql(query).scalar()
+    if revision is None:
+        # Filling it anew would hide that every record is gone.
+        raise damaged()
+    if revision not in REVISIONS:
+        raise newer_program()
+    return str(revision)
 
 
-def _migrate(store: Store) -> None:
+def migrate(store: Store) -> None:
     """Bring the tables to the newest shape. Alembic is heavy, so it is loaded only here."""
     from app.models.migrations.run import upgrade
 

@@ -8,23 +8,28 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection, event
 
-from app.care import backups
+from app.care import backups, restoring
 from app.care.accounts import NewAccount, change_password, create_account, sign_in
 from app.care.backups import BackupSettings
 from app.clock import FixedClock
 from app.errors import (
+    DiskFailing,
     DiskFull,
     InputError,
     NotAllowed,
     NotSameStore,
     StoreBusy,
     StoreDamaged,
+    StoreFault,
     StoreTooNew,
     WrongPassword,
 )
 from app.models import backup, keyring, swap
 from app.models.actor import Actor
+from app.models.carry import Carried, carry_over
 from app.models.epoch import FROM_BACKUP, RESTORED
 from app.models.keyring import ACCOUNTS_FILE
 from app.models.local import AuditEvent
@@ -326,6 +331,58 @@ def test_no_room_to_put_it_back_changes_nothing(
     with pytest.raises(DiskFull):
         put_back(store.folder, saved.path)
     assert not list(store.folder.glob(swap.STAGING + "*"))
+    assert not list(store.folder.glob(swap.REPLACED + "*"))
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"), [("SQLITE_FULL", DiskFull), ("SQLITE_IOERR_READ", DiskFailing)]
+)
+def test_a_fault_of_the_disk_while_unsent_work_is_carried_over_changes_nothing(
+    store: Store,
+    actor: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    number: str,
+    fault: type[StoreFault],
+) -> None:
+    line = backups.make_backup(store, actor)
+    save(store, actor, *(a_resident(name="后来") for _ in range(80)))
+    store.close()
+
+    def with_no_room(old: Store, new: Store) -> Carried:
+        @event.listens_for(new._engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no page more than now
+
+        return carry_over(old, new)
+
+    def with_a_dying_disk(old: Store, new: Store) -> Carried:
+        @event.listens_for(old._engine, "before_cursor_execute")
+        def execute(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            if "resident" in statement:
+                error = sqlcipher.OperationalError("disk I/O error")
+                error.sqlite_errorname = number
+                raise error
+
+        return carry_over(old, new)
+
+    harmed = with_no_room if number == "SQLITE_FULL" else with_a_dying_disk
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "carry_over", harmed)
+        with pytest.raises(fault):
+            put_back(store.folder, line.path)
+    assert not list(store.folder.glob(swap.STAGING + "*"))
+    assert not list(store.folder.glob(swap.REPLACED + "*"))
+    assert put_back(store.folder, line.path).carried == 80, "with room again, all of it"
+
+
+def test_a_store_of_a_newer_program_is_not_replaced(
+    store: Store, saved: backups.BackupLine
+) -> None:
+    with store.apply_remote() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    with pytest.raises(StoreTooNew):
+        put_back(store.folder, saved.path)
     assert not list(store.folder.glob(swap.REPLACED + "*"))
 
 

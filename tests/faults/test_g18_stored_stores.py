@@ -25,7 +25,7 @@ from app.models.migrations.revisions import HEAD, REVISIONS
 from app.models.outbox import Outbox, Receipt
 from app.models.rehab import CheckIn
 from app.models.resident import Resident
-from app.models.store import STORE_FILE, open_store
+from app.models.store import STORE_FILE, Store, open_store, revision_of
 from app.server.enrolment import enrol_code
 from app.sync.engine import SyncEngine
 from app.sync.enrol import enrol
@@ -102,6 +102,33 @@ def test_g18_a_backup_of_an_earlier_release_is_put_back(tmp_path: Path) -> None:
     opened = enter(tmp_path / "new")
     check_content(opened, content)
     opened.store.close()
+
+
+def test_g18_g14_unsent_work_of_a_store_before_its_update_survives_a_restore(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "data"
+    content = lay_out(STORES[0], folder)
+    before = (folder / STORE_FILE).read_bytes()
+    enter(folder).store.close()  # the update makes the backup of it, then …
+    (line,) = backups.list_backups(folder)
+    stick = tmp_path / "stick.tcbackup"
+    line.path.rename(stick)
+    for left in (*folder.glob(f"{STORE_FILE}*"), *folder.glob("run-*")):
+        left.unlink()
+    (folder / STORE_FILE).write_bytes(before)  # … the old store, which nobody has opened since
+
+    done = backups.restore(folder, stick, login=LOGIN, password=PASSWORD)
+    assert (done.readable, done.carried, done.lost) == (True, content["queued"], 0)
+    assert done.replaced is not None
+    assert (done.replaced / STORE_FILE).stat().st_size == len(before)
+    opened = enter(folder)
+    check_content(opened, content)
+    opened.store.close()
+    ring = keyring.load(done.replaced)
+    kept = Store(done.replaced, keyring.unlock(ring, LOGIN, PASSWORD)[1], FixedClock(NOW), "")
+    assert revision_of(kept) == STORES[0], "kept aside as it was"
+    kept.close()
 
 
 def test_g18_a_store_of_a_newer_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
