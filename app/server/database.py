@@ -17,15 +17,17 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.engine import URL, Dialect, RootTransaction
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError, TimeoutError
 
 from app.clock import SYSTEM_CLOCK, Clock
 from app.errors import StoreDamaged, StoreFault, StoreReadOnly, StoreTooNew
 from app.i18n import tr
-from app.server import engines
+from app.server import engines, states
 from app.server.tables import SCHEMA, clock, metadata, state
 
 FILE_NAME = "server.db"
+#: How long a writer stands in line before it is told to come again, as in the database itself.
+LINE_SECONDS = 15.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -86,6 +88,8 @@ class Database:
                 )
             # Older databases lack only whole tables: ``tables.SCHEMA`` says how that is kept.
             metadata.create_all(connection)
+            if schema is not None and int(schema) < 3:
+                states.fill(connection)
             if schema is None:
                 connection.execute(insert(state).values(name="schema", value=str(SCHEMA)))
                 connection.execute(insert(clock).values(id=1, last=0))
@@ -99,10 +103,15 @@ class Database:
         """One transaction that may write: commits at the end, or leaves no trace.
 
         Writers take turns, in this process and in others, each seeing all that the one before
-        it wrote.
+        it wrote. Raises what ``engines.is_passing`` knows where the line does not move.
         """
-        with self._line, engines.begun(self._writers) as connection, _transaction(connection):
-            yield connection
+        if not self._line.acquire(timeout=LINE_SECONDS):
+            raise TimeoutError("another writer holds the line")
+        try:
+            with engines.begun(self._writers) as connection, _transaction(connection):
+                yield connection
+        finally:
+            self._line.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -15,7 +15,7 @@ from typing import Any
 from app.i18n import N_
 from app.server.outcome import Refusal
 from app.server.profile import DIRECTORY_TYPES, PROFILES
-from app.server.wire import Json, content_of, dump
+from app.server.wire import Json, content_and_digest, dump
 
 ORGANISATION_TAG = "urn:township-care:organisation"
 
@@ -37,15 +37,17 @@ _OTHER = re.compile(r"(?:#[A-Za-z0-9\-.]{0,64}|https?://[^\s]+|urn:(?:uuid|oid):
 class Prepared:
     """A resource ready to be stored.
 
-    ``content`` is the text that is kept (see ``wire``); ``organisation`` the author's tag or
-    None where it names none; ``tags`` are all other tags (see ``tags_text``), ``identifiers``
-    pairs of system and value; ``targets`` the (type, id) of every record it refers to, but
-    for the directory; ``fixed`` is what only the author of a Task may change.
+    ``content`` is the text that is kept, ``digest`` its digest (see ``wire``);
+    ``organisation`` the author's tag or None where it names none; ``tags`` are all other tags
+    (see ``tags_text``), ``identifiers`` pairs of system and value; ``targets`` the (type, id)
+    of every record it refers to, but for the directory; ``fixed`` is what only the author of a
+    Task may change.
     """
 
     type: str
     id: str
     content: str
+    digest: str
     organisation: str | None
     tags: str | None
     identifiers: frozenset[tuple[str, str]]
@@ -91,7 +93,7 @@ def prepare(resource: Json, type_: str, id_: str) -> Prepared:
         subject = _reference_of(resource, profile.subject)
         if subject and subject[0] == "Patient":
             patient = subject[1]
-    content = content_of(resource)
+    content, digest = content_and_digest(resource)
     if "null" in content and _has_null(resource):
         raise Refusal(400, "structure", N_("The resource holds an empty (null) value."))
     owner = requester = None
@@ -104,6 +106,7 @@ def prepare(resource: Json, type_: str, id_: str) -> Prepared:
         type_,
         id_,
         content,
+        digest,
         organisation,
         tags,
         frozenset(_identifiers(resource.get("identifier"))),

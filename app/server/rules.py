@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from app.i18n import N_
 from app.server import wire
 from app.server.engines import listed, one_of
 from app.server.outcome import Refusal
 from app.server.prepare import Prepared, fixed_of
-from app.server.tables import edge, history
+from app.server.states import Known
+from app.server.tables import edge
 
 #: The references that are stored of the records ``keys``.
 EDGES = select(edge).where(one_of(edge.c.source, listed("keys", "number")))
 #: The extension by which a client names each of its changes (docs/wire.md).
 _WRITE_ID = '"urn:township-care:x:write-id"'
-_EARLIER = select(history.c.content).where(history.c.key == bindparam("of"))
 
 
 @dataclass(slots=True)
@@ -62,15 +62,13 @@ def check(
         _check_task_change(connection, organisation, new, old)
 
 
-def refuse_late_replay(connection: Connection, new: Prepared, old: Stored) -> None:
+def refuse_late_replay(known: Known, new: Prepared, old: Stored) -> None:
     """An earlier state that comes again, perhaps from a proxy that held it up, changes nothing.
 
     Only where a write id tells each change apart: another client may mean what it repeats.
     """
-    if _WRITE_ID not in old.content and _WRITE_ID not in new.content:
-        return
-    before = connection.execute(_EARLIER, {"of": old.key}).scalars()
-    if any(wire.same_content(content, new.content) for content in before):
+    has_write_id = _WRITE_ID in old.content or _WRITE_ID in new.content
+    if has_write_id and known.was(old.key, new.digest):
         raise _changed_meanwhile(old)
 
 

@@ -5,14 +5,14 @@ Everything here runs inside one write transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.i18n import N_
-from app.server import sharing, wire
+from app.server import sharing, states
 from app.server.database import BulkInsert, keep_instant, next_instant
 from app.server.engines import generation, listed, one_of
 from app.server.outcome import Refusal
@@ -110,6 +110,7 @@ def put_all(
     ``is_directory`` is for the server's own directory loader, nobody else writes Organizations.
     """
     stored = _stored(connection, puts)
+    known = _known(connection, puts, stored)
     at = next_instant(connection, now)
     mark = generation(connection)
     results: list[Written | Refusal] = []
@@ -124,8 +125,9 @@ def put_all(
                     N_("The directory of organisations is kept by the lead hospital."),
                 )
             check(connection, organisation, put.prepared, put.if_match, old)
-            if old is not None and put.if_match is None:
-                refuse_late_replay(connection, put.prepared, old)
+            is_replay = old is not None and _is_held(known, put.prepared, old)
+            if old is not None and not is_replay and put.if_match is None:
+                refuse_late_replay(known, put.prepared, old)
         except Refusal as refusal:
             results.append(refusal)
             if stop_at_refusal:
@@ -133,7 +135,7 @@ def put_all(
             continue
         if old is None:
             change = _Change(put.prepared, at, f"1-{mark}", at, None)
-        elif wire.same_content(old.content, put.prepared.content):
+        elif is_replay:
             # A replay after a lost answer: say again what was said then.
             results.append(Written(200, old.version, old.updated))
             continue
@@ -144,6 +146,7 @@ def put_all(
         results.append(Written(201 if old is None else 200, change.version, change.updated))
     if changes:
         _write(connection, organisation, changes)
+        states.keep(connection, _states(known, changes))
         keep_instant(connection, at - 1)
     return results
 
@@ -167,6 +170,40 @@ def _stored(connection: Connection, puts: Sequence[Put]) -> dict[tuple[str, str]
             _STORED, {"ids": [put.prepared.id for put in puts]}
         )
     }
+
+
+def _known(
+    connection: Connection,
+    puts: Sequence[Put],
+    stored: Mapping[tuple[str, str], Stored],
+) -> states.Known:
+    """What is known of the states of those records that may change."""
+    changing = [
+        (old, put.prepared.digest)
+        for put in puts
+        if (old := stored.get((put.prepared.type, put.prepared.id)))
+        and old.content != put.prepared.content
+    ]
+    return states.known(
+        connection,
+        [(old.key, old.version) for old, _ in changing],
+        [digest for _, digest in changing],
+    )
+
+
+def _is_held(known: states.Known, new: Prepared, old: Stored) -> bool:
+    """Whether the record says this already, whatever the order of its members."""
+    if new.content == old.content:
+        return True
+    return known.digest(old.key, old.version, old.content) == new.digest
+
+
+def _states(known: states.Known, changes: Iterable[_Change]) -> Iterator[states.Row]:
+    for change in changes:
+        old = change.old
+        if old is not None:
+            yield old.key, known.digest(old.key, old.version, old.content), old.version
+            yield old.key, change.prepared.digest, change.version
 
 
 def _write(connection: Connection, organisation: str, changes: list[_Change]) -> None:

@@ -24,8 +24,9 @@ from sqlalchemy import (
 
 #: Number of this layout, kept in ``state``. It rises with every new table; a database of a lower
 #: number gets the tables it lacks at the next start, one of a higher number is left alone.
+#: 3 added ``known_state``, which is filled from ``history`` then.
 #: Tables are only ever added whole: whatever an older program wrote stays readable.
-SCHEMA = 2
+SCHEMA = 3
 
 metadata = MetaData()
 
@@ -81,6 +82,16 @@ history = Table(
     Column("version", String(24), primary_key=True),
     Column("updated", BigInteger, nullable=False),
     Column("content", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Every state that a record was in, once it was written a second time (``states``).
+known_state = Table(
+    "known_state",
+    metadata,
+    Column("key", BigInteger, primary_key=True),
+    Column("digest", String(32), primary_key=True),
+    Column("version", String(24), nullable=False),
     sqlite_with_rowid=False,
 )
 

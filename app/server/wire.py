@@ -7,6 +7,7 @@ parsing a document, and a new version of the same content compares equal as text
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -85,14 +86,42 @@ def dump(value: Any) -> str:
 
 def content_of(resource: Json) -> str:
     """What is stored of a resource: all of it but type, id, version and time, as text."""
+    return _content(_kept(resource))
+
+
+def content_and_digest(resource: Json) -> tuple[str, str]:
+    """``content_of`` and its ``digest``, without reading the text again."""
+    kept = _kept(resource)
+    return _content(kept), _digest(kept)
+
+
+def _kept(resource: Json) -> Json:
     rest = dict(resource)
     del rest["resourceType"], rest["id"]
     meta = dict(rest.pop("meta", None) or {})
     meta.pop("versionId", None)
     meta.pop("lastUpdated", None)
-    text = dump({"meta": meta, **rest})
+    return {"meta": meta, **rest}
+
+
+def _content(kept: Json) -> str:
+    text = dump(kept)
     # '{"meta":{' is known when it is read again; what follows it goes on from the time.
-    return "," + text[9:] if meta else text[9:]
+    return "," + text[9:] if kept["meta"] else text[9:]
+
+
+def digest(content: str) -> str:
+    """What two stored contents have in common exactly if they say the same (``same_content``)."""
+    data = ('{"meta":{"versionId":"0"' + content).encode()
+    resource: Json = parse(data)
+    del resource["meta"]["versionId"]
+    return _digest(resource)
+
+
+def _digest(kept: Json) -> str:
+    # In the order of names; numbers as they were spelt, which ``parse`` sees to.
+    data = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def whole(type_: str, id_: str, version: str, updated: int, content: str) -> str:

@@ -15,7 +15,7 @@ from app.server.database import Database
 from app.server.prepare import prepare
 from app.server.selecting import VISIBLE
 from app.server.storing import Put, Written, put_all
-from app.server.tables import clock, edge, history, identifier, resource, share
+from app.server.tables import clock, edge, history, identifier, known_state, resource, share
 from tests.server.serving import TAG
 
 ORGANISATIONS = ("a", "b", "c")
@@ -89,7 +89,7 @@ _writes = st.tuples(
 @given(bundles=st.lists(st.lists(_writes, min_size=1, max_size=4), min_size=1, max_size=16))
 def test_shares_equal_a_plain_walk(database: Database, bundles: list[list[Any]]) -> None:
     with database.write() as connection:
-        for table in (resource, history, identifier, edge, share):
+        for table in (resource, history, known_state, identifier, edge, share):
             connection.execute(delete(table))
         connection.execute(clock.update().values(last=0))
     model = _Model()

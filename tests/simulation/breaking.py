@@ -14,9 +14,10 @@ from unittest.mock import patch
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-import app.server.wire as server_wire
 from app.models import hook
 from app.models.outbox import REJECTED, Outbox
+from app.server import storing
+from app.server.states import Known
 from app.sync import flight, pull, queue, reconcile, restored, wire
 from app.sync.engine import REFUSED, SyncEngine
 from app.sync.merge import BOOKKEEPING, Merge
@@ -74,7 +75,10 @@ def held_as_soon_as_sent() -> Any:
 
 def a_replay_is_a_new_version() -> Any:
     """The server does not know a bundle again that it has carried out."""
-    return patch.object(server_wire, "same_content", lambda one, other: False)
+    return _together(
+        patch.object(storing, "_is_held", lambda *arguments: False),
+        patch.object(Known, "was", lambda *arguments: False),
+    )
 
 
 def the_cursor_goes_before_its_rows() -> Any:
