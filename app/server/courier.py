@@ -147,17 +147,21 @@ class _File:
             if row is not None and row.counter >= self._counter:
                 if row.digest != self._digest:
                     raise _stale(row.counter, self._counter)
-                self._state = State(
-                    row.done,
-                    row.number,
-                    row.before,
-                    frozenset(json.loads(row.failed)),
-                    row.taken,
-                    row.differing,
-                    row.refused,
-                    row.held_back,
-                )
-                return row.finished is None
+                if self._has_reply(connection):
+                    self._state = State(
+                        row.done,
+                        row.number,
+                        row.before,
+                        frozenset(json.loads(row.failed)),
+                        row.taken,
+                        row.differing,
+                        row.refused,
+                        row.held_back,
+                    )
+                    return row.finished is None
+                if row.finished is not None:
+                    raise _replaced(self._counter)
+            # Only the reply to the file that came last is kept, whatever line it is of.
             of_device = courier_chunk.c.device == self._device.id
             connection.execute(delete(courier_chunk).where(of_device))
             connection.execute(delete(courier_file).where(self._of_file))
@@ -189,6 +193,11 @@ class _File:
             self._seal(connection, [(cover, b"")])
             self._keep(connection)
         return True
+
+    def _has_reply(self, connection: Connection) -> bool:
+        """Whether the reply is still there: a file of another line takes its place."""
+        first = self._of_chunk & (courier_chunk.c.number == 0)
+        return connection.scalar(select(courier_chunk.c.number).where(first)) is not None
 
     def carry_out(self, number: int, chunk: Chunk) -> None:
         """Do one chunk and note it, in one transaction; nothing where it was done before."""
@@ -306,11 +315,12 @@ class _File:
                 self._of_file
             )
         ).first()
-        if row is None or (row.digest, row.done, row.finished) != (
+        same = row is not None and (row.digest, row.done, row.finished) == (
             self._digest,
             self._state.done,
             None,
-        ):
+        )
+        if not same or not self._has_reply(connection):
             raise StoreBusy(
                 tr(
                     "A courier file of the same PC is being taken in by somebody else. What was "
@@ -347,6 +357,17 @@ def _stale(known: int, number: int) -> CourierRefused:
             "This courier file (number {number}) is older than the one that was taken in from "
             "the same PC (number {known}). Nothing was changed. Use the newest file."
         ).format(number=number, known=known),
+    )
+
+
+def _replaced(number: int) -> CourierRefused:
+    return CourierRefused(
+        "stale",
+        tr(
+            "This courier file (number {number}) was taken in before, and its reply gave way to "
+            "that of another file of the same PC. Nothing was changed. Use the newest file, or "
+            "export a new one."
+        ).format(number=number),
     )
 
 

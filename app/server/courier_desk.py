@@ -52,7 +52,9 @@ class CourierDesk:
         """Their routes."""
         return [
             route(self._site, "/courier", self.hand_in, "POST", action="courier"),
-            route(self._site, "/courier/{device}/{number}", self.reply, "GET", action="courier"),
+            route(
+                self._site, "/courier/{device}/{line}/{number}", self.reply, "GET", action="courier"
+            ),
         ]
 
     def close(self) -> None:
@@ -78,6 +80,7 @@ class CourierDesk:
         request.state.noted.done = True
         return _parameters(
             device=taken.device,
+            line=taken.line,
             organisation=self._name(taken.organisation),
             number=taken.number,
             taken=taken.taken,
@@ -88,12 +91,17 @@ class CourierDesk:
         )
 
     async def reply(self, request: Request) -> Answer:
-        """One chunk of the newest reply to a device; 404 behind the last."""
-        device, number = request.path_params["device"], request.path_params["number"]
+        """One chunk of the newest reply to a device; 404 behind the last, and where a file of
+        another line took its place."""
+        device, line, number = (request.path_params[one] for one in ("device", "line", "number"))
 
         def work() -> str | None:
             self._admitted(request)
-            return chunk_text(self._site.database, self._last(device), _number(number) or 0)
+            taken = self._last(device)
+            place = _number(number)
+            if taken.line != line or place is None:
+                return None
+            return chunk_text(self._site.database, taken, place)
 
         text = await self._site.job(work)
         if text is None:

@@ -36,13 +36,21 @@ class Taken:
 
 
 def last_taken(database: Database, device_id: str) -> Taken:
-    """The newest file of a device that was taken in to its end. InputError without one."""
+    """The file of a device that was taken in last, to its end. InputError without one.
+
+    It is the one whose reply is kept: the clock, which may step back, has no say in it.
+    """
     with database.read() as connection:
         found = find_device(connection, device_id)
         row = connection.execute(
             select(courier_file)
+            .join(
+                courier_chunk,
+                (courier_chunk.c.device == courier_file.c.device)
+                & (courier_chunk.c.line == courier_file.c.line)
+                & (courier_chunk.c.number == 0),
+            )
             .where(courier_file.c.device == device_id, courier_file.c.finished.is_not(None))
-            .order_by(courier_file.c.finished.desc())
         ).first()
     if found is None or row is None:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from app.server.tables import resource
 _MOST_PARTS = 5000
 _MOST_SEARCHES = 100
 _MOST_REFERENCES = 5000
+_LINE = re.compile(r"[0-9A-Za-z-]{1,36}\Z")
 _BASE = "courier"
 
 
@@ -188,7 +190,7 @@ class Look:
         counter, line = head.get("counter"), head.get("line")
         if not (isinstance(counter, int) and 0 < counter < 2**31):
             raise courier_refusals.tampered()
-        if not (isinstance(line, str) and 0 < len(line) <= 36):
+        if not (isinstance(line, str) and _LINE.match(line)):
             raise courier_refusals.tampered()
         for item, _ in chunk.items():
             kind = item.get("t")

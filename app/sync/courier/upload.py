@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from app.courier_drive import written
 from app.courier_refusals import CourierRefused, drive_fault
@@ -41,9 +42,9 @@ def hand_in(
     transport = connect(store, account, Timeouts(connect=10, silence=900, whole=3600))
     try:
         told = _send(transport, path, progress)
-        device = str(told.get("device", ""))
+        reply = f"/courier/{_part(told, 'device')}/{_part(told, 'line')}"
         with written(reply_path) as out:
-            for number, line in enumerate(_reply(transport, device)):
+            for number, line in enumerate(_reply(transport, reply)):
                 out.line(line)
                 progress("fetching", number + 1, 0)
     finally:
@@ -82,9 +83,14 @@ def _send(transport: Transport, path: Path, progress: Progress) -> dict[str, Any
         raise drive_fault(error) from error
 
 
-def _reply(transport: Transport, device: str) -> Iterator[str]:
+def _part(told: dict[str, Any], name: str) -> str:
+    """A value as a part of an address."""
+    return quote(str(told.get(name, "")), safe="")
+
+
+def _reply(transport: Transport, where: str) -> Iterator[str]:
     for number in range(_MOST_CHUNKS):
-        answer = transport.beside(f"/courier/{device}/{number}")
+        answer = transport.beside(f"{where}/{number}")
         if answer.status == 404 and number:
             return
         line = _values(answer).get("line")
