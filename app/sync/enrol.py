@@ -60,11 +60,12 @@ def enrol(store: Store, server: str, code: str, device: str | None = None) -> Se
     return account
 
 
-def join(store: Store, base: str, answer: Json) -> ServerAccount:
+def join(store: Store, base: str, answer: Json, *, same_server: bool = False) -> ServerAccount:
     """Keep what a server told at enrolment, by network or in a seed file.
 
-    ``base`` is the FHIR base address that this PC knows the server by. Raises NotAllowed where
-    the answer is for another organisation, LinkFault where it is none; nothing is kept then.
+    ``base`` is the FHIR base address that this PC knows the server by; ``same_server`` says
+    that its keys prove it to be the one joined before. Raises NotAllowed where the answer is
+    for another organisation, LinkFault where it is none; nothing is kept then.
     """
     client_id, smart = answer.get("client_id"), answer.get("smart")
     token, device_id = answer.get("token"), answer.get("device_id")
@@ -97,7 +98,7 @@ def join(store: Store, base: str, answer: Json) -> ServerAccount:
         # A server that does not take courier files.
         keys = {}
     with store.apply_remote() as session:
-        state.set_account(session, account)
+        state.set_account(session, account, same_server=same_server)
         state.save(session, state.SERVER_KEYS, keys)
     return account
 

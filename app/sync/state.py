@@ -86,10 +86,13 @@ def account(session: Session) -> ServerAccount | None:
 _ACCOUNT = tuple(one.name for one in fields(ServerAccount))
 
 
-def set_account(session: Session, new: ServerAccount) -> None:
-    """Remember a server. What was learnt of another server is forgotten, the cursors too."""
+def set_account(session: Session, new: ServerAccount, *, same_server: bool = False) -> None:
+    """Remember a server. What was learnt of another server is forgotten, the cursors too.
+
+    ``same_server``: it is known to be the one that was joined before, whatever its address.
+    """
     old = load(session, SERVER)
-    if old.get("base") not in (None, new.base):
+    if not same_server and old.get("base") not in (None, new.base):
         forget(session)
     session.execute(delete(SyncState).where(SyncState.key == LOGIN))
     save(session, SERVER, {name: getattr(new, name) for name in _ACCOUNT})

@@ -27,6 +27,7 @@ from app.sync.courier.outgoing import question
 from app.sync.device import device_keys
 from app.sync.enrol import join
 from app.sync.pull import scopes
+from app.sync.state import ServerAccount
 
 #: Stands for the hospital's address until somebody types it (RFC 2606: it leads nowhere).
 NO_ADDRESS = "https://hospital.invalid/fhir"
@@ -58,6 +59,7 @@ def read_seed(store: Store, path: Path) -> SeedInfo:
     source = _Source(store)
     first = next(container.read_chunks(path, source.keys, source.find_key))
     source.demand_seed(first.head)
+    _joined(store, source.server)
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -99,12 +101,13 @@ def import_seed(
             ).format(found=fingerprint(source.server)),
         )
     answer = source.cover["answer"]
-    base = answer.get("fhir_base") or NO_ADDRESS
+    joined = _joined(store, source.server)
+    base = answer.get("fhir_base") or (NO_ADDRESS if joined is None else joined.base)
     kept = keeping.load(store)
     begun = kept.done if kept.taking == checked.digest else 0
     if not begun:
         before_import(store, backup.SEED)
-        join(store, base, answer)
+        join(store, base, answer, same_server=joined is not None)
     changes = Changes(on_change)
     news = News(store, changes, at_once=_AT_ONCE)
     of = _records(source.cover)
@@ -162,6 +165,29 @@ class _Source:
             raise _no_seed()
         if self.cover.get("organisation") != self._organisation:
             raise courier_refusals.misaddressed()
+
+
+def _joined(store: Store, offered: dict[str, Any]) -> ServerAccount | None:
+    """The hospital of the seed as this PC has joined it; None on a PC that joined none.
+
+    Its keys prove that it is the same one. Refuses where this PC has joined another one: the
+    seed would cut it off from there.
+    """
+    with store.read() as session:
+        account = state.account(session)
+        known = state.load(session, state.SERVER_KEYS)
+    if account is None:
+        return None
+    if not known or fingerprint(known) != fingerprint(offered):
+        raise CourierRefused(
+            "unexpected",
+            tr(
+                "This PC has joined another server than the one this seed file is from. Nothing "
+                "was changed; it goes on with its own server. To change to this hospital, join "
+                "it with an enrolment code first."
+            ),
+        )
+    return account
 
 
 def _no_seed() -> CourierRefused:

@@ -8,21 +8,25 @@ from pathlib import Path
 
 import pytest
 
+from app.courier_file import Item
 from app.courier_refusals import CourierRefused
 from app.errors import InputError
+from app.models import backup
 from app.models.outbox import Outbox, Receipt
 from app.models.rehab import CheckIn
 from app.models.resident import Resident
 from app.server.courier_seed import make_seed
 from app.server.database import Database
 from app.sync import courier, state
+from app.sync.courier import seed as seed_module
+from app.sync.courier.news import News
 from app.sync.courier.seed import NO_ADDRESS
 from app.sync.engine import SyncEngine
 from app.sync.enrol import change_address
 from tests.conftest import CARE_HOME_ID, TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync.conftest import server
-from tests.sync.courier.hospital import PC, Hospital
+from tests.sync.courier.hospital import ADDRESS, PC, Hospital
 from tests.sync.making import a_letter, a_plan, a_resident, check_ins, save
 
 __all__ = ["server"]
@@ -100,6 +104,80 @@ def test_the_first_sync_by_network_after_a_seed_is_one_question(
         assert report.requests <= 3, "the sign-in and one question"
     finally:
         running.close()
+
+
+def _cursors(pc: PC) -> dict[str, dict[str, object]]:
+    with pc.store.read() as session:
+        return state.load_many(session, "cursor:")
+
+
+@pytest.mark.parametrize("moved", ["", "https://new.example:8443/fhir"])
+def test_a_seed_for_a_pc_that_has_joined_keeps_its_address_and_its_cursors(
+    township: PC, hospital: Hospital, moved: str
+) -> None:
+    _filled(township, hospital)
+    before = _cursors(township)
+    assert len(before) > 5
+    taken: list[dict[str, dict[str, object]]] = []
+    real = seed_module.News.take_in
+
+    def watched(news: News, items: list[Item]) -> None:
+        taken.append(_cursors(township))
+        real(news, items)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seed_module.News, "take_in", watched)
+        _seeded(township, hospital, moved)
+    with township.store.read() as session:
+        account = state.account(session)
+    assert account is not None
+    assert account.base == (moved or ADDRESS), "the seed does not cut the network"
+    assert account.client_id == township.device
+    assert taken[0] == before, "joining the same hospital again forgets nothing"
+    assert set(_cursors(township)) >= set(before)
+
+
+def test_a_seed_of_another_hospital_is_refused_on_a_pc_that_has_joined(
+    township: PC, hospital: Hospital, tmp_path: Path
+) -> None:
+    _filled(township, hospital)
+    other = Hospital(tmp_path / "other hospital")
+    request, seed = township.drive / "request", township.drive / "seed"
+    try:
+        courier.make_request(township.store, township.actor, request)
+        made = make_seed(other.database, TOWNSHIP_ID, request, seed)
+    finally:
+        other.close()
+    before = _cursors(township)
+    for taken_in in (
+        lambda: courier.read_seed(township.store, seed),
+        lambda: courier.import_seed(township.store, township.actor, seed, made.fingerprint),
+    ):
+        with pytest.raises(CourierRefused) as caught:
+            taken_in()
+        assert caught.value.why == "unexpected"
+    with township.store.read() as session:
+        account = state.account(session)
+    assert account is not None
+    assert account.base == ADDRESS
+    assert _cursors(township) == before
+
+
+def test_a_seed_is_taken_in_over_a_backup_made_just_before(
+    township: PC, make_pc: Callable[..., PC], hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _filled(township, hospital)
+    new = make_pc(TOWNSHIP_ID, join=False)
+    made: list[str] = []
+
+    def noted(store: object, why: str) -> None:
+        with new.store.read() as session:
+            assert state.account(session) is None, "before anything is changed"
+        made.append(why)
+
+    monkeypatch.setattr(seed_module, "before_import", noted)
+    _seeded(new, hospital)
+    assert made == [backup.SEED]
 
 
 def test_another_fingerprint_another_pc_and_another_organisation_are_refused(
