@@ -202,8 +202,8 @@ class SyncEngine:
                 make_sure=make_sure,
             )
             self._written.clear()
-            if pull.listed is not None or placer.older:
-                restored.mend(self._store, asker, pull.listed, placer.older)
+            if pull.listed is not None or placer.older or placer.earlier:
+                restored.mend(self._store, asker, pull.listed, placer.older, placer.earlier)
             if put_back and pull.listed is not None:
                 with self._store.apply_remote() as session:
                     restored.finish(session, self._clock.now())

@@ -15,6 +15,8 @@ from app.sync import state
 from app.sync.policy import MOST_PAGE
 from app.sync.searches import query
 
+#: A server that tells a time earlier by more than this has had its clock set back.
+CLOCK_STEP = timedelta(seconds=5)
 COMPARE_EVERY = timedelta(hours=20)
 COMPARE_AT_LAST = timedelta(days=7)
 _END_OF_NIGHT = 6

@@ -51,12 +51,16 @@ def merge(
     mine: Record,
     theirs: Record,
     sent: Mapping[str, Any] | None = None,
+    *,
+    doubtful: bool = False,
 ) -> Merge:
     """Merge ``theirs`` into ``mine``; ``base`` is what both began from, None if unknown.
 
     Without a base a field that only one side has filled is taken from that side; where both
     are filled and differ, it is a conflict. ``sent`` is what this PC last sent without an
     answer: a field that stands over there as it was sent was changed by nobody but us.
+    ``doubtful``: theirs may as well be older than the base. Then nothing is taken over: a
+    field in which theirs differs from the base is a conflict, whether ours does or not.
     """
     children = {child.name for child in KINDS[kind].children}
     growing = _GROWING.get(kind, frozenset())
@@ -80,12 +84,17 @@ def merge(
             to_send = True
         elif name in children:
             rows, clash, send = _merge_rows(old, my, their)
+            if doubtful and rows != my:
+                rows, clash, send = my, True, True
             merged[name] = rows
             if rows != my:
                 taken.add(name)
             if clash:
                 conflicts[name] = _both(old, my, their)
             to_send = to_send or send
+        elif doubtful and (old is _ABSENT or their != old):
+            conflicts[name] = _both(old, my, their)
+            to_send = True
         elif my == old if old is not _ABSENT else _empty(my):
             merged[name] = their
             taken.add(name)

@@ -66,6 +66,8 @@ class Placer:
         self.received = 0
         # What the server holds in an older state than it told us of before: it is never placed.
         self.older: set[Address] = set()
+        # What only bears an earlier time than we have seen: not placed, but looked at again.
+        self.earlier: set[Address] = set()
         self.clock_set_back = False
         self.conflicts = 0
         self._store = store
@@ -134,8 +136,11 @@ class Placer:
 
     def sift(self, session: Session, resources: Mapping[Address, Json]) -> list[Json]:
         """What is news; what is older than we have seen is only noted."""
-        fresh, older = versions.sift(session, resources, clock_set_back=self.clock_set_back)
+        fresh, older, earlier = versions.sift(
+            session, resources, clock_set_back=self.clock_set_back
+        )
         self.older |= older
+        self.earlier |= earlier
         return fresh
 
     def _with_what_they_need(self, arrivals: list[_Arrival]) -> list[_Arrival]:

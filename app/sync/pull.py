@@ -21,7 +21,7 @@ from app.models.store import Store
 from app.sync import foreign, link, restored, state
 from app.sync.flight import Errand
 from app.sync.link import Json
-from app.sync.lists import Scope, ServerClock, scopes
+from app.sync.lists import CLOCK_STEP, Scope, ServerClock, scopes
 from app.sync.place import Placer
 from app.sync.policy import MOST_PAGE, Reach
 from app.sync.restored import Canaries
@@ -35,7 +35,6 @@ LATE = timedelta(minutes=10)
 SWEEP_EVERY = timedelta(minutes=10)
 #: A header Date has whole seconds, and servers renew it once a second.
 _DATE_IS_COARSE = timedelta(seconds=2)
-_STEP_BACK = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -159,7 +158,7 @@ class Pull:
         now = next((p.server_time for p in pages if p.server_time), None)
         self.server_now = now
         self.complete = None
-        if now is not None and last_seen is not None and now < last_seen - _STEP_BACK:
+        if now is not None and last_seen is not None and now < last_seen - CLOCK_STEP:
             compare = True
             self._step_back(now, plans, clock)
         self._placer.clock_set_back = clock.high is not None
@@ -192,7 +191,7 @@ class Pull:
             clock.save(self._store, now)
         self._placer.keep_orphans()
         if now is not None:
-            self.complete = now - took - _STEP_BACK
+            self.complete = now - took - CLOCK_STEP
 
     def _plan(
         self, scope: Scope, cursor: datetime | None, written: OwnWrites, behind: bool

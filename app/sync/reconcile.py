@@ -21,11 +21,12 @@ from app.models.outbox import KEPT, REJECTED, WAITING, Conflict
 from app.models.records import KINDS, Record, fetch, put
 from app.sync import queue
 from app.sync.link import Json
+from app.sync.lists import ServerClock
 from app.sync.merge import BOOKKEEPING, merge, same_content
 from app.sync.queue import Confirmed, Held, Item
 from app.sync.searches import version_of
 from app.sync.state import instant
-from app.sync.versions import is_behind, seen
+from app.sync.versions import Seen, is_behind, is_surely_behind, seen
 from app.sync.wire import held
 
 CONFIRMED, MERGED, CONFLICT, UNREADABLE = "confirmed", "merged", "conflict", "unreadable"
@@ -54,7 +55,9 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
         queue.confirm(session, [arrived], now)
         _close_conflict(session, item, now)
         return CONFIRMED
-    if is_behind(_seen(session, item, found[1]), (version, updated)):
+    known = _seen(session, item, found[1])
+    behind = is_behind(known, (version, updated))
+    if behind and _was_put_back(session, known, (version, updated)):
         # A server that was put back: what it told us of before is what ours was made from.
         _note_copy(session, arrived)
         if item.state != KEPT:
@@ -74,7 +77,7 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
     base = _base(session, item, found[1]) or sent
     if mapping.write_id(theirs) == item.record_id:
         base = record  # theirs is its first state, so ours was made from it
-    result = merge(item.kind, base, mine, record, sent)
+    result = merge(item.kind, base, mine, record, sent, doubtful=behind)
     _note_copy(session, arrived)
     if result.taken:
         put(session, item.kind, [result.merged])
@@ -105,6 +108,15 @@ def _receipt_of_theirs(session: Session, arrived: Confirmed, theirs: Record, now
 def _seen(session: Session, item: Item, type_: str) -> tuple[str, str]:
     at = (type_, item.record_id)
     return seen(session, [at]).get(at, ("", ""))
+
+
+def _was_put_back(session: Session, known: Seen, told: Seen) -> bool:
+    """Whether a state of an earlier time is one that ours was made from: its version says so, or
+    the server was found to have lost what it had told us (``restored.queue_again`` has taken the
+    version away). Where its clock was set back, an earlier time may as well be a later edit."""
+    if is_surely_behind(known, told):
+        return True
+    return not known[0] and ServerClock.load(session).high is None
 
 
 def _note_copy(session: Session, arrived: Confirmed) -> None:

@@ -26,8 +26,9 @@ from app.models.records import KINDS, fetch
 from app.models.settings import get_setting, set_setting
 from app.models.store import Store
 from app.sync import queue, state
+from app.sync.lists import CLOCK_STEP, ServerClock
 from app.sync.searches import Asker, Page, address, query, version_of
-from app.sync.versions import Address, Seen, is_behind, is_known
+from app.sync.versions import Address, Seen, is_behind, is_known, is_surely_behind
 
 SERVER_RESTORED = "server_restored"
 _AT_ONCE = 400
@@ -36,6 +37,8 @@ _ASKED_FIRST = select(exists().where(Outbox.attempts < 0))
 _NEWEST, _ENOUGH = 20, 2
 #: Where more than this is gone, the list is believed and no record is asked for alone.
 _MOST_ASKED = 2500
+#: So many of what a list does not name are asked for alone before it is believed.
+_SOME = 50
 
 
 # -- the store ------------------------------------------------------------------------------
@@ -135,7 +138,12 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
 
     A record that it holds in a state we do not know, while the state that we knew is of the time
     that it lost, was made from something older: both are laid together, as two people's edits.
+    An earlier time alone is no sign of a copy (its clock may have been set back): without a
+    record that is gone, or a lower number, such a record is looked at again and nothing more.
     """
+    with store.read() as session:
+        last_seen = ServerClock.load(session).seen
+    set_back = False
     there: dict[Address, Seen] = {}
     bare = asker.facts.elements is not False
     for one in lists:
@@ -144,11 +152,14 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
             if page.status not in (200, 404):
                 return
             there.update((address(r), version_of(r)) for r in page.resources)
+            if last_seen is not None and page.server_time is not None:
+                set_back = set_back or page.server_time < last_seen - CLOCK_STEP
             if page.next is None:
                 break
             page = asker.follow(page)
     missing: list[Address] = []
     older: list[Address] = []
+    earlier: list[tuple[Address, datetime | None]] = []
     other: list[tuple[Address, datetime]] = []
     alive: list[datetime] = []
     lost_from: datetime | None = None
@@ -158,21 +169,36 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
         if told is not None and is_known(known, told):
             alive += [when] if when is not None else []
             continue
-        if told is None or is_behind(known, told):
+        if told is None or is_surely_behind(known, told):
             (missing if told is None else older).append(at)
             if when is not None:
                 lost_from = when if lost_from is None else min(lost_from, when)
+        elif is_behind(known, told):
+            earlier.append((at, when))
         elif when is not None:
             other.append((at, when))
+    doubtful = [at for at, _ in earlier]
+    if not set_back and (older or _are_gone(asker, missing)):
+        older += doubtful
+        times = [when for _, when in earlier if when is not None]
+        lost_from = min(times if lost_from is None else [*times, lost_from], default=None)
+        doubtful = []
     suspects: list[Address] = []
     if lost_from is not None:
         # The copy was made somewhere between the last that is still there and the first lost.
         safe = max((when for when in alive if when < lost_from), default=None)
         suspects = [at for at, when in other if safe is None or when > safe]
     loss = Loss(_requeue(store, missing), _requeue(store, [*older, *suspects]))
+    _requeue(store, doubtful, lost=False)
     if loss:
         with store.apply_remote() as session:
             _note_server(session, loss, store.clock.now(), whole=False)
+
+
+def _are_gone(asker: Asker, missing: Sequence[Address]) -> bool:
+    """Whether the server does not know them either when it is asked for some of them alone."""
+    some = missing[:_SOME]
+    return bool(some) and not asker.by_id(some)
 
 
 def _held_by_us(store: Store) -> Iterator[tuple[Address, Seen]]:
@@ -215,16 +241,22 @@ def mend(
     asker: Asker,
     listed: Mapping[str, set[str]] | None,
     older: set[Address],
+    earlier: Iterable[Address] = (),
 ) -> Loss:
     """Queue again what the server lost.
 
     ``listed``: type → ids of a whole comparison, None where there was none; ``older``: what the
-    server holds in an older state than before.
+    server holds in an older state than before; ``earlier``: what may be older, or only bears an
+    earlier time: it is laid beside ours, and where they differ a person decides.
     """
     missing = _missing(store, listed) if listed is not None else []
     if missing and len(missing) <= _MOST_ASKED:
         there = asker.by_id(missing)
         missing = [at for at in missing if at not in there]
+    if missing or older:
+        older = older.union(earlier)
+    else:
+        _requeue(store, sorted(earlier), lost=False)
     loss = Loss(_requeue(store, missing), _requeue(store, sorted(older)))
     if loss or listed is not None:
         with store.apply_remote() as session:
@@ -232,20 +264,23 @@ def mend(
     return loss
 
 
-def _requeue(store: Store, lost: Sequence[Address]) -> int:
+def _requeue(store: Store, addresses: Sequence[Address], *, lost: bool = True) -> int:
     number = 0
-    for start in range(0, len(lost), _AT_ONCE):
+    for start in range(0, len(addresses), _AT_ONCE):
+        part = addresses[start : start + _AT_ONCE]
         with store.apply_remote() as session:
-            number += queue_again(session, lost[start : start + _AT_ONCE], store.clock.now())
+            number += queue_again(session, part, store.clock.now(), lost=lost)
     return number
 
 
-def queue_again(session: Session, addresses: Iterable[Address], now: datetime) -> int:
+def queue_again(
+    session: Session, addresses: Iterable[Address], now: datetime, *, lost: bool = True
+) -> int:
     """Queue our own records anew that the server lacks or holds in an older state.
 
     Their receipts are withdrawn, for they are not true any more. What the server was seen to
-    hold is no base of a merge from now on; each is asked for before it is sent. Returns how
-    many were not queued before.
+    hold is no base of a merge from now on (but where it is not sure that it ``lost`` them); each
+    is asked for before it is sent. Returns how many were not queued before.
     """
     own = session.info["store"].organisation_id
     wanted: dict[str, list[str]] = {}
@@ -269,6 +304,8 @@ def queue_again(session: Session, addresses: Iterable[Address], now: datetime) -
             .values(attempts=LOOK_FIRST)
         )
         session.execute(delete(Receipt).where(Receipt.kind == kind, Receipt.record_id.in_(ids)))
+        if not lost:
+            continue
         session.execute(
             update(ServerCopy)
             .where(ServerCopy.resource_type == type_, ServerCopy.resource_id.in_(ids))

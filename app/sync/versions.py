@@ -25,7 +25,7 @@ def is_behind(known: Seen, told: Seen) -> bool:
     """Whether ``told`` is an older state of a resource than the server told us of before.
 
     Versions that are numbers are compared as such, for a server may set its clock; any other
-    text says nothing, so the times decide.
+    text says nothing, so the times decide. They may be wrong: see ``is_surely_behind``.
     """
     if known == told:
         return False
@@ -36,6 +36,18 @@ def is_behind(known: Seen, told: Seen) -> bool:
         return int(after) < int(before)
     old, new = state.instant(known[1]), state.instant(told[1])
     return old is not None and new is not None and new < old
+
+
+def is_surely_behind(known: Seen, told: Seen) -> bool:
+    """Whether ``told`` can only be an older state: its number is lower, and it is not later.
+
+    A time alone proves nothing. A server whose clock was set back gives an earlier time to
+    what was made from the state that we know.
+    """
+    if not (_is_number(known[0]) and _is_number(told[0]) and int(told[0]) < int(known[0])):
+        return False
+    old, new = state.instant(known[1]), state.instant(told[1])
+    return old is None or new is None or new <= old
 
 
 def is_known(known: Seen, told: Seen) -> bool:
@@ -73,16 +85,18 @@ def seen(session: Session, addresses: Iterable[Address]) -> dict[Address, Seen]:
 
 def sift(
     session: Session, resources: Mapping[Address, Json], *, clock_set_back: bool = False
-) -> tuple[list[Json], set[Address]]:
-    """What is news among these, and what is older than something we have seen.
+) -> tuple[list[Json], set[Address], set[Address]]:
+    """What is news among these; what is surely older than something we have seen; and what
+    bears an earlier time than that, which proves nothing.
 
     ``clock_set_back``: the server's clock was, so its times tell nothing.
     """
     known = seen(session, resources)
     if not known:
-        return list(resources.values()), set()
+        return list(resources.values()), set(), set()
     fresh: list[Json] = []
     older: set[Address] = set()
+    earlier: set[Address] = set()
     for at, resource in resources.items():
         before = known.get(at)
         told = version_of(resource)
@@ -90,8 +104,10 @@ def sift(
             fresh.append(resource)
         elif is_known(before, told):
             continue
-        elif is_behind(before, told) and not (clock_set_back and not _is_number(told[0])):
+        elif is_surely_behind(before, told):
             older.add(at)
+        elif is_behind(before, told) and not (clock_set_back and not _is_number(told[0])):
+            earlier.add(at)
         else:
             fresh.append(resource)
-    return fresh, older
+    return fresh, older, earlier

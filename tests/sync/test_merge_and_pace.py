@@ -35,6 +35,19 @@ def test_emptied_by_one_and_changed_by_the_other_is_a_conflict() -> None:
     assert merge("resident", BASE, _with(phone=None), _with(phone="3")).conflicts
 
 
+def test_what_may_be_older_than_the_base_is_never_taken_over_unseen() -> None:
+    mine, theirs = _with(phone="2", village="A"), _with(village="B", phone=BASE["phone"])
+    base = {**BASE, "village": "A"}
+    found = merge("resident", base, mine, theirs, doubtful=True)
+    assert found.merged == mine
+    assert set(found.conflicts) == {"village"}, "ours alone changed the phone, either way"
+    assert found.to_send
+    assert not found.taken
+    # Without a base every difference is shown.
+    found = merge("resident", None, _with(note=None), _with(note="x"), doubtful=True)
+    assert set(found.conflicts) == {"note"}
+
+
 def test_without_a_base_an_empty_field_gives_way_and_two_values_clash() -> None:
     found = merge("resident", None, _with(note=None, phone="2"), _with(note="x", phone="3"))
     assert found.merged["note"] == "x"
