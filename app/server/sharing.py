@@ -11,6 +11,10 @@ only if all of this holds (the rules that keep a reference trick from widening a
    faithfully sends back with its next edit is still the attacker's.
 2. What a participant adds to another organisation's Task is shared with the participants of
    that Task, not with readers who merely reach the Task through references.
+3. A Provenance that names a Task as its ``target``, written by a participant of that Task,
+   makes the Task's reference to it its own writer's, whoever wrote the reference: the writer
+   says himself what it belongs to. A server that came back from a backup may get the Task
+   from the other side first, and the move from its author only then.
 
 References are followed forward only. Table ``share`` holds the result: one row per
 (organisation, record) besides the organisation's own and the directory. It is kept exact:
@@ -24,8 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select
+from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, update
 
+from app.server import wire
 from app.server.database import BulkInsert
 from app.server.engines import listed, one_of
 from app.server.prepare import references
@@ -90,6 +95,31 @@ _HELD = select(share.c.key, share.c.organisation).where(one_of(share.c.key, _key
 _ROOTS = select(resource.c.key, resource.c.owner, resource.c.requester).where(
     one_of(resource.c.key, _keys), resource.c.type == "Task"
 )
+_UNCONFIRMED = (
+    select(edge.c.source, _source.c.id.label("task"), _target)
+    .join_from(edge, _source, _source.c.key == edge.c.source)
+    .join(_target, and_(_target.c.id == edge.c.target_id, _target.c.type == edge.c.target_type))
+    .where(
+        edge.c.target_type == "Provenance",
+        edge.c.organisation != _target.c.organisation,
+        _source.c.type == "Task",
+        or_(
+            _target.c.organisation == _source.c.owner,
+            _target.c.organisation == _source.c.requester,
+        ),
+    )
+)
+_UNCONFIRMED_OF_TASKS = _UNCONFIRMED.where(one_of(edge.c.source, _keys))
+_UNCONFIRMED_MOVES = _UNCONFIRMED.where(one_of(edge.c.target_id, listed("ids")))
+_CONFIRM = (
+    update(edge)
+    .where(
+        edge.c.source == bindparam("of"),
+        edge.c.target_type == "Provenance",
+        edge.c.target_id == bindparam("to_id"),
+    )
+    .values(organisation=bindparam("writer"))
+)
 _REMOVE = delete(share).where(
     share.c.key == bindparam("gone_key"), share.c.organisation == bindparam("gone_organisation")
 )
@@ -112,6 +142,34 @@ def _inherited(connection: Connection, keys: Iterable[int]) -> set[Pair]:
         for part in _chunks(keys)
         for row in connection.execute(_IN, {"keys": part})
     }
+
+
+def confirm(connection: Connection, tasks: Sequence[int], moves: Sequence[str]) -> set[Pair]:
+    """Bring rule 3 into force for Tasks (keys) and Provenances (ids) that were just written.
+
+    What organisations may read of the Provenances by that.
+    """
+    found = [
+        row
+        for statement, bound in (
+            (_UNCONFIRMED_OF_TASKS, {"keys": tasks}),
+            (_UNCONFIRMED_MOVES, {"ids": moves}),
+        )
+        if any(bound.values())
+        for row in connection.execute(statement, bound)
+        if ("Task", row.task) in references(_target_text(row.content))
+    ]
+    if not found:
+        return set()
+    connection.execute(
+        _CONFIRM,
+        [{"of": row.source, "to_id": row.id, "writer": row.organisation} for row in found],
+    )
+    return _inherited(connection, [row.key for row in found])
+
+
+def _target_text(content: str) -> str:
+    return wire.dump({"target": wire.parse_content(content).get("target")})
 
 
 def spread(connection: Connection, pairs: Iterable[Pair]) -> None:

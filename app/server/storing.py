@@ -245,7 +245,13 @@ def _share(
         sharing.withdraw(connection, lost)
     gained = sharing.inherited(connection, [(change.prepared.id, change.key) for change in created])
     gained |= sharing.held(connection, [change.key for change in updated])
-    for change in (*created, *updated):
+    written = (*created, *updated)
+    gained |= sharing.confirm(
+        connection,
+        [change.key for change in written if change.prepared.type == "Task"],
+        [change.prepared.id for change in written if change.prepared.type == "Provenance"],
+    )
+    for change in written:
         if change.prepared.type == "Task":
             gained |= {(change.key, one) for one in _participants(change.prepared)}
     if gained:

@@ -128,11 +128,6 @@ def _check_has_all(world: World, pc: Pc, held_back: set[Address]) -> None:
     for version in _shared_with(world, pc.organisation_id):
         address = version.address
         record = view.records.get(address)
-        foreign = (version.record or {}).get("organisation_id") != pc.organisation_id
-        if record is None and world.server_restores and foreign and address[0] == "referral_event":
-            # A server that was put back, and got the task from somebody else than the move's
-            # author, shows the move to those who knew it before only.
-            continue
         if record is None:
             raise PromiseBroken(5, f"{pc.name} never got {name_of(address)}")
         if address in held_back:
