@@ -7,7 +7,7 @@ all that it stands on. What cannot be read there is counted, never passed over i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from app.models.audit_carry import carry_audit
 from app.models.base import Base
 from app.models.faults import damaged, is_damage
 from app.models.local import Draft
@@ -104,7 +105,8 @@ class _Move:
                     self._carried.residents.add(row["resident_id"])
             else:
                 self._carried.lost += 1
-        self._others(waiting.keys())
+        self._conflicts()
+        self._others()
 
     def _record(self, kind: str, id_: str) -> bool:
         """One record with all that it stands on; False where it cannot be read."""
@@ -143,12 +145,23 @@ class _Move:
         """What was sent of a shared record without an answer."""
         self._state(f"sent:{kind}:{id_}")
 
-    def _others(self, keys: Iterable[Key]) -> None:
-        """Open conflicts of these records, forms that nobody finished, the place at the server."""
-        wanted = set(keys)
-        for row in self._rows(select(_table(Conflict)).where(Conflict.resolved_at.is_(None))):
-            if (row["kind"], row["record_id"]) in wanted:
+    def _conflicts(self) -> None:
+        """Both values of every conflict, who decided it and how: no server knows of them.
+
+        The record of one may be newer than the backup, and confirmed: it comes along then.
+        """
+        for row in self._rows(select(_table(Conflict))):
+            kind, id_ = row["kind"], row["record_id"]
+            if kind in KINDS and (
+                id_ in fetch(self._target, kind, [id_]) or self._record(kind, id_)
+            ):
                 self._row(Conflict, row, "id")
+                if row["resident_id"]:
+                    self._carried.residents.add(row["resident_id"])
+
+    def _others(self) -> None:
+        """What nobody saw yet of who did what, unfinished forms, the place at the server."""
+        carry_audit(self._source.read, self._target)
         for row in self._rows(select(_table(Draft))):
             self._target.execute(
                 delete(Draft).where(

@@ -29,11 +29,13 @@ from app.errors import (
 )
 from app.models import backup, keyring, swap
 from app.models.actor import Actor
+from app.models.audit import record_access
 from app.models.carry import Carried, carry_over
 from app.models.epoch import FROM_BACKUP, RESTORED
+from app.models.identity import new_id
 from app.models.keyring import ACCOUNTS_FILE
 from app.models.local import AuditEvent
-from app.models.outbox import LOOK_FIRST, Outbox
+from app.models.outbox import LOOK_FIRST, Conflict, Outbox
 from app.models.resident import Resident
 from app.models.settings import get_setting
 from app.models.store import DAMAGE_FILE, STORE_FILE, Store
@@ -103,6 +105,82 @@ def test_a_child_comes_with_the_parents_that_it_stands_on(store: Store, actor: A
             assert session.get(Resident, resident.id) is not None
     finally:
         opened.close()
+
+
+def a_conflict(resident: Resident, clock: FixedClock, **values: object) -> Conflict:
+    fields = {"phone": {"base": "1", "mine": "2", "theirs": "3"}}
+    known = {"kind": "resident", "record_id": resident.id, "resident_id": resident.id}
+    return Conflict(id=new_id(), created_at=clock.now(), **{"fields": fields, **known, **values})
+
+
+def confirmed(store: Store, actor: Actor) -> None:
+    """The hospital holds everything: nothing is queued."""
+    with store.write(actor) as session:
+        session.query(Outbox).delete()
+
+
+def test_conflicts_and_who_did_what_after_the_backup_survive_with_nothing_queued(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    old, new = a_resident(name="先来"), a_resident(name="后来")
+    opened = a_conflict(old, clock)
+    with store.write(actor) as session:
+        session.add_all([old, opened])
+    confirmed(store, actor)
+    line = backups.make_backup(store, actor)
+    crossed = a_conflict(old, clock, fields={"event_ids": {"base": [], "mine": ["a"]}})
+    later = a_conflict(new, clock)
+    with store.write(actor) as session:
+        session.add_all([new, crossed, later])
+        decided = session.get(Conflict, opened.id)
+        decided.fields = {"phone": {**opened.fields["phone"], "choice": "mine", "chosen": "2"}}
+        decided.resolved_at, decided.resolved_by = clock.now(), actor.staff_id
+    record_access(store, actor, "keep_here", "resident", new.id, {"reason": "为了试验"})
+    confirmed(store, actor)
+    with store.read() as session:
+        said = [_said(row) for row in session.query(AuditEvent).order_by(AuditEvent.id)]
+    store.close()
+
+    for turn in range(2):  # and put back a second time it is not doubled
+        done = put_back(store.folder, line.path)
+        assert (done.readable, done.carried, done.lost) == (True, 0, 0)
+        again = sign_in(store.folder, "wang", PASSWORD, clock).store
+        with again.read() as session:
+            rows = {row.id: row for row in session.query(Conflict)}
+            assert rows.keys() == {opened.id, crossed.id, later.id}
+            assert rows[opened.id].fields["phone"]["theirs"] == "3"
+            assert rows[opened.id].fields["phone"]["choice"] == "mine"
+            assert rows[opened.id].resolved_by == actor.staff_id
+            assert rows[crossed.id].resolved_at is None
+            assert session.get(Resident, new.id) is not None, "a conflict is about a record"
+            told = [_said(row) for row in session.query(AuditEvent).order_by(AuditEvent.id)]
+        assert [row for row in told if row[1] not in ("restore", "sign_in")] == said
+        assert len([row for row in told if row[1] == "restore"]) == turn + 1
+        again.close()
+
+
+def test_the_audit_of_a_store_that_was_put_back_before_is_laid_behind_that_of_the_backup(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    early = backups.make_backup(store, actor)
+    record_access(store, actor, "read", "resident", "first way")
+    late = backups.make_backup(store, actor)
+    store.close()
+    (store.folder / STORE_FILE).unlink()  # nothing can be carried over from it
+    put_back(store.folder, early.path)
+    other = sign_in(store.folder, "wang", PASSWORD, clock).store
+    record_access(other, actor, "read", "resident", "second way")
+    other.close()
+    put_back(store.folder, late.path)
+    last = sign_in(store.folder, "wang", PASSWORD, clock).store
+    with last.read() as session:
+        told = [row.record_id for row in session.query(AuditEvent).order_by(AuditEvent.id)]
+    assert [one for one in told if one.endswith("way")] == ["first way", "second way"]
+    last.close()
+
+
+def _said(row: AuditEvent) -> tuple[object, ...]:
+    return row.at, row.action, row.kind, row.record_id, row.staff_id, row.detail
 
 
 @pytest.mark.parametrize("harm", ["deleted", "emptied", "cut", "noise", "first page"])
