@@ -23,7 +23,7 @@ from app.fhir.uris import ORGANISATION_TAG
 from app.models.outbox import Outbox
 from app.models.records import KINDS
 from app.models.store import Store
-from app.sync import link, queue, state, wire
+from app.sync import link, queue, restored, state, wire
 from app.sync.counts import Counts, count
 from app.sync.lists import Scope
 from app.sync.searches import Asker, address, version_of
@@ -100,21 +100,27 @@ def day_check(
     ``progress`` hears how many records the server has named so far; ``breathe`` is called between
     pages. Raises LinkFault where the link gives out and Cancelled when ``stopping`` says so.
     """
+    before = _here(store)
     there = _held_there(store.organisation_id, asker, progress, stopping, breathe)
-    with store.read() as session:
-        own = _own(session, store.organisation_id)
-        queued = {
-            (mapping.primary_type(kind), id_)
-            for kind, id_ in session.execute(select(Outbox.kind, Outbox.record_id))
-        }
-        known = wire.versions(session, own.keys())
-    unsent = {a for a in own if a not in queued and not known.get(a)}
-    settled = {a: known[a] for a in own if a not in queued and known.get(a)}
+    after = _here(store)
+    # What an emergency sent between two pages, or a person saved, is in no list that was read
+    # before: it is neither compared nor called lost. The next check has it.
+    moved = before.unlike(after)
+    own, known, queued = before.own, before.known, before.queued
+    idle = [a for a in own if a not in queued and a not in moved]
+    unsent = {a for a in idle if not known.get(a)}
+    settled = {a: known[a] for a in idle if known.get(a)}
     missing = {a for a in settled if a not in there}
+    if 0 < len(missing) <= restored.MOST_ASKED:
+        # A list that was read while others wrote may have passed over a record.
+        found = asker.by_id(missing)
+        there |= {a: version_of(resource) for a, resource in found.items()}
+        missing -= found.keys()
+    there = {a: seen for a, seen in there.items() if a not in moved}
     differing = {a for a in settled if a in there and there[a][0] != settled[a]}
     strangers = {a for a in there if a not in own and a not in queued}
     older = _older(store, differing, there)
-    _queue_again(store, own, missing | older, unsent)
+    _queue_again(store, own, missing, older, unsent)
     with store.read() as session:
         counts = count(session)
     result = _with_counts(
@@ -211,6 +217,33 @@ def _held_there(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """Our own records with their kinds, the versions we know of them, and what is queued."""
+
+    own: dict[Address, str]
+    known: dict[Address, str]
+    queued: set[Address]
+
+    def unlike(self, after: _Here) -> set[Address]:
+        """What is new, sent, edited or confirmed since."""
+        return {
+            *(self.own.keys() ^ after.own.keys()),
+            *(self.queued ^ after.queued),
+            *(a for a in self.own if self.known.get(a) != after.known.get(a)),
+        }
+
+
+def _here(store: Store) -> _Here:
+    with store.read() as session:
+        own = _own(session, store.organisation_id)
+        queued = {
+            (mapping.primary_type(kind), id_)
+            for kind, id_ in session.execute(select(Outbox.kind, Outbox.record_id))
+        }
+        return _Here(own, wire.versions(session, own.keys()), queued)
+
+
 def _own(session: Session, organisation_id: str) -> dict[Address, str]:
     """Every record of this organisation on this PC that travels, with its kind."""
     found: dict[Address, str] = {}
@@ -244,16 +277,19 @@ def _older(store: Store, differing: set[Address], there: Held) -> set[Address]:
 
 
 def _queue_again(
-    store: Store, own: dict[Address, str], lacking: set[Address], unsent: set[Address]
+    store: Store,
+    own: dict[Address, str],
+    missing: set[Address],
+    older: set[Address],
+    unsent: set[Address],
 ) -> None:
-    if not (lacking or unsent):
+    if not (missing or older or unsent):
         return
-    from app.sync import restored
-
     now = store.clock.now()
     with store.apply_remote() as session:
-        if lacking:
-            restored.queue_again(session, sorted(lacking), now)
+        restored.queue_again(session, sorted(missing), now)
+        # An earlier time alone proves no loss: what is laid beside ours is looked at then.
+        restored.queue_again(session, sorted(older), now, lost=bool(missing))
         of_kind: dict[str, list[str]] = {}
         for place in sorted(unsent):
             of_kind.setdefault(own[place], []).append(place[1])

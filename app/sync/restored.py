@@ -36,7 +36,7 @@ _ASKED_FIRST = select(exists().where(Outbox.attempts < 0))
 #: Of the newest copies these many are looked through for canaries, and so many are enough.
 _NEWEST, _ENOUGH = 20, 2
 #: Where more than this is gone, the list is believed and no record is asked for alone.
-_MOST_ASKED = 2500
+MOST_ASKED = 2500
 #: So many of what a list does not name are asked for alone before it is believed.
 _SOME = 50
 
@@ -250,7 +250,7 @@ def mend(
     earlier time: it is laid beside ours, and where they differ a person decides.
     """
     missing = _missing(store, listed) if listed is not None else []
-    if missing and len(missing) <= _MOST_ASKED:
+    if missing and len(missing) <= MOST_ASKED:
         there = asker.by_id(missing)
         missing = [at for at in missing if at not in there]
     if missing or older:

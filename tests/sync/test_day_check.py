@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from app.models.outbox import Outbox, ServerCopy
+from app.models.outbox import Outbox, ServerCopy, delivery_state
 from app.models.resident import Resident
 from app.sync import day_check as checking
 from app.sync.day_check import Cancelled, DayCheck, day_check, last_check
@@ -127,6 +127,50 @@ def test_a_record_that_the_server_lost_is_named_and_sent_again(
         assert client.get(f"/Patient/{lost}").status_code == 200
     finally:
         client.close()
+
+
+def test_what_is_saved_and_sent_during_the_check_keeps_its_receipt(busy_day: Clinic) -> None:
+    patient = a_resident(name="孙老太")
+    edited: list[str] = []
+
+    def between_pages(seen: int) -> None:
+        if edited:
+            return
+        # The lists were read; now an emergency goes out and a known record is corrected.
+        with busy_day.store.write(busy_day.actor) as session:
+            row = session.query(Resident).first()
+            assert row is not None
+            row.village = "之后"
+            edited.append(row.id)
+        letter = a_letter(patient, busy_day.actor, urgency="emergency")
+        save(busy_day.store, busy_day.actor, patient, *letter)
+        assert busy_day.sync(fetch=False).outcome == "done"
+
+    found = _check(busy_day, progress=between_pages)
+    assert (found.missing, found.older, found.unsent, found.unread) == (0, 0, 0, 0)
+    assert found.green
+    assert found.held == 12, "all but the one that moved meanwhile"
+    with busy_day.store.read() as session:
+        assert session.query(Outbox).count() == 0
+        for id_ in (patient.id, *edited):
+            assert delivery_state(session, "resident", id_).state == "held"
+    again = _check(busy_day)
+    assert (again.green, again.held) == (True, 19)
+
+
+def test_what_a_list_passed_over_is_asked_for_alone(
+    busy_day: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = checking._held_there
+
+    def with_a_gap(*arguments: object) -> checking.Held:
+        there = whole(*arguments)  # type: ignore[arg-type]
+        del there[next(at for at in there if at[0] == "Procedure")]
+        return there
+
+    monkeypatch.setattr(checking, "_held_there", with_a_gap)
+    found = _check(busy_day)
+    assert (found.green, found.missing, found.held) == (True, 0, 13)
 
 
 def test_a_cancelled_check_changes_nothing(busy_day: Clinic) -> None:
