@@ -17,8 +17,9 @@ from app.i18n import tr
 from app.models import backup, keyring
 from app.models.actor import Actor
 from app.models.audit import note_access, record_access
-from app.models.backup import BackupLine, BackupSettings, look_into
+from app.models.backup import BackupLine, look_into
 from app.models.faults import environment_faults
+from app.models.keeping import BackupSettings, rotate
 from app.models.keyring import Account
 from app.models.settings import get_setting, set_setting
 from app.models.store import Store, close_checked
@@ -81,9 +82,9 @@ def make_backup(store: Store, actor: Actor, target: Path | None = None) -> Backu
     Raises ``DiskFull`` where there is no room, ``StoreDamaged`` for a store that is damaged:
     then there is no new backup, and the earlier ones stay.
     """
-    line = backup.make(store, backup.BY_HAND, target)
+    line = backup.make(store, backup.BY_HAND, target, elsewhere=_elsewhere(store))
     if target is None:
-        _rotate(store)
+        _rotate(store, line)
     if not store.read_only:
         record_access(store, actor, "backup", "store", "", {"sequence": line.sequence})
     return line
@@ -94,8 +95,8 @@ def before_import(store: Store, reason: str = backup.IMPORT) -> BackupLine:
 
     Raises ``DiskFull`` where there is no room: nothing should be brought in then.
     """
-    line = backup.make(store, reason)
-    _rotate(store)
+    line = backup.make(store, reason, elsewhere=_elsewhere(store))
+    _rotate(store, line)
     return line
 
 
@@ -122,14 +123,14 @@ def daily_backup(
         breathe()
 
     try:
-        line = backup.make(store, backup.DAILY, breathe=rest)
+        line = backup.make(store, backup.DAILY, breathe=rest, elsewhere=_elsewhere(store))
     except _Stopped:
         return None
     except StoreFault as fault:
         _set_note(store, _NOTE, str(fault))
         return None
     _set_note(store, _NOTE, "")
-    _rotate(store)
+    _rotate(store, line)
     _second(store, line)
     return line
 
@@ -202,10 +203,15 @@ def _store_id(store: Store) -> str:
     return ring.store_id if ring is not None else ""
 
 
-def _rotate(store: Store) -> None:
+def _elsewhere(store: Store) -> tuple[Path, ...]:
+    second = backup_settings(store).second_folder
+    return (Path(second),) if second else ()
+
+
+def _rotate(store: Store, new: BackupLine) -> None:
     settings = backup_settings(store)
     lines = list_backups(store.folder)
-    backup.rotate(lines, _store_id(store), settings)
+    rotate(lines, _store_id(store), settings, new.path)
 
 
 def _second(store: Store, line: BackupLine) -> None:
@@ -222,8 +228,8 @@ def _second(store: Store, line: BackupLine) -> None:
                     "backup on this PC was made."
                 )
             )
-        backup.copy_to(line, folder)
-        backup.rotate(backup.list_backups(folder), line.store_id, settings)
+        copy = backup.copy_to(line, folder)
+        rotate(backup.list_backups(folder), line.store_id, settings, copy.path)
     except StoreFault as fault:
         _set_note(store, _SECOND_NOTE, str(fault))
     else:

@@ -123,6 +123,7 @@ def _make_ready(
         with store.apply_remote() as session:
             connection = session.connection()
             note_restored(connection, clock, FROM_BACKUP)
+            backup.note_origin(session, line)
             # The marks of the staging folder mean nothing in the other one.
             connection.exec_driver_sql("DELETE FROM setting WHERE key = ?", (EPOCH,))
             if carried is not None and carried.residents:

@@ -5,8 +5,8 @@ A backup is the pages of a snapshot of the store, followed by a small ZIP archiv
 the archive, and no second copy of the pages is ever made. The file is written under another
 name, checked with the key, forced onto the disk, and only then given its name.
 
-Which backups are kept is decided by their sequence and by days that are counted from backup to
-backup: a clock that is wrong by years neither deletes a good one nor stops new ones.
+Its sequence and its day go on from the newest one that is known, wherever that lies: by them, and
+by no clock, it is decided which are kept (``app.models.keeping``).
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.clock import clinic_date, clinic_time, format_instant, parse_instant
 from app.errors import BackupUnreadable, DiskFull, StoreFault
 from app.i18n import tr
 from app.models import keyring
 from app.models.faults import environment_faults
 from app.models.migrations.revisions import REVISIONS
+from app.models.settings import get_setting, set_setting
 from app.models.store import Store, newer_program, sync_to_disk, unlocked_copy
 from app.models.swap import alive
 
@@ -43,21 +46,11 @@ REASONS = (DAILY, BY_HAND, MIGRATION, IMPORT, SEED)
 MARGIN = 100 * 1024 * 1024
 #: Writes after which another backup is due even if the clock says that no day has passed.
 WRITES_A_DAY = 1000
-#: The newest ones are kept whatever the days say.
-NEWEST_KEPT = 3
 #: A longer step of the clock is not believed: it counts as one day.
 _LONGEST_STEP = 40
 _PARTIAL = ".partial-"
-
-
-@dataclass(frozen=True, slots=True)
-class BackupSettings:
-    """How many days, weeks and months are kept, and a second folder ("" for none)."""
-
-    daily: int = 7
-    weekly: int = 4
-    monthly: int = 6
-    second_folder: str = ""
+#: Setting of a store that was put back: the backup that it was made from.
+_ORIGIN = "backup_origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +129,11 @@ def make(
     reason: str,
     target: Path | None = None,
     breathe: Callable[[], None] = lambda: None,
+    elsewhere: Sequence[Path] = (),
 ) -> BackupLine:
     """Make and check one backup. ``target``: another folder or file name than the usual.
+
+    ``elsewhere``: other folders with backups of this store, behind which it is counted.
 
     Raises ``DiskFull`` where there is not enough room: then nothing was written.
     """
@@ -147,7 +143,7 @@ def make(
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
         check_room(folder, store)
-        facts = _facts(store, reason)
+        facts = _facts(store, reason, elsewhere)
         if folder is not place:
             final = place
         else:
@@ -199,32 +195,6 @@ def before_migration(store: Store) -> BackupLine:
                 "disk, then start the program again."
             )
         ) from full
-
-
-def rotate(lines: Sequence[BackupLine], store_id: str, settings: BackupSettings) -> int:
-    """Delete what no rule keeps; how many. Only backups of this store are looked at."""
-    mine = [line for line in lines if line.store_id == store_id]
-    gone = superseded(mine, settings)
-    for line in gone:
-        with environment_faults(line.path.parent):
-            line.path.unlink(missing_ok=True)
-    return len(gone)
-
-
-def superseded(lines: Sequence[BackupLine], settings: BackupSettings) -> list[BackupLine]:
-    """Those that no rule keeps: the last of each of the newest days, weeks (7 days) and months
-    (30 days), and the newest three. A file that is not whole counts for nothing and is left."""
-    sound = sorted((b for b in lines if b.sound), key=lambda b: b.sequence, reverse=True)
-    kept = {line.path for line in sound[:NEWEST_KEPT]}
-    rules = ((1, settings.daily), (7, settings.weekly), (30, settings.monthly))
-    for length, count in rules:
-        spans: set[int] = set()
-        for line in sound:
-            span = line.day // length
-            if span not in spans and len(spans) < count:
-                spans.add(span)
-                kept.add(line.path)
-    return [line for line in sound if line.path not in kept]
 
 
 def due(store: Store, lines: Iterable[BackupLine], store_id: str) -> bool:
@@ -297,13 +267,34 @@ def take_key_file(line: BackupLine, folder: Path) -> None:
             sync_to_disk(folder / keyring.ACCOUNTS_FILE)
 
 
-def _facts(store: Store, reason: str) -> dict[str, Any]:
+def note_origin(session: Session, line: BackupLine) -> None:
+    """Into a store made from a backup: its own backups are counted on from that one, even where
+    no other backup is at hand."""
+    assert line.made_at is not None
+    facts = {"sequence": line.sequence, "day": line.day, "written": line.written}
+    set_setting(session, _ORIGIN, {**facts, "made_at": format_instant(line.made_at)})
+
+
+def _origin(store: Store, store_id: str) -> list[BackupLine]:
+    with store.read() as session:
+        facts = get_setting(session, _ORIGIN)
+    if not facts:
+        return []
+    known = {name: facts[name] for name in ("sequence", "day", "written")}
+    made_at = parse_instant(facts["made_at"])
+    return [BackupLine(Path(), made_at=made_at, reason="", size=0, store_id=store_id, **known)]
+
+
+def _facts(store: Store, reason: str, elsewhere: Sequence[Path]) -> dict[str, Any]:
     store_id, name = "", ""
     if keyring.exists(store.folder):
         ring = keyring.load(store.folder)
         store_id, name = ring.store_id, ring.organisation_name
-    lines = list_backups(usual_folder(store.folder))
-    last = newest(lines, store_id)
+    here = list_backups(usual_folder(store.folder))
+    mine = [line for line in list_backups(*elsewhere) if line.store_id == store_id]
+    lines = [*here, *mine, *_origin(store, store_id)]
+    last = newest(lines, store_id, (*REASONS, ""))
+    day = max((line.day for line in lines if line.store_id == store_id), default=0)
     written, now = _written(store), store.clock.now()
     return {
         "version": 1,
@@ -313,7 +304,7 @@ def _facts(store: Store, reason: str) -> dict[str, Any]:
         "organisation_id": store.organisation_id,
         "organisation_name": name,
         "store_id": store_id,
-        "day": 0 if last is None else last.day + _days_since(last, now, written),
+        "day": 0 if last is None else day + _days_since(last, now, written),
         "written": written,
     }
 

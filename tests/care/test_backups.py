@@ -119,6 +119,48 @@ def confirmed(store: Store, actor: Actor) -> None:
         session.query(Outbox).delete()
 
 
+@pytest.mark.parametrize("plugged_in", [True, False])
+def test_a_new_pc_counts_on_behind_the_backups_of_the_second_drive(
+    store: Store, actor: Actor, clock: FixedClock, tmp_path: Path, plugged_in: bool
+) -> None:
+    drive = tmp_path / "drive"
+    drive.mkdir()
+    backups.change_backup_settings(store, actor, BackupSettings(2, 0, 0, str(drive)))
+    for _ in range(8):
+        clock.advance(days=1)
+        assert backups.daily_backup(store) is not None
+    store.close()
+    there = backup.list_backups(drive)
+    assert [line.sequence for line in there] == [8, 7, 6]
+    early = there[-1]
+
+    new = tmp_path / "new-pc"
+    put_back(new, early.path)
+    away = tmp_path / "drive-in-the-drawer"
+    if not plugged_in:
+        drive.rename(away)
+    opened = sign_in(new, "wang", PASSWORD, clock).store
+    try:
+        clock.advance(days=1)
+        line = backups.daily_backup(opened)
+        assert line is not None
+        if plugged_in:
+            assert (line.sequence, line.day) == (9, there[0].day + 1)
+        else:
+            assert line.sequence == 7, "counted on from the backup that it was made from"
+            assert line.day > early.day
+            backups.make_backup(opened, actor)
+            away.rename(drive)
+            clock.advance(days=1)
+            line = backups.daily_backup(opened)
+            assert line is not None
+            assert line.sequence == 9
+        assert (drive / line.path.name).exists(), "what was just copied stays"
+        assert backup.look_into(line.path).sequence == line.sequence
+    finally:
+        opened.close()
+
+
 def test_conflicts_and_who_did_what_after_the_backup_survive_with_nothing_queued(
     store: Store, actor: Actor, clock: FixedClock
 ) -> None:

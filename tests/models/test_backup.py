@@ -12,9 +12,10 @@ import pytest
 
 from app.clock import FixedClock, clinic_date
 from app.errors import BackupUnreadable, DiskFull, StoreTooNew
-from app.models import backup, keyring
+from app.models import backup, keeping, keyring
 from app.models.actor import Actor
-from app.models.backup import BackupLine, BackupSettings
+from app.models.backup import BackupLine
+from app.models.keeping import BackupSettings
 from app.models.resident import Resident
 from app.models.store import Store, open_store
 from tests.conftest import NOW, TOWNSHIP_ID
@@ -141,7 +142,7 @@ def test_rotation_keeps_seven_days_four_weeks_six_months() -> None:
     left: list[BackupLine] = []
     for line in lines:  # as the days pass
         left.append(line)
-        gone = backup.superseded(left, BackupSettings())
+        gone = keeping.superseded(left, BackupSettings())
         assert line not in gone, "never the newest"
         left = [one for one in left if one not in gone]
     days = [line.day for line in left]
@@ -153,7 +154,7 @@ def test_rotation_keeps_seven_days_four_weeks_six_months() -> None:
 def test_many_in_one_day_do_not_push_out_the_days_before() -> None:
     lines = [_line(number, number) for number in range(1, 8)]
     lines += [_line(number, 7, reason="import") for number in range(8, 60)]
-    gone = backup.superseded(lines, BackupSettings())
+    gone = keeping.superseded(lines, BackupSettings())
     left = [line for line in lines if line not in gone]
     assert {line.day for line in left} == {1, 2, 3, 4, 5, 6, 7}
     assert {57, 58, 59} <= {line.sequence for line in left}
@@ -162,7 +163,7 @@ def test_many_in_one_day_do_not_push_out_the_days_before() -> None:
 def test_a_file_that_is_not_whole_counts_for_nothing() -> None:
     lines = [_line(number, number) for number in range(1, 4)]
     broken = [_line(number, number, sound=False) for number in range(4, 20)]
-    assert backup.superseded(lines + broken, BackupSettings(1, 0, 0)) == []
+    assert keeping.superseded(lines + broken, BackupSettings(1, 0, 0)) == []
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_g12_a_clock_wrong_by_years_stops_no_backup_and_deletes_no_good_one(
         assert backup.due(store, lines, store_id), "neither a stuck nor a jumping clock stops it"
         line = backup.make(store, backup.DAILY)
         assert line.sequence == number + 1
-        backup.rotate(backup.list_backups(folder), store_id, BackupSettings())
+        keeping.rotate(backup.list_backups(folder), store_id, BackupSettings())
         after = [one.sequence for one in backup.list_backups(folder) if one.sound]
         newest = [one.sequence for one in before][:6]
         assert set(newest) <= set(after), "the newest of another day are always kept"
@@ -201,9 +202,17 @@ def test_a_real_week_is_counted_by_its_days(store: Store, actor: Actor, clock: F
     assert clinic_date(NOW)
 
 
+def test_what_was_just_copied_stays_whatever_its_number_is(tmp_path: Path) -> None:
+    lines = [_line(number, number, path=tmp_path / str(number)) for number in range(1, 12)]
+    for line in lines:
+        line.path.touch()
+    assert keeping.rotate(lines, "s", BackupSettings(1, 0, 0), lines[0].path) == 7
+    assert {path.name for path in tmp_path.iterdir()} == {"1", "9", "10", "11"}
+
+
 def test_backups_of_another_store_in_the_same_folder_are_left_alone(store: Store) -> None:
     other = [_line(number, 0, store_id="another") for number in range(1, 30)]
-    assert backup.rotate(other, keyring.load(store.folder).store_id, BackupSettings(1, 0, 0)) == 0
+    assert keeping.rotate(other, keyring.load(store.folder).store_id, BackupSettings(1, 0, 0)) == 0
 
 
 def test_a_backup_of_a_newer_program_is_refused(store: Store) -> None:
