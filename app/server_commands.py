@@ -93,10 +93,39 @@ def add_database(made: argparse.ArgumentParser) -> None:
     """The argument that names another database."""
     made.add_argument(
         "--database",
+        action=_UrlWithoutPassword,
         default=os.environ.get("TOWNSHIP_CARE_DATABASE"),
         help="URL of another database than the data folder's file (default: "
-        "TOWNSHIP_CARE_DATABASE, which keeps a password out of the list of processes)",
+        "TOWNSHIP_CARE_DATABASE; a password belongs there or in ~/.pgpass)",
     )
+
+
+class _UrlWithoutPassword(argparse.Action):
+    """A database URL; every user of the machine can read a password among the arguments."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the URL, or end with a sentence that does not repeat it."""
+        if _holds_password(str(values)):
+            raise argparse.ArgumentError(
+                self,
+                "The address holds a password, which others could read in the list of processes. "
+                "Put it into ~/.pgpass, or the whole address into TOWNSHIP_CARE_DATABASE.",
+            )
+        setattr(namespace, self.dest, values)
+
+
+def _holds_password(url: str) -> bool:
+    # Not urlsplit: a password with a slash or bracket in it would be overlooked, or an error.
+    _, _, rest = url.partition("://")
+    before, at, _ = rest.rpartition("@")
+    query = rest.partition("?")[2].lower()
+    return bool(at and ":" in before) or "password" in query or "passwd" in query
 
 
 def add_admin(admin: Any, common: argparse.ArgumentParser) -> None:
@@ -137,11 +166,11 @@ def add_admin(admin: Any, common: argparse.ArgumentParser) -> None:
     made.add_argument("file", type=Path)
     made.add_argument("--server", required=True, help="FHIR base of the other server")
     made.add_argument(
-        "--token",
-        action="append",
-        default=[],
-        help="TOKEN, or ORGANISATION=TOKEN for one organisation's records; repeatable "
-        "(default: TOWNSHIP_CARE_TOKEN)",
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="a file that you alone can read: a line TOKEN, or ORGANISATION=TOKEN for one "
+        "organisation's records (default: the token in TOWNSHIP_CARE_TOKEN)",
     )
     made.add_argument(
         "--leave-out",
@@ -151,7 +180,13 @@ def add_admin(admin: Any, common: argparse.ArgumentParser) -> None:
         help="a type that the other server keeps by itself (Organization); repeatable",
     )
     made = command("copy", "Copies the database, devices and keys included, into an empty one.")
-    made.add_argument("--to", required=True, metavar="URL", help="postgresql://USER@HOST/NAME")
+    made.add_argument(
+        "--to",
+        required=True,
+        action=_UrlWithoutPassword,
+        metavar="URL",
+        help="postgresql://USER@HOST/NAME; its password belongs in ~/.pgpass",
+    )
     made = command("backup", "Makes a checked snapshot of the database file, while it serves.")
     made.add_argument("file", type=Path)
     made = command("restore", "Puts a snapshot in the place of the database file (server stopped).")

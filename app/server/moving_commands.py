@@ -25,7 +25,7 @@ def export(options: argparse.Namespace, data_dir: Path) -> int:
 def import_(options: argparse.Namespace) -> int:
     """Sends an exported file to another FHIR server."""
     done = importing.import_file(
-        options.file, options.server, _tokens(options.token), leave_out=options.leave_out
+        options.file, options.server, _tokens(options.token_file), leave_out=options.leave_out
     )
     for one in done.refused:
         print(f"line {one.line}\t{one.address}\t{one.status}\t{one.reason}", file=sys.stderr)
@@ -58,17 +58,24 @@ def restore(options: argparse.Namespace, data_dir: Path) -> int:
     return 0
 
 
-def _tokens(given: list[str]) -> dict[str, str]:
-    """``TOKEN`` for everything, ``ORGANISATION=TOKEN`` for one organisation's records."""
+def _tokens(path: Path | None) -> dict[str, str]:
+    """A line ``TOKEN`` for everything, ``ORGANISATION=TOKEN`` for one organisation's records.
+
+    Never from the arguments, which every user of the machine can read.
+    """
+    try:
+        given = [] if path is None else path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        raise InputError(tr("The file of tokens cannot be read.")) from error
     tokens: dict[str, str] = {}
     if common := os.environ.get("TOWNSHIP_CARE_TOKEN"):
         tokens[""] = common
-    for one in given:
+    for one in filter(None, map(str.strip, given)):
         organisation, separator, token = one.partition("=")
         if separator and token.strip("="):
             tokens[organisation] = token
-        elif one:
-            tokens[""] = one
-        else:
+        elif separator and not token:
             raise InputError(tr("A token is empty."))
+        else:
+            tokens[""] = one
     return tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -236,8 +237,9 @@ def test_what_prevents_the_start_is_one_sentence_without_the_password(
     url = postgres().url("no_such_database").replace("records@", "records:s3cret@")
     ended = subprocess.run(
         [sys.executable, "-X", "utf8", "-m", "app", "serve", "--data", str(tmp_path),
-         "--port", "0", "--database", url],
+         "--port", "0"],
         capture_output=True,
+        env={**os.environ, "TOWNSHIP_CARE_DATABASE": url},
         encoding="utf-8",
         timeout=60,
         cwd=Path(__file__).resolve().parents[2],
