@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import format_instant, parse_instant
 from app.fhir import mapping
 from app.fhir.uris import ORGANISATION_TAG
-from app.models.outbox import Outbox
+from app.models.outbox import Outbox, SyncTry
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import link, queue, restored, state, wire
@@ -47,7 +47,8 @@ class DayCheck:
     ``unsent``: recorded here but neither queued nor confirmed. All three were queued again.
     ``unread``: the server holds something newer or other that this PC has not fetched yet.
     ``reached`` is False where the server could not be asked; ``reason`` says why. The digests are
-    of (type, id, version) of everything that was compared.
+    of (type, id, version) of everything that was compared. ``last_try`` is the newest try of this
+    PC's history before the comparison: what a later one has sent was not compared.
     """
 
     at: datetime
@@ -65,6 +66,7 @@ class DayCheck:
     unread: int = 0
     digest_here: str = ""
     digest_there: str = ""
+    last_try: int = 0
 
     @property
     def queued_again(self) -> int:
@@ -133,6 +135,7 @@ def day_check(
             unread=len(differing - older) + len(strangers),
             digest_here=_digest((*a, version) for a, version in settled.items()),
             digest_there=_digest((*a, v[0]) for a, v in there.items() if a not in queued),
+            last_try=before.last_try,
         ),
         counts,
     )
@@ -219,11 +222,13 @@ def _held_there(
 
 @dataclass(frozen=True, slots=True)
 class _Here:
-    """Our own records with their kinds, the versions we know of them, and what is queued."""
+    """Our own records with their kinds, the versions we know of them, what is queued, and the
+    newest try of the history."""
 
     own: dict[Address, str]
     known: dict[Address, str]
     queued: set[Address]
+    last_try: int
 
     def unlike(self, after: _Here) -> set[Address]:
         """What is new, sent, edited or confirmed since."""
@@ -241,7 +246,8 @@ def _here(store: Store) -> _Here:
             (mapping.primary_type(kind), id_)
             for kind, id_ in session.execute(select(Outbox.kind, Outbox.record_id))
         }
-        return _Here(own, wire.versions(session, own.keys()), queued)
+        last_try = session.scalar(select(func.max(SyncTry.id))) or 0
+        return _Here(own, wire.versions(session, own.keys()), queued, last_try)
 
 
 def _own(session: Session, organisation_id: str) -> dict[Address, str]:

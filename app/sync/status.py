@@ -25,7 +25,8 @@ _MOST_REJECTED = 500
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try to reach the lead hospital. Times in UTC; ``outcome`` as in ``SyncReport``."""
+    """One try to reach the lead hospital. Times in UTC; ``outcome`` as in ``SyncReport``; a later
+    one has a higher ``id``, whatever the clock of this PC says."""
 
     started_at: datetime
     ended_at: datetime | None
@@ -35,6 +36,7 @@ class Try:
     reason: str
     bytes_up: int = 0
     bytes_down: int = 0
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def _history(session: Session) -> tuple[Try, ...]:
             row.reason or "",
             row.bytes_up,
             row.bytes_down,
+            row.id,
         )
         for row in rows
     )

@@ -150,6 +150,9 @@ def test_what_is_saved_and_sent_during_the_check_keeps_its_receipt(busy_day: Cli
     assert (found.missing, found.older, found.unsent, found.unread) == (0, 0, 0, 0)
     assert found.green
     assert found.held == 12, "all but the one that moved meanwhile"
+    newest = read_status(busy_day.store).history[0]
+    assert newest.sent
+    assert newest.id > found.last_try > 0, "what it has sent was not compared"
     with busy_day.store.read() as session:
         assert session.query(Outbox).count() == 0
         for id_ in (patient.id, *edited):

@@ -292,6 +292,29 @@ def test_old_good_news_is_not_shown_as_news(qtbot, shown, store, actor, runner, 
     assert room.page.day.property("tone") == "attention"
 
 
+@pytest.mark.parametrize("hours", [-9000, 9000])
+def test_what_was_sent_after_the_check_ends_its_news_whatever_the_clock_says(
+    qtbot, shown, store, actor, runner, clock, hours
+):
+    def status(*history: Try) -> SyncStatus:
+        return SyncStatus(phase="idle", last_success_at=clock.now(), history=history)
+
+    def sent(number: int) -> Try:
+        at = clock.now() + timedelta(hours=hours)
+        return Try(at, at, 1, 0, "done", "", id=number)
+
+    service = ServiceStub(status(sent(7)))
+    service.day_check = lambda: replace(GREEN, last_try=7)
+    context = UiContext(store, actor, runner, service)
+    context.sync_bridge = SyncBridge(service, context)
+    room = shown(SyncRoom(context))
+    room.page.day.start()
+    room.show_status(status(sent(7)))
+    assert "核对 1234 条" in room.page.day.text(), "sent before it"
+    room.show_status(status(sent(8), sent(7)))
+    assert "1234" not in room.page.day.text(), "never compared"
+
+
 def test_the_check_shows_how_far_it_is_and_can_be_stopped(qtbot, shown, store, actor, clock):
     service = ServiceStub(SyncStatus(phase="idle", last_success_at=clock.now()))
     stop = threading.Event()

@@ -172,8 +172,9 @@ class DayLine(QFrame):
         if status is None or not result.reached or result.queued_again:
             return False
         same = all(getattr(status, name) == getattr(result, name) for name in _NUMBERS)
-        # What was sent and confirmed after the check was never compared.
-        sent_since = any(each.sent and each.started_at > result.at for each in status.history)
+        # What was sent and confirmed after the check was never compared. The order of the tries
+        # tells that, not their times: the clock of this PC may have been set meanwhile.
+        sent_since = any(each.sent and each.id > result.last_try for each in status.history)
         return same and not sent_since
 
     def _say(self, tone: theme.Tone, line: str, what: str) -> None:
