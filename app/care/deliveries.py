@@ -110,7 +110,7 @@ def keep_here(store: Store, actor: Actor, kind: str, record_id: str, reason: str
 
 def _row(session: Session, kind: str, record_id: str, states: tuple[str, ...]) -> Outbox:
     row = session.scalar(select(Outbox).where(Outbox.kind == kind, Outbox.record_id == record_id))
-    if row is None or row.state not in states or _undecided(session, kind, record_id):
+    if row is None or row.state not in states or _is_undecided(session, row):
         raise StaleRecord(
             tr(
                 "This record stands differently by now: it was edited, sent or decided meanwhile. "
@@ -120,11 +120,9 @@ def _row(session: Session, kind: str, record_id: str, states: tuple[str, ...]) -
     return row
 
 
-def _undecided(session: Session, kind: str, record_id: str) -> bool:
-    return any(
-        line.record_id == record_id and line.kind == kind and not line.crossed
-        for line in conflict_lines(session, _MOST)
-    )
+def _is_undecided(session: Session, row: Outbox) -> bool:
+    found = session.scalar(select(Outbox.seq).where(Outbox.seq == row.seq, UNDECIDED))
+    return found is not None
 
 
 def _refused(session: Session, state: str) -> list[Trouble]:

@@ -298,6 +298,43 @@ def test_an_undecided_record_cannot_be_waved_through(
         keep_here(store, actor, "resident", open_one[0], "reason")
 
 
+def test_an_undecided_record_behind_many_others_cannot_be_waved_through(
+    store: Store, actor: Actor, refused: str
+) -> None:
+    values = {"mine": "1", "theirs": "2", "base": None}
+    with store.apply_remote() as session:
+        for number in range(520):
+            record_id = new_id()
+            session.add(
+                Conflict(
+                    id=f"{number:036d}",
+                    kind="resident",
+                    record_id=record_id,
+                    fields={"phone": values},
+                    created_at=store.clock.now(),
+                )
+            )
+        last = Conflict(
+            id="z" * 36,
+            kind="resident",
+            record_id=refused,
+            fields={"phone": values},
+            created_at=store.clock.now(),
+        )
+        session.add(last)
+    for again in (
+        lambda: send_again(store, actor, "resident", refused),
+        lambda: keep_here(store, actor, "resident", refused, "reason"),
+    ):
+        with pytest.raises(StaleRecord):
+            again()
+    with store.apply_remote() as session:
+        row = session.get(Conflict, "z" * 36)
+        assert row is not None
+        row.resolved_at = store.clock.now()
+    send_again(store, actor, "resident", refused)
+
+
 def test_every_field_that_can_clash_has_a_name() -> None:
     nameless = [
         f"{kind}.{name}"
