@@ -84,7 +84,10 @@ def add_serve(made: argparse.ArgumentParser) -> None:
     made.add_argument("--directory", type=Path, help="county directory (JSON)")
     made.add_argument("--tls-cert", type=Path, help="certificate with its chain (PEM)")
     made.add_argument("--tls-key", type=Path, help="the certificate's private key (PEM)")
-    made.add_argument("--public-url", help="address that PCs know the server by, behind a proxy")
+    made.add_argument(
+        "--public-url",
+        help="address that PCs know the server by (needed unless only this machine reaches it)",
+    )
     made.add_argument("--behind-proxy", metavar="ADDRESS", help="address of the reverse proxy")
     add_database(made)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import gc
+import ipaddress
 import signal
 import socket
 import ssl
@@ -54,8 +55,9 @@ def run(
     Prints the one line ``READY http://HOST:PORT`` when the server answers; ``port`` 0 takes
     any free one. What prevents the start is said in one sentence on standard error (code 1).
     ``tls``: files of the certificate (with its chain) and of its key, PEM. ``public_url``: the
-    address that PCs know the server by, where it is not the one they reach. ``behind``: the
-    address of the reverse proxy whose word on client addresses and https is taken.
+    address that PCs know the server by; without it the server takes requests of its own machine
+    only. ``behind``: the address of the reverse proxy whose word on client addresses and https
+    is taken.
     """
     logs.set_up()
     try:
@@ -73,6 +75,13 @@ def run(
         return 1
     with listener:
         try:
+            if public_url is None and (behind is not None or not _is_own_machine(listener)):
+                raise InputError(
+                    tr(
+                        "The server cannot start: other machines are to reach it. Give "
+                        "--public-url, the address that PCs know it by (https://hospital:8443)."
+                    )
+                )
             database = _opened(data_dir, database_url, directory or default_directory(), clock)
         except TownshipCareError as error:
             print(error, file=sys.stderr, flush=True)
@@ -157,6 +166,12 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _is_own_machine(listener: socket.socket) -> bool:
+    # Who names the server in the Host header chooses which sign-in assertions it takes for its
+    # own: one that was signed for another server would do.
+    return ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:

@@ -191,8 +191,8 @@ def make_app(
 ) -> Starlette:
     """The ASGI application over an open database, which it closes at the end.
 
-    ``public_url`` is the one address (scheme, host, port) that devices know the server by,
-    where a proxy stands in front; without it the address of each request counts.
+    ``public_url`` is the one address (scheme, host, port) that devices know the server by;
+    without it the address of each request counts, which ``main`` allows on one machine only.
     """
     with database.write() as connection:
         server_keys(connection)
@@ -203,8 +203,8 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        site.close()
         desk.close()
+        site.close()
 
     routes = [
         *Doors(site).routes(),

@@ -88,6 +88,32 @@ def test_other_reasons_not_to_start(tmp_path: Path, directory_file: Path, what: 
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("options", [("0.0.0.0", None), ("::", None), ("127.0.0.1", "127.0.0.1")])
+def test_others_reach_it_by_a_given_address_only(
+    tmp_path: Path, directory_file: Path, options: tuple[str, str | None]
+) -> None:
+    """Who chooses the Host header would choose what a sign-in must be signed for."""
+    host, behind = options
+    code = (
+        "import sys; from pathlib import Path; from app.server.main import run;"
+        "sys.exit(run(Path(sys.argv[1]), sys.argv[2], 0, directory=Path(sys.argv[3]),"
+        " behind=sys.argv[4] or None))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code, str(tmp_path / "data"), host,
+         str(directory_file), behind or ""],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        cwd=Path(__file__).resolve().parents[2],
+        check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (1, "")
+    (line,) = ended.stderr.strip().splitlines()
+    assert "--public-url" in line
+    assert not (tmp_path / "data").exists()
+
+
 def test_damaged_newer_and_foreign_databases(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     damaged.mkdir()
