@@ -8,12 +8,11 @@ kind (``courier:stale``).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-import tempfile
-import threading
 from collections.abc import Callable
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import select
@@ -26,13 +25,12 @@ from app.i18n import N_
 from app.server import bodies
 from app.server.answering import Answer, Caller, Site, route
 from app.server.courier import Taken, chunk_text, last_taken, take_in
+from app.server.courier_uploads import Uploads
 from app.server.outcome import Refusal
 from app.server.tables import organisation
 
 MEDIA = "application/octet-stream"
 LEAD = "LEAD_HOSPITAL"
-_MOST_FILE = 512 * 1024 * 1024
-_MOST_OPEN = 8
 _UPLOAD = re.compile(r"[0-9a-f-]{36}\Z")
 
 #: Signs the caller of a request in; a Refusal where that fails.
@@ -45,8 +43,9 @@ class CourierDesk:
     def __init__(self, site: Site, sign_in: SignIn) -> None:
         self._site = site
         self._sign_in = sign_in
-        self._lock = threading.Lock()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._uploads = Uploads()
+        # A large file keeps a thread busy for minutes: never one that the records need.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="courier")
 
     def routes(self) -> list[Route]:
         """Their routes."""
@@ -58,9 +57,9 @@ class CourierDesk:
         ]
 
     def close(self) -> None:
-        """Remove what was not taken in."""
-        if self._folder is not None:
-            self._folder.cleanup()
+        """Let a running import end, remove what was not taken in. Before the database closes."""
+        self._thread.shutdown(cancel_futures=True)
+        self._uploads.close()
 
     async def hand_in(self, request: Request) -> Answer:
         """One part of a file; with ``last`` the file is taken in."""
@@ -72,11 +71,10 @@ class CourierDesk:
         if not _UPLOAD.match(upload) or offset is None:
             raise Refusal(400, "value", N_("The part does not say where it belongs."))
         body = await bodies.read_body(request)
-        path = self._place(caller.device, upload)
-        size = await self._site.job(_append, path, offset, body)
+        size = await self._site.job(self._uploads.add, caller.device, upload, offset, body)
         if not last:
             return _parameters(received=size)
-        taken = await self._site.job(self._take_in, path)
+        taken = await self.taken(caller.device, upload)
         request.state.noted.done = True
         return _parameters(
             device=taken.device,
@@ -89,6 +87,11 @@ class CourierDesk:
             held_back=taken.held_back,
             duplicate=taken.duplicate,
         )
+
+    async def taken(self, device: str, upload: str) -> Taken:
+        """Take in a file that is here, one after the other: the network goes first."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._take_in, device, upload)
 
     async def reply(self, request: Request) -> Answer:
         """One chunk of the newest reply to a device; 404 behind the last, and where a file of
@@ -130,49 +133,24 @@ class CourierDesk:
     def _name(self, organisation_id: str) -> str:
         return str(json.loads(self._entry(organisation_id)).get("name", ""))
 
-    def _place(self, device: str, upload: str) -> Path:
-        with self._lock:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="township-courier-")
-            folder = Path(self._folder.name)
-            path = folder / f"{device}-{upload}"
-            # One file at a time for each PC; a broken one makes room for the next.
-            for other in folder.glob(f"{device}-*"):
-                if other != path:
-                    other.unlink(missing_ok=True)
-            if not path.exists() and len(list(folder.iterdir())) >= _MOST_OPEN:
-                refusal = Refusal(503, "transient", N_("Too many courier files at once."))
-                refusal.headers["Retry-After"] = "30"
-                raise refusal
-            return path
-
-    def _take_in(self, path: Path) -> Taken:
-        try:
-            taken = take_in(self._site.database, path)
-        except CourierRefused as refused:
-            path.unlink(missing_ok=True)
-            raise _refusal(422, refused.why, str(refused)) from None
-        except StoreFault as fault:
-            # The file stays: the next try goes on where this one stopped.
-            raise _refusal(503, "later", str(fault)) from None
-        path.unlink(missing_ok=True)
+    def _take_in(self, device: str, upload: str) -> Taken:
+        with self._uploads.taking(device, upload) as path:
+            fault: Refusal | None = None
+            try:
+                taken = take_in(self._site.database, path)
+            except CourierRefused as refused:
+                fault = _refusal(422, refused.why, str(refused))
+            except StoreFault as later:
+                # The file stays: the next try goes on where this one stopped.
+                raise _refusal(503, "later", str(later)) from None
+        self._uploads.drop(device, upload)
+        if fault is not None:
+            raise fault
         return taken
 
 
 def _refusal(status: int, why: str, text: str) -> Refusal:
     return Refusal(status, "business-rule", "{reason}", reason=text).at(f"courier:{why}")
-
-
-def _append(path: Path, offset: int, body: bytes) -> int:
-    """Put a part in its place; a part that came before is written again."""
-    known = path.stat().st_size if path.exists() else 0
-    if offset > known or offset + len(body) > _MOST_FILE:
-        raise Refusal(409, "conflict", N_("The part does not follow what came before."))
-    with path.open("r+b" if path.exists() else "wb") as file:
-        file.seek(offset)
-        file.write(body)
-        file.truncate()
-    return offset + len(body)
 
 
 def _number(text: str) -> int | None:

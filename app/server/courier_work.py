@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from app import courier_file as container
 from app import courier_refusals
 from app.courier_file import Chunk, Item
 from app.i18n import N_
@@ -22,6 +23,8 @@ from app.server.tables import resource
 _MOST_PARTS = 5000
 _MOST_SEARCHES = 100
 _MOST_REFERENCES = 5000
+#: Bytes that all chunks of a file may unpack to; half a million records are about 1 GB.
+_MOST_UNPACKED = 4 * 1024**3
 _LINE = re.compile(r"[0-9A-Za-z-]{1,36}\Z")
 _BASE = "courier"
 
@@ -182,6 +185,7 @@ class Look:
     """Refuses content of a shape that no sound program writes, before anything is done."""
 
     def __init__(self) -> None:
+        self._unpacked = 0
         self._searches = 0
         self._references = 0
 
@@ -192,7 +196,11 @@ class Look:
             raise courier_refusals.tampered()
         if not (isinstance(line, str) and _LINE.match(line)):
             raise courier_refusals.tampered()
-        for item, _ in chunk.items():
+        plain = container.unpack(chunk.packed)
+        self._unpacked += len(plain)
+        if self._unpacked > _MOST_UNPACKED:
+            raise courier_refusals.too_large()
+        for item, _ in container.unpack_items(plain):
             kind = item.get("t")
             if kind == "bundle":
                 _parts(item)

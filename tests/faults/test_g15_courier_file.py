@@ -18,6 +18,7 @@ from app.keys import make_keys, public_key
 from app.models.outbox import Outbox, Receipt, SyncState
 from app.models.store import Store
 from app.server import courier as server_courier
+from app.server import courier_work
 from app.server.enrolment import revoke_device
 from app.sync import courier
 from app.sync.courier import keeping
@@ -374,3 +375,19 @@ def test_g15_nothing_of_a_file_is_readable_by_others(pc: PC, hospital: Hospital)
     ids = {id_ for _, id_ in hospital.records()}
     assert not any(id_.encode() in content for id_ in ids for content in raw)
     assert not any(pc.device.encode() in content for content in raw)
+
+
+def test_g15_a_file_that_unpacks_to_more_than_any_sound_one_is_refused(
+    pc: PC, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every chunk within its bound, and all of them together far beyond."""
+    monkeypatch.setattr(courier_work, "_MOST_UNPACKED", 50_000)
+    ends, path = keeping.ends(pc.store), pc.drive / "bombs.courier"
+    head = {"kind": "request", "file": "x", "from": pc.device, "line": "l", "counter": 9}
+    sealer = Sealer(ends.own.signing, public_key(ends.server, "enc"), head)
+    cover: container.Item = ({"t": "cover", "filler": " " * 20_000}, b"")
+    lines = [sealer.seal([cover]) for _ in range(4)]
+    path.write_text("\n".join([*lines, sealer.seal([], last=True)]) + "\n")
+    before = hospital.content()
+    assert _why(lambda: server_courier.take_in(hospital.database, path)) == "too_large"
+    assert hospital.content() == before
