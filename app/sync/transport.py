@@ -271,13 +271,13 @@ class Transport:
         import urllib3
 
         session = self._open()
-        headers = {"Accept": media, "Cache-Control": "no-cache"} if packed is None else {}
-        if packed is not None:
-            headers = {"Content-Type": media}
-            if packed.brief:
-                headers["Prefer"] = "return=minimal"
-            if packed.gzip:
-                headers["Content-Encoding"] = "gzip"
+        asks = packed is None or (media == FHIR_JSON and not packed.brief)
+        headers = {"Accept": media} if packed is None else {"Content-Type": media}
+        headers |= {"Cache-Control": "no-cache"} if asks else {}
+        if packed is not None and packed.brief:
+            headers["Prefer"] = "return=minimal"
+        if packed is not None and packed.gzip:
+            headers["Content-Encoding"] = "gzip"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         timeouts = self._timeouts

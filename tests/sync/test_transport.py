@@ -223,3 +223,23 @@ def test_a_plain_http_address_beyond_this_machine_is_refused() -> None:
     for address in ("http://192.168.1.5:8000", "http://127.0.0.1.example", "http://localhost.x"):
         with pytest.raises(InputError):
             fhir_base(address)
+
+
+def test_a_batch_that_only_asks_wants_no_stored_answer_a_write_says_nothing_of_it(
+    scripted: Scripted,
+) -> None:
+    transport = Transport(scripted.url, "token")
+    try:
+        for type_ in ("batch", "transaction"):
+            bundle = {"resourceType": "Bundle", "type": type_, "entry": []}
+            transport.post(transport.pack(bundle))
+        transport.get("Patient?_id=x")
+        transport.post_json(scripted.url.removesuffix("/fhir") + "/enrol", {})
+    finally:
+        transport.close()
+    asked, wrote, got, joined = (headers for _, headers, _ in scripted.requests)
+    assert asked["cache-control"] == got["cache-control"] == "no-cache"
+    assert "prefer" not in asked
+    assert wrote["prefer"] == "return=minimal"
+    assert "cache-control" not in wrote
+    assert "cache-control" not in joined
