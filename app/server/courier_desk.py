@@ -1,9 +1,9 @@
 """POST /courier: a PC of the lead hospital hands in a township's courier file, part by part.
 
 A file comes in parts of at most 1 MB (``upload``, ``offset``), so that a bad line costs one
-part, and is kept encrypted as it came until it is taken in. The reply is fetched chunk by
-chunk. Answers are FHIR Parameters, refusals OperationOutcomes whose ``expression`` names the
-kind (``courier:stale``).
+part: GET /courier tells how much is here, and the sender goes on there. It is kept encrypted
+as it came until it is taken in. The reply is fetched chunk by chunk. Answers are FHIR
+Parameters, refusals OperationOutcomes whose ``expression`` names the kind (``courier:stale``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from app.server.tables import organisation
 
 MEDIA = "application/octet-stream"
 LEAD = "LEAD_HOSPITAL"
-_UPLOAD = re.compile(r"[0-9a-f-]{36}\Z")
+#: The SHA-256 of the file: the same again when its sender goes on after a break.
+_UPLOAD = re.compile(r"[0-9a-f]{64}\Z")
 
 #: Signs the caller of a request in; a Refusal where that fails.
 SignIn = Callable[[Request], Caller]
@@ -51,6 +52,7 @@ class CourierDesk:
         """Their routes."""
         return [
             route(self._site, "/courier", self.hand_in, "POST", action="courier"),
+            route(self._site, "/courier", self.received, "GET"),
             route(
                 self._site, "/courier/{device}/{line}/{number}", self.reply, "GET", action="courier"
             ),
@@ -69,7 +71,7 @@ class CourierDesk:
         offset = _number(request.query_params.get("offset", ""))
         last = request.query_params.get("last") == "1"
         if not _UPLOAD.match(upload) or offset is None:
-            raise Refusal(400, "value", N_("The part does not say where it belongs."))
+            raise _homeless()
         body = await bodies.read_body(request)
         size = await self._site.job(self._uploads.add, caller.device, upload, offset, body)
         if not last:
@@ -87,6 +89,14 @@ class CourierDesk:
             held_back=taken.held_back,
             duplicate=taken.duplicate,
         )
+
+    async def received(self, request: Request) -> Answer:
+        """How much of a file is here, for a sender that goes on after a break."""
+        caller = await self._site.job(self._admitted, request)
+        upload = request.query_params.get("upload", "")
+        if not _UPLOAD.match(upload):
+            raise _homeless()
+        return _parameters(received=self._uploads.received(caller.device, upload))
 
     async def taken(self, device: str, upload: str) -> Taken:
         """Take in a file that is here, one after the other: the network goes first."""
@@ -151,6 +161,10 @@ class CourierDesk:
 
 def _refusal(status: int, why: str, text: str) -> Refusal:
     return Refusal(status, "business-rule", "{reason}", reason=text).at(f"courier:{why}")
+
+
+def _homeless() -> Refusal:
+    return Refusal(400, "value", N_("The part does not say where it belongs."))
 
 
 def _number(text: str) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,6 @@ from app.courier_drive import written
 from app.courier_refusals import CourierRefused, drive_fault
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.identity import new_id
 from app.models.store import Store
 from app.sync import link, state
 from app.sync.answers import reason_of
@@ -21,6 +22,10 @@ from app.sync.link import Answer
 from app.sync.transport import Timeouts, Transport
 
 _PART = 1_000_000
+#: How often a part is sent again, and the longest wait in between, in seconds.
+_TRIES = 4
+_LONGEST_WAIT = 30.0
+_wait = time.sleep
 _MOST_CHUNKS = 200_000
 
 
@@ -65,22 +70,49 @@ def hand_in(
 
 
 def _send(transport: Transport, path: Path, progress: Progress) -> dict[str, Any]:
-    upload, offset = new_id(), 0
-    told: dict[str, Any] = {}
+    """Send the file, from where the server has it; a part that fails is sent again."""
+    tries = 0
     try:
         size = path.stat().st_size
         with path.open("rb") as source:
+            upload = hashlib.file_digest(source, "sha256").hexdigest()
+            offset: int | None = None
             while True:
-                part = source.read(_PART)
-                last = offset + len(part) >= size
-                where = f"/courier?upload={upload}&offset={offset}&last={int(last)}"
-                told = _values(transport.beside(where, part))
+                try:
+                    if offset is None:
+                        offset = _received(transport, upload, size)
+                    source.seek(offset)
+                    part = source.read(_PART)
+                    last = offset + len(part) >= size
+                    where = f"/courier?upload={upload}&offset={offset}&last={int(last)}"
+                    answer = transport.beside(where, part)
+                except (link.Offline, link.Busy) as fault:
+                    tries += 1
+                    if tries > _TRIES:
+                        raise
+                    _wait(min(fault.retry_after or 2.0**tries, _LONGEST_WAIT))
+                    offset = None
+                    continue
+                if answer.status == 409 and tries < _TRIES:
+                    # The server has another share of it than we thought.
+                    tries, offset = tries + 1, None
+                    continue
+                told = _values(answer)
+                tries = 0
                 offset += len(part)
                 progress("sending", offset, size)
                 if last:
                     return told
     except OSError as error:
         raise drive_fault(error) from error
+
+
+def _received(transport: Transport, upload: str, size: int) -> int:
+    """How much of the file the server has from an earlier try."""
+    received = _values(transport.beside(f"/courier?upload={upload}")).get("received")
+    if not isinstance(received, int) or not 0 <= received <= size:
+        raise link.garbage()
+    return received
 
 
 def _part(told: dict[str, Any], name: str) -> str:
