@@ -5,17 +5,19 @@ VENV := .venv
 PY := $(VENV)/bin/python
 SYSTEM_PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
-# What the program needs of a Debian system: Qt's libraries, a Chinese font, a display to test on;
-# PostgreSQL's programs for the tests (they start a cluster of their own, the system's is not used).
+# What the program needs of a Debian system: Qt's libraries, a Chinese font, a display to test on.
 DEBIAN := python3-venv fonts-noto-cjk libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 \
 	libfreetype6 libx11-6 libxkbcommon0 libxkbcommon-x11-0 libgssapi-krb5-2 libxcb-cursor0 \
 	libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-randr0 libxcb-shape0 \
-	libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1 postgresql
-# An independent FHIR server to test against runs on Node.js; INDEPENDENT=no leaves it out.
+	libxcb-shm0 libxcb-sync1 libxcb-xfixes0 libxcb-xkb1 libx11-xcb1
+# What only tests use; where it cannot be had they are skipped and say so. PostgreSQL's programs (the
+# tests start a cluster of their own, the system's is not used), and Node.js for an independent FHIR
+# server to test against; INDEPENDENT=no leaves that out.
+DEBIAN_TESTS := postgresql
 INDEPENDENT ?= yes
 MEDPLUM := tests/independent/medplum
 ifneq ($(INDEPENDENT),no)
-DEBIAN += $(shell command -v node >/dev/null || echo nodejs) $(shell command -v npm >/dev/null || echo npm)
+DEBIAN_TESTS += $(shell command -v node >/dev/null || echo nodejs) $(shell command -v npm >/dev/null || echo npm)
 endif
 export INDEPENDENT
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -33,7 +35,14 @@ system: ## install what a Debian system lacks (fonts, Qt's libraries)
 		if [ -n "$$missing" ]; then \
 			echo "Installing:" $$missing; \
 			$(SUDO) apt-get update -qq && \
-			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || exit 1; \
+		fi; \
+		missing=$$(for p in $(DEBIAN_TESTS); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+		if [ -n "$$missing" ]; then \
+			echo "Installing for the tests:" $$missing; \
+			$(SUDO) apt-get update -qq && \
+			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || \
+				echo "They could not be installed: the tests that need them are left out."; \
 		fi; \
 	else \
 		echo "This is no Debian system. Install a Chinese font (Noto Sans CJK), and the libraries of Qt 6"; \
