@@ -22,7 +22,8 @@ from starlette.routing import Route
 from app.courier_refusals import CourierRefused
 from app.errors import InputError, StoreFault
 from app.i18n import N_
-from app.server import bodies
+from app.server import access_log, bodies
+from app.server.access_log import Entry
 from app.server.answering import Answer, Caller, Site, route
 from app.server.courier import Taken, chunk_text, last_taken, take_in
 from app.server.courier_uploads import Uploads
@@ -77,6 +78,7 @@ class CourierDesk:
         if not last:
             return _parameters(received=size)
         taken = await self.taken(caller.device, upload)
+        await self._site.job(self._note, caller, taken)
         request.state.noted.done = True
         return _parameters(
             device=taken.device,
@@ -120,6 +122,18 @@ class CourierDesk:
         if text is None:
             raise Refusal(404, "not-found", N_("The reply has no more chunks."))
         return _parameters(line=text)
+
+    def _note(self, caller: Caller, taken: Taken) -> None:
+        """Who handed it in, beside what is noted of the file under its own device."""
+        entry = Entry(
+            caller.device,
+            caller.organisation,
+            "courier hand-in",
+            record=taken.device,
+            count=taken.taken,
+        )
+        with self._site.database.write() as connection:
+            access_log.record(connection, entry, self._site.database.now())
 
     def _last(self, device: str) -> Taken:
         try:
