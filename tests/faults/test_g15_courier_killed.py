@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,40 +25,42 @@ from tests.conftest import TOWNSHIP_ID
 from tests.sync.courier.hospital import PC, Hospital
 from tests.sync.making import a_plan, a_resident, check_ins, save
 
-MANY = 300
+MANY = 100
 
+#: Loads the program once and does each order in a child of its own, which nothing but the order
+#: has touched: starting anew takes longer than what is killed.
 _PROGRAM = """
-import os, signal, sys
+import json, os, signal, sys, traceback
 from pathlib import Path
-what, folder, file, other, kill_at = sys.argv[1:]
+from app.models.actor import Actor
+from app.models.store import Store, open_store
+from app.server.courier import take_in, write_reply
+from app.server.database import Database
+from app.sync import courier
+from app.sync.courier import outgoing, reply, seed
+import joserfc.jwe, joserfc.jwk, joserfc.jws
+outgoing._CHUNK = 7_000
 calls = 0
 
-def counted(real):
+def counted(real, kill_at):
     def call(*args, **options):
         global calls
         calls += 1
-        if calls == int(kill_at):
+        if calls == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         return real(*args, **options)
     return call
 
-if what == "hospital":
-    from app.server.courier import take_in, write_reply
-    from app.server.database import Database
-    database = Database(Path(folder))
-    Database.write = counted(Database.write)
-    write_reply(database, take_in(database, Path(file)), Path(other))
-    database.close()
-else:
-    from app.models.actor import Actor
-    from app.models.store import Store, open_store
-    from app.sync import courier
-    from app.sync.courier import outgoing
-    outgoing._CHUNK = 20_000
-    key, organisation = bytes.fromhex(sys.stdin.readline()), sys.stdin.readline().strip()
-    store = open_store(Path(folder), key, organisation)
+def work(what, folder, file, other, kill_at, key, organisation):
+    if what == "hospital":
+        database = Database(Path(folder))
+        Database.write = counted(Database.write, kill_at)
+        write_reply(database, take_in(database, Path(file)), Path(other))
+        database.close()
+        return
+    store = open_store(Path(folder), bytes.fromhex(key), organisation)
     actor = Actor("somebody", organisation, "somebody", frozenset())
-    Store.apply_remote = counted(Store.apply_remote)
+    Store.apply_remote = counted(Store.apply_remote, kill_at)
     if what == "export":
         courier.export_file(store, actor, Path(file))
     elif what == "reply":
@@ -65,21 +68,57 @@ else:
     else:
         courier.import_seed(store, actor, Path(file), other)
     store.close()
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            work(*json.loads(line))
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
+#: ``run(what, folder, file, other, kill_at, store)``: the exit code of a process that kills itself
+#: before its ``kill_at``-th transaction.
+Run = Callable[[str, Path, Path, str, int, Store | None], int]
 
-def _run(what: str, folder: Path, file: Path, other: str, kill_at: int, store: Store | None) -> int:
-    """The exit code of a process that kills itself before its ``kill_at``-th transaction."""
-    key = "" if store is None else f"{store.wrap_key().hex()}\n{store.organisation_id}\n"
-    process = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, what, str(folder), str(file), other, str(kill_at)],
-        input=key.encode(),
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Run]:
+    """Does one thing in a process of its own."""
+    loaded = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         cwd=Path(__file__).resolve().parents[2],
         env={**os.environ, "PYTHONWARNINGS": "error"},
-        timeout=120,
-        check=False,
+        text=True,
     )
-    return process.returncode
+    assert loaded.stdin is not None
+    assert loaded.stdout is not None
+    orders, answers = loaded.stdin, loaded.stdout
+
+    def run(
+        what: str, folder: Path, file: Path, other: str, kill_at: int, store: Store | None
+    ) -> int:
+        key = ("", "") if store is None else (store.wrap_key().hex(), store.organisation_id)
+        print(
+            json.dumps([what, str(folder), str(file), other, kill_at, *key]),
+            file=orders,
+            flush=True,
+        )
+        return int(answers.readline())
+
+    yield run
+    orders.close()
+    assert loaded.wait(60) == 0
+    answers.close()
 
 
 def _until_done(run: Callable[[int], int], *moments: int) -> int:
@@ -95,8 +134,8 @@ def _until_done(run: Callable[[int], int], *moments: int) -> int:
 
 @pytest.fixture
 def pc(make_pc: Callable[..., PC], monkeypatch: pytest.MonkeyPatch) -> PC:
-    """A PC with some hundred records waiting, whose files have many chunks."""
-    monkeypatch.setattr(outgoing, "_CHUNK", 20_000)
+    """A PC with a hundred records waiting, whose files have many chunks."""
+    monkeypatch.setattr(outgoing, "_CHUNK", 7_000)
     made = make_pc(TOWNSHIP_ID)
     resident = a_resident()
     plan = a_plan(resident, made.actor)
@@ -105,12 +144,14 @@ def pc(make_pc: Callable[..., PC], monkeypatch: pytest.MonkeyPatch) -> PC:
 
 
 @pytest.mark.kill
-def test_g15_the_hospitals_import_is_killed_and_repeated(pc: PC, hospital: Hospital) -> None:
+def test_g15_the_hospitals_import_is_killed_and_repeated(
+    pc: PC, hospital: Hospital, process: Run
+) -> None:
     out, reply = pc.export(), pc.drive / "reply"
     hospital.close()
 
     def run(kill_at: int) -> int:
-        return _run("hospital", hospital.folder, out, str(reply), kill_at, None)
+        return process("hospital", hospital.folder, out, str(reply), kill_at, None)
 
     assert _until_done(run, 2, 4, 6, 3) >= 3
     again = Hospital(hospital.folder)
@@ -126,7 +167,9 @@ def test_g15_the_hospitals_import_is_killed_and_repeated(pc: PC, hospital: Hospi
 
 
 @pytest.mark.kill
-def test_g15_the_pcs_import_is_killed_and_repeated(pc: PC, hospital: Hospital) -> None:
+def test_g15_the_pcs_import_is_killed_and_repeated(
+    pc: PC, hospital: Hospital, process: Run
+) -> None:
     reply = pc.drive / "reply"
     hospital.take_in(pc.export(), reply)
     pc.store.close()
@@ -134,7 +177,7 @@ def test_g15_the_pcs_import_is_killed_and_repeated(pc: PC, hospital: Hospital) -
 
     def run(kill_at: int) -> int:
         nonlocal before
-        code = _run("reply", pc.store.folder, reply, "", kill_at, pc.store)
+        code = process("reply", pc.store.folder, reply, "", kill_at, pc.store)
         store = open_store(pc.store.folder, pc.store.wrap_key(), TOWNSHIP_ID)
         with store.read() as session:
             waiting, held = session.query(Outbox).count(), session.query(Receipt).count()
@@ -157,12 +200,12 @@ def test_g15_the_pcs_import_is_killed_and_repeated(pc: PC, hospital: Hospital) -
 
 @pytest.mark.kill
 def test_g15_an_export_that_is_killed_leaves_no_file_and_a_full_queue(
-    pc: PC, hospital: Hospital
+    pc: PC, hospital: Hospital, process: Run
 ) -> None:
     pc.store.close()
     out = pc.drive / "out.courier"
     for kill_at in (1, 2):
-        code = _run("export", pc.store.folder, out, "", kill_at, pc.store)
+        code = process("export", pc.store.folder, out, "", kill_at, pc.store)
         assert code == -signal.SIGKILL
         assert not out.exists(), "under its own name only when it is whole"
     assert {file.name for file in pc.drive.iterdir()} <= {out.name + PART}
@@ -178,9 +221,13 @@ def test_g15_an_export_that_is_killed_leaves_no_file_and_a_full_queue(
 
 @pytest.mark.kill
 def test_g15_a_seed_that_is_killed_goes_on_where_it_stopped(
-    pc: PC, hospital: Hospital, make_pc: Callable[..., PC], monkeypatch: pytest.MonkeyPatch
+    pc: PC,
+    hospital: Hospital,
+    make_pc: Callable[..., PC],
+    monkeypatch: pytest.MonkeyPatch,
+    process: Run,
 ) -> None:
-    monkeypatch.setattr(courier_news, "_CHUNK", 20_000)
+    monkeypatch.setattr(courier_news, "_CHUNK", 7_000)
     pc.round(hospital)
     new = make_pc(TOWNSHIP_ID, join=False)
     request, seed = new.drive / "request", new.drive / "seed"
@@ -189,7 +236,7 @@ def test_g15_a_seed_that_is_killed_goes_on_where_it_stopped(
     new.store.close()
 
     def run(kill_at: int) -> int:
-        return _run("seed", new.store.folder, seed, made.fingerprint, kill_at, new.store)
+        return process("seed", new.store.folder, seed, made.fingerprint, kill_at, new.store)
 
     for kill_at in (2, 8):
         assert run(kill_at) == -signal.SIGKILL
