@@ -128,14 +128,14 @@ def _theirs(mine: Any, theirs: Any) -> Merge:
 def theirs_always_wins() -> Any:
     """The merge takes the other side's value and tells nobody."""
     return patch.object(
-        reconcile, "merge", lambda kind, base, mine, theirs, sent=None: _theirs(mine, theirs)
+        reconcile, "merge", lambda kind, base, mine, theirs, *_, **__: _theirs(mine, theirs)
     )
 
 
 def the_later_clock_wins() -> Any:
     """The clocks of two PCs decide whose value stands."""
 
-    def broken(kind: str, base: Any, mine: Any, theirs: Any, sent: Any = None) -> Merge:
+    def broken(kind: str, base: Any, mine: Any, theirs: Any, *_: Any, **__: Any) -> Merge:
         if theirs["updated_at"] > mine["updated_at"]:
             return _theirs(mine, theirs)
         return Merge(dict(mine), frozenset(), {}, True)
