@@ -62,7 +62,7 @@ def make_clinic(
         organisation_id: str = TOWNSHIP_ID,
         *,
         link: str | None = None,
-        silence: float = 5.0,
+        silence: float | None = None,
         join: bool = True,
     ) -> Clinic:
         store, actor = make_store(organisation_id)
@@ -72,7 +72,9 @@ def make_clinic(
                 change_address(store, link)
 
         def connect(account: ServerAccount, gzip_up: bool | None) -> Transport:
-            timeouts = Timeouts(connect=5, silence=silence, whole=30)
+            # A sound link is slow only where the machine is busy; a bad one is to be given up.
+            patience = silence or (30.0 if link is None else 5.0)
+            timeouts = Timeouts(connect=5, silence=patience, whole=max(30.0, 2 * patience))
             return Transport(account.base, account.token, timeouts=timeouts, gzip_up=gzip_up)
 
         clinic = Clinic(store, actor, SyncEngine(store, Policy(Random(7)), connect=connect))
