@@ -19,6 +19,7 @@ from app.i18n import tr
 from app.models.outbox import SyncTry
 from app.models.store import Store
 from app.sync import restored, state
+from app.sync.canaries import Canaries
 from app.sync.changes import Changed, Changes
 from app.sync.connection import equip
 from app.sync.counts import Counts, count
@@ -27,7 +28,6 @@ from app.sync.place import Placer
 from app.sync.policy import Pace, Policy, Reach
 from app.sync.pull import Progress, Pull
 from app.sync.push import Push, Stopped
-from app.sync.restored import Canaries
 from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from app.models.store import Store
 from app.sync import foreign, link, restored, state
+from app.sync.canaries import Canaries
 from app.sync.flight import Errand
 from app.sync.link import Json
 from app.sync.lists import CLOCK_STEP, Scope, ServerClock, scopes
 from app.sync.place import Placer
 from app.sync.policy import MOST_PAGE, Reach
-from app.sync.restored import Canaries
 from app.sync.searches import Asker, Page, address, is_bare, version_of
 from app.sync.spans import TICK, OwnWrites, Span
 
@@ -150,7 +150,7 @@ class Pull:
             raise
         if canaries is not None:
             answers = [pages.pop() for _ in asked_of]
-            if not canaries.live(answers):
+            if not canaries.live(answers, self._asker):
                 compare = True
                 restored.survey(self._store, self._asker, lists)
         compare = not make_sure(asked=canaries is not None) or compare

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import delete, exists, literal_column, or_, select, update
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.clock import clinic_time, format_instant
@@ -26,15 +26,14 @@ from app.models.records import KINDS, fetch
 from app.models.settings import get_setting, set_setting
 from app.models.store import Store
 from app.sync import queue, state
+from app.sync.canaries import Canaries, check_busy
 from app.sync.lists import CLOCK_STEP, ServerClock
-from app.sync.searches import Asker, Page, address, query, version_of
+from app.sync.searches import Asker, address, version_of
 from app.sync.versions import Address, Seen, is_behind, is_known, is_surely_behind
 
 SERVER_RESTORED = "server_restored"
 _AT_ONCE = 400
 _ASKED_FIRST = select(exists().where(Outbox.attempts < 0))
-#: Of the newest copies these many are looked through for canaries, and so many are enough.
-_NEWEST, _ENOUGH = 20, 2
 #: Where more than this is gone, the list is believed and no record is asked for alone.
 MOST_ASKED = 2500
 #: So many of what a list does not name are asked for alone before it is believed.
@@ -64,56 +63,6 @@ def _store_note(session: Session) -> dict[str, Any]:
 # -- the server -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Canaries:
-    """The records that the server confirmed last, and the newest that we know of: where one of
-    them is gone or older, the server was put back from a copy, and more is gone."""
-
-    told: dict[Address, Seen]
-
-    @classmethod
-    def load(cls, session: Session) -> Canaries:
-        told: dict[Address, Seen] = {}
-        for row in state.load(session, state.CANARY).get("last", []):
-            if len(row) == 4 and all(isinstance(text, str) for text in row):
-                told[row[0], row[1]] = (row[2], row[3])
-        own = session.info["store"].organisation_id
-        columns = (
-            ServerCopy.resource_type,
-            ServerCopy.resource_id,
-            ServerCopy.kind,
-            ServerCopy.version,
-            ServerCopy.last_updated,
-        )
-        newest = session.execute(
-            select(*columns).order_by(literal_column("rowid").desc()).limit(_NEWEST)
-        )
-        found = 0
-        for copy in newest:
-            at = copy.resource_type, copy.resource_id
-            if found < _ENOUGH and copy.version and copy.kind in KINDS and at not in told:
-                record = fetch(session, copy.kind, [copy.resource_id]).get(copy.resource_id, {})
-                if record.get("organisation_id") == own:
-                    told[at] = (copy.version, copy.last_updated)
-                    found += 1
-        return cls(told)
-
-    def urls(self, *, bare: bool) -> list[str]:
-        """One question for each type."""
-        of_type: dict[str, list[str]] = {}
-        for type_, id_ in self.told:
-            of_type.setdefault(type_, []).append(id_)
-        elements = "id,meta" if bare else None
-        return [query(t, _id=",".join(ids), _elements=elements) for t, ids in of_type.items()]
-
-    def live(self, pages: Sequence[Page]) -> bool:
-        """Whether the server still holds all of them, at least as new as they were."""
-        if any(page.status != 200 for page in pages):
-            return True  # no answer tells nothing
-        there = {address(r): version_of(r) for page in pages for r in page.resources}
-        return all(at in there and not is_behind(told, there[at]) for at, told in self.told.items())
-
-
 class Listable(Protocol):
     """A list of the server that can be asked for (``pull.Scope``)."""
 
@@ -124,7 +73,8 @@ class Listable(Protocol):
 
 def check(store: Store, asker: Asker, canaries: Canaries) -> bool:
     """Whether the server is what it was; if not, ``survey`` has queued what it lost."""
-    if canaries.live(asker.ask(canaries.urls(bare=asker.facts.elements is not False))):
+    pages = asker.ask(canaries.urls(bare=asker.facts.elements is not False))
+    if canaries.live(pages, asker):
         return True
     from app.sync.pull import scopes
 
@@ -140,17 +90,26 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
     that it lost, was made from something older: both are laid together, as two people's edits.
     An earlier time alone is no sign of a copy (its clock may have been set back): without a
     record that is gone, or a lower number, such a record is looked at again and nothing more.
+    Raises Busy where the server cannot answer now: then nothing was queued.
     """
     with store.read() as session:
         last_seen = ServerClock.load(session).seen
     set_back = False
     there: dict[Address, Seen] = {}
+    unread: set[str] = set()
     bare = asker.facts.elements is not False
     for one in lists:
         page = asker.one(one.url(None, bare=bare))
+        if bare and page.status in (400, 422, 501):
+            # The server cannot leave out the content; it is asked for all of it.
+            page = asker.one(one.url(None, bare=False))
+            if page.status == 200:
+                asker.facts.elements = bare = False
         while True:
+            check_busy(page.status)
             if page.status not in (200, 404):
-                return
+                unread.add(one.type)  # it lists these to nobody: that tells nothing of them
+                break
             there.update((address(r), version_of(r)) for r in page.resources)
             if last_seen is not None and page.server_time is not None:
                 set_back = set_back or page.server_time < last_seen - CLOCK_STEP
@@ -164,6 +123,8 @@ def survey(store: Store, asker: Asker, lists: Iterable[Listable]) -> None:
     alive: list[datetime] = []
     lost_from: datetime | None = None
     for at, known in _held_by_us(store):
+        if at[0] in unread:
+            continue
         told = there.get(at)
         when = state.instant(known[1])
         if told is not None and is_known(known, told):

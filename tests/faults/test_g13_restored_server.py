@@ -3,8 +3,14 @@ comes back, nothing older is laid over what is here, and the status says so mean
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
 
 from app.models.outbox import Conflict, Outbox, Receipt, delivery_state
 from app.models.referral import Referral, ReferralTask
@@ -16,11 +22,12 @@ from app.sync.status import read_status
 from tests.conftest import LEAD_ID, TOWNSHIP_ID
 from tests.faults.copies import content, content_there, copy_server, put_server_back
 from tests.faults.test_g13_restored_store import a_visit, change, value
+from tests.faults.test_lying_server import with_body
 from tests.server.serving import ServerProcess
 from tests.sync import proxy as faults
 from tests.sync.conftest import Clinic
 from tests.sync.making import a_letter, a_resident, save
-from tests.sync.proxy import Proxy
+from tests.sync.proxy import Proxy, Seen
 
 
 def conflicts(clinic: Clinic) -> int:
@@ -203,3 +210,92 @@ def test_g13_an_older_server_and_a_restored_store_at_once(
     there = content_there(server.enrol(TOWNSHIP_ID))
     assert ("check_in", later.id) in there
     assert content(one.store) == content(two.store) == there
+
+
+def refusing(
+    statuses: Callable[[str], int | None], asked: list[str]
+) -> Callable[[Seen, bytes, bytes], bytes]:
+    """Rewrites the answer to each search that ``statuses`` has a status for, alone or in a
+    batch; ``asked`` gets the searches that were refused."""
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
+
+    def rewrite(seen: Seen, request: bytes, answer: bytes) -> bytes:
+        if seen.method == "GET":
+            status = statuses(unquote(seen.path))
+            if status is None:
+                return answer
+            asked.append(seen.path)
+            answer = with_body(answer, lambda _: outcome)
+            return b"HTTP/1.1 %d No\r\n" % status + answer.partition(b"\r\n")[2]
+        packed = b"content-encoding: gzip" in request.lower()
+        body = request.partition(b"\r\n\r\n")[2]
+        body = gzip.decompress(body) if packed else body
+        if b'"batch"' not in body:
+            return answer
+        document = json.loads(body)
+        found = [statuses(unquote(entry["request"]["url"])) for entry in document["entry"]]
+
+        def change(batch: Any) -> Any:
+            for entry, one, status in zip(batch["entry"], document["entry"], found, strict=True):
+                if status is not None:
+                    asked.append(one["request"]["url"])
+                    entry["response"]["status"] = str(status)
+                    entry["resource"] = outcome
+            return batch
+
+        return with_body(answer, change)
+
+    return rewrite
+
+
+@pytest.mark.parametrize("how", ["no elements", "no ids", "no list of one type"])
+def test_g13_a_server_that_refuses_the_question_is_asked_another_way_and_noticed(
+    make_clinic: Callable[..., Clinic], server: ServerProcess, proxy: Proxy, how: str
+) -> None:
+    one = make_clinic(link=proxy.url)
+    resident, _ = a_visit(one)
+    assert one.sync().outcome == "done"
+    copy = copy_server(server)
+    change(one, Resident, resident.id, phone="13911112222")
+    assert one.sync().outcome == "done"
+    put_server_back(server, copy)
+    one.engine.close()  # the proxy still holds a line to the server that was stopped
+
+    def statuses(url: str) -> int | None:
+        if how == "no elements":
+            return 400 if "_elements=" in url else None
+        if how == "no ids":
+            return 422 if "_id=" in url else None
+        return 400 if "Provenance?" in url else None
+
+    asked: list[str] = []
+    proxy.rewrite = refusing(statuses, asked)
+    assert one.sync().outcome == "done"
+    assert asked
+    there = content_there(server.enrol(TOWNSHIP_ID))
+    assert there["resident", resident.id]["phone"] == "13911112222"
+
+
+def test_g13_a_server_too_busy_to_say_what_it_holds_is_asked_again_before_anything_else(
+    make_clinic: Callable[..., Clinic], server: ServerProcess, proxy: Proxy
+) -> None:
+    one = make_clinic(link=proxy.url)
+    resident, _ = a_visit(one)
+    assert one.sync().outcome == "done"
+    copy = copy_server(server)
+    change(one, Resident, resident.id, phone="13911112222")
+    assert one.sync().outcome == "done"
+    put_server_back(server, copy)
+    one.engine.close()  # the proxy still holds a line to the server that was stopped
+    asked: list[str] = []
+    proxy.rewrite = refusing(lambda url: 503 if "_id=" in url else None, asked)
+    assert one.sync().outcome != "done"
+    assert asked
+    assert value(one.store, Resident, resident.id, "phone") == "13911112222"
+    proxy.rewrite = refusing(lambda url: 503 if "_tag=" in url else None, asked)
+    assert one.sync().outcome != "done", "it is seen that it went back, but not what it lost"
+    proxy.rewrite = lambda seen, request, answer: answer
+    assert one.sync().outcome == "done"
+    there = content_there(server.enrol(TOWNSHIP_ID))
+    assert there["resident", resident.id]["phone"] == "13911112222"
+    assert conflicts(one) == 0
