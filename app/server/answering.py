@@ -26,7 +26,12 @@ from app.server.profile import PROFILES
 _T = TypeVar("_T")
 _PACK_FROM = 300  # bytes; below, gzip's frame costs more than it saves
 _PACK_APART_FROM = 32_768  # bytes; above, other requests would wait for the packing
-_FHIR_JSON = "application/fhir+json; charset=utf-8"
+_FHIR_JSON = "application/fhir+json"
+_USUAL = {"Content-Type": f"{_FHIR_JSON}; charset=utf-8", "Cache-Control": "no-cache"}
+#: Of a POST, the only request that a PC with nothing new makes, every byte counts. Its answer is
+#: kept by no cache unless it names a lifetime and a place (RFC 9111 §3, RFC 9110 §9.3.3), so it
+#: need not forbid that nor say what it varies by; of charsets the media type knows UTF-8 only.
+_USUAL_OF_POST = {"Content-Type": _FHIR_JSON}
 JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
@@ -219,12 +224,14 @@ def _refused(refusal: Refusal) -> Answer:
 
 
 async def _response(request: Request, answer: Answer) -> Response:
-    headers = {"Content-Type": _FHIR_JSON, "Cache-Control": "no-cache", **answer.headers}
+    is_post = request.method == "POST"
+    headers = {**(_USUAL_OF_POST if is_post else _USUAL), **answer.headers}
     body = answer.text.encode()
     if not body:
         del headers["Content-Type"]
     elif len(body) >= _PACK_FROM:
-        headers["Vary"] = "Accept-Encoding"
+        if not is_post:
+            headers["Vary"] = "Accept-Encoding"
         if bodies.accepts_gzip(request.headers.get("accept-encoding", "")):
             if len(body) > _PACK_APART_FROM:
                 body = await asyncio.to_thread(bodies.pack, body)

@@ -199,6 +199,24 @@ def test_gzip_both_ways(north: Client) -> None:
     assert "Content-Encoding" not in refused.headers
 
 
+def test_the_answer_to_a_post_says_no_more_than_it_must(north: Client) -> None:
+    """A sync without news is one POST: the answer's headers are most of what it costs."""
+    who = patient(NORTH)
+    answers = [
+        north.post("transaction", who, *(observation(NORTH, who) for _ in range(20))),
+        north.request("POST", "", data=b"{}", headers=JSON),
+    ]
+    for answer in answers:
+        assert answer.headers["Content-Type"] == "application/fhir+json"
+        assert not {"Vary", "Cache-Control"} & {name.title() for name in answer.headers}
+    assert answers[0].headers["Content-Encoding"] == "gzip"
+    # What a cache might keep says that it must ask, and what it depends on.
+    read = north.get(f"/Observation?patient={who['id']}")
+    assert read.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
+    assert read.headers["Cache-Control"] == "no-cache"
+    assert read.headers["Vary"] == "Accept-Encoding"
+
+
 def test_unsound_gzip(north: Client) -> None:
     good = gzip.compress(json.dumps(patient(NORTH)).encode())
     for body in (b"", b"x", good[:-5], good[:20], good + b"x", good + good, zlib.compress(b"{}")):
