@@ -60,6 +60,8 @@ def server(options: argparse.Namespace) -> int:
         return commands.revoke(data, database, options.device)
     if name == "seed":
         return courier_commands.server_seed(data, database, options)
+    if options.prune_before:
+        return commands.prune(data, database, options.prune_before)
     return commands.audit(data, database, options.since, options.limit, as_json=options.json)
 
 
@@ -161,6 +163,9 @@ def add_admin(admin: Any, common: argparse.ArgumentParser) -> None:
     made = command("audit", "Who read or wrote what, oldest first.")
     made.add_argument("--since", help="date (2026-03-01) or time with zone")
     made.add_argument("--limit", type=int, default=1000, help="at most the newest so many")
+    made.add_argument(
+        "--prune-before", metavar="DATE", help="delete older rows instead of showing any"
+    )
     made.add_argument("--json", action="store_true")
     made = command("export", "Writes all records of all organisations into one NDJSON file.")
     made.add_argument("file", type=Path, help="OUT.ndjson or OUT.ndjson.gz")

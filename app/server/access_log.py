@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.server import logs
@@ -84,6 +84,17 @@ def entries(database: Database, since: int = 0, limit: int = 1000) -> list[Entry
             statement.order_by(access.c.at.desc(), access.c.id.desc()).limit(limit)
         )
         return [Entry(**row._mapping) for row in newest][::-1]
+
+
+def prune(database: Database, before: int) -> int:
+    """Delete the rows before ``before`` (microseconds since 1970), and note that it was done.
+
+    How many there were.
+    """
+    with database.write() as connection:
+        gone = connection.execute(delete(access).where(access.c.at < before)).rowcount
+        record(connection, Entry(None, None, "audit prune", count=gone), database.now())
+    return gone
 
 
 class AccessLog:

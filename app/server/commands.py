@@ -88,6 +88,14 @@ def audit(data: Path, database: str | None, since: str | None, limit: int, *, as
     return 0
 
 
+def prune(data: Path, database: str | None, before: str) -> int:
+    """Delete the rows of the access log before a time."""
+    end = microseconds(_instant(before))
+    with enrolment.opened(data, url=database) as opened:
+        print(f"{access_log.prune(opened, end)} rows deleted")
+    return 0
+
+
 def _json(rows: list[dict[str, Any]]) -> int:
     print(json.dumps(rows, ensure_ascii=False, indent=1))
     return 0

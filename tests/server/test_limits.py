@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from app.errors import InputError
 from app.server import access_log
 from app.server.access_log import AccessLog, Entry
-from app.server.commands import audit, devices, organisations
-from app.server.database import Database
+from app.server.commands import audit, devices, organisations, prune
+from app.server.database import Database, microseconds
 from app.server.enrolment import list_devices, revoke_device
 from app.server.limits import Limiter, Rate, address_key
 from app.server.outcome import Refusal
@@ -236,6 +240,29 @@ def test_looks_that_find_nothing_are_folded(tmp_path: Path) -> None:
     rows = {(row.action, row.count): row.times for row in access_log.entries(database)}
     assert rows == {("batch", 0): 500, ("search", 3): 1}
     database.close()
+
+
+def test_old_rows_of_the_audit_are_deleted_and_that_is_noted(
+    tmp_path: Path,
+    new_database: Callable[[], str | None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    where: tuple[Any, ...] = (tmp_path, new_database())
+    with closing(Database(*where)) as database, database.write() as connection:
+        for day in range(1, 5):
+            at = microseconds(datetime(2026, 3, day, tzinfo=UTC))
+            access_log.record(connection, Entry("d", NORTH, "update", "Patient", f"p{day}"), at)
+    prune(*where, "2026-03-03T00:00:00Z")
+    assert capsys.readouterr().out == "2 rows deleted\n"
+    with closing(Database(*where)) as database:
+        rows = access_log.entries(database)
+    assert [(row.action, row.record, row.count) for row in rows] == [
+        ("update", "p3", 0),
+        ("update", "p4", 0),
+        ("audit prune", None, 2),
+    ]
+    with pytest.raises(InputError):
+        prune(*where, "last year")
 
 
 def test_what_was_handed_out_is_counted() -> None:
