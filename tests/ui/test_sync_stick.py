@@ -15,6 +15,7 @@ from app.models.outbox import Outbox, delivery_state
 from app.sync import courier
 from app.ui.context import UiContext
 from app.ui.sync.stick import StickPage
+from app.ui.sync.stick_words import handed_words
 from app.ui.sync.view import SyncRoom
 from app.ui.tasks import SynchronousRunner
 from tests.conftest import LEAD_ID
@@ -137,7 +138,7 @@ def test_the_lead_hospital_hands_in_a_townships_file(
         def hand_in(store, actor, path, reply_path, progress):
             progress("sending", 1, 2)
             asked.append((path, reply_path))
-            return courier.HandedIn("白塔畈镇中心卫生院", 1, 1, 0, 0, False, 100)
+            return courier.HandedIn("白塔畈镇中心卫生院", 1, 1, 0, 0, 0, False, 100)
 
         monkeypatch.setattr(courier, "hand_in", hand_in)
         _type(page.incoming, written)
@@ -193,3 +194,9 @@ def test_the_way_of_a_new_pc(
         dialog.reject()
     finally:
         set_language("zh_CN")
+
+
+def test_what_was_held_back_or_differs_is_not_called_taken() -> None:
+    tone, text = handed_words(courier.HandedIn("卫生院", 3, 10, 1, 2, 4, False, 100), "r.courier")
+    assert tone == "attention"
+    assert "接收 10 条，未接收 7 条" in text

@@ -97,17 +97,19 @@ def handed_words(found: HandedIn, reply: str) -> tuple[Tone, str]:
         )
     else:
         text = tr(
-            "File {number} of {organisation}: {taken} records taken, {refused} refused. The reply "
-            "{reply} is saved on the stick; it goes back with it."
+            "File {number} of {organisation}: {taken} records taken, {left} not taken. The reply "
+            "{reply} is saved on the stick and says why; it goes back with it."
         )
+    # What was refused, what stands on it, and what two people changed: none of it is held.
+    left = found.refused + found.held_back + found.differing
     said = text.format(
         organisation=found.organisation,
         number=found.number,
         taken=found.taken,
-        refused=found.refused,
+        left=left,
         reply=reply,
     )
-    return ("attention" if found.refused else "confirmed"), said
+    return ("attention" if left else "confirmed"), said
 
 
 def seeded_words(found: Seeded) -> tuple[Tone, str]:
