@@ -297,7 +297,9 @@ def _demand_new(
             resource.c.id.in_([id_ for _, id_ in firsts])
         )
     )
-    for type_, id_, content in rows:
+    # Read to its end first: a cursor left open by the refusal below would hold its connection
+    # at this moment's view for as long as the refusal lives.
+    for type_, id_, content in rows.all():
         number, new = firsts.get((type_, id_), (0, content))
         if not wire.same_content(content, new):
             refusal = Refusal(

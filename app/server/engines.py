@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import weakref
 from typing import Any
 
 import orjson
@@ -50,7 +51,7 @@ def parse_url(text: str) -> URL:
 def make_engine(url: URL) -> Engine:
     """The engine over ``url``; StoreFault where the driver is not installed."""
     is_file = url.get_backend_name() == "sqlite"
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"connect_args": {"factory": _FileConnection}}
     if not is_file:
         wanted = {"connect_timeout": 10, "client_encoding": "UTF8"}
         options = {"connect_args": wanted, "pool_recycle": 3600}
@@ -65,6 +66,8 @@ def make_engine(url: URL) -> Engine:
         ) from error
     event.listen(engine, "connect", _prepare_file if is_file else _prepare_session)
     event.listen(engine, "begin", _begin_file if is_file else _begin_session)
+    if is_file:
+        event.listen(engine, "reset", _close_cursors)
     return engine
 
 
@@ -192,6 +195,34 @@ def _holds_file(element: Any, compiler: Any, **options: Any) -> str:
 def _holds_session(element: Any, compiler: Any, **options: Any) -> str:
     column, text = (compiler.process(one, **options) for one in element.clauses)
     return f"strpos({column}, {text}) > 0"
+
+
+class _FileConnection(sqlite3.Connection):
+    """Knows its cursors, so that none outlives its transaction.
+
+    A statement that was not read to its end keeps SQLite's view of that moment, over the
+    rollback and into the next transaction of the same connection. An error raised in the midst
+    of its rows holds the cursor until the garbage collector comes by; the next reader would
+    miss what was written meanwhile.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._open: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, *arguments: Any, **options: Any) -> Any:
+        cursor = super().cursor(*arguments, **options)
+        self._open.add(cursor)
+        return cursor
+
+    def close_cursors(self) -> None:
+        for cursor in tuple(self._open):
+            cursor.close()
+        self._open.clear()
+
+
+def _close_cursors(connection: _FileConnection, _record: Any, _state: Any) -> None:
+    connection.close_cursors()
 
 
 def _prepare_file(connection: Any, record: Any) -> None:

@@ -118,7 +118,8 @@ def _check_task_change(
     _check_participation(organisation, new)
     # Records that a participant attached were meant for the participants of that time.
     if moved and any(
-        row.organisation != organisation for row in connection.execute(EDGES, {"keys": [old.key]})
+        row.organisation != organisation
+        for row in connection.execute(EDGES, {"keys": [old.key]}).all()
     ):
         raise Refusal(
             422,

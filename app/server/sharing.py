@@ -156,7 +156,7 @@ def confirm(connection: Connection, tasks: Sequence[int], moves: Sequence[str]) 
             (_UNCONFIRMED_MOVES, {"ids": moves}),
         )
         if any(bound.values())
-        for row in connection.execute(statement, bound)
+        for row in connection.execute(statement, bound).all()
         if ("Task", row.task) in references(_target_text(row.content))
     ]
     if not found:
