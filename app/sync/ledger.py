@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ class Sent:
     writes: OwnWrites = field(default_factory=OwnWrites)
 
 
-class Ledger:
+class Ledger(ABC):
     """The part of a run that writes to the store. ``sent`` adds up what it did."""
 
     def __init__(self, store: Store, pace: Pace, changes: Changes) -> None:
@@ -47,13 +48,13 @@ class Ledger:
         self._unwritten: list[Confirmed] = []
         self._merges: dict[str, int] = {}
 
+    @abstractmethod
     def _restart(self) -> None:
         """Forget what was prepared and read the queue anew."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _set_aside(self, item: Item) -> None:
         """Do not try this row again in this run."""
-        raise NotImplementedError
 
     def _back_to_waiting(self, items: Sequence[Item], *, forget: bool = False) -> None:
         """``forget``: it never left, so there is nothing to ask for."""

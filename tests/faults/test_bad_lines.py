@@ -49,11 +49,12 @@ def _run(clinic: Clinic) -> tuple[threading.Thread, list[SyncReport]]:
     return thread, reports
 
 
-def _wait(condition: Callable[[], bool], seconds: float = 60) -> None:
+def _wait(courier: threading.Thread, condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Until the courier has brought it about, or has ended its run."""
     until = time.monotonic() + seconds
-    while not condition():
+    while not condition() and courier.is_alive():
         assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.02)
+        courier.join(0.02)
 
 
 def _held(store: Store, ids: dict[str, list[str]]) -> bool:
@@ -99,7 +100,7 @@ def test_g16_an_emergency_saved_before_the_line_comes_back_is_held_within_the_wi
     line.revive()
     ends = time.monotonic() + WINDOW
     thread, reports = _run(township)
-    _wait(lambda: _held(township.store, emergency) or time.monotonic() > ends)
+    _wait(thread, lambda: _held(township.store, emergency) or time.monotonic() > ends)
     line.die()
     thread.join(60)
 
@@ -117,10 +118,10 @@ def test_g16_an_emergency_saved_while_ten_thousand_rows_leave_is_held_within_the
     _full_queue(township)
     thread, _ = _run(township)
     # The courier is in the middle of it: some is held, bundles are on their way.
-    _wait(lambda: township.engine.pace.rate is not None)
+    _wait(thread, lambda: township.engine.pace.rate is not None)
     ends = time.monotonic() + WINDOW
     emergency = _an_emergency(township)
-    _wait(lambda: _held(township.store, emergency) or time.monotonic() > ends)
+    _wait(thread, lambda: _held(township.store, emergency) or time.monotonic() > ends)
     line.die()
     thread.join(60)
 
@@ -136,10 +137,12 @@ def test_g16_an_emergency_saved_during_a_first_load_does_not_wait_for_its_pages(
     line = line_of(DYING)
     change_address(clinic.store, line.url)
     thread, _ = _run(clinic)
-    _wait(lambda: clinic.engine.progress is not None and clinic.engine.progress.records > 100)
+    _wait(
+        thread, lambda: clinic.engine.progress is not None and clinic.engine.progress.records > 100
+    )
     ends = time.monotonic() + WINDOW
     emergency = _an_emergency(clinic)
-    _wait(lambda: _held(clinic.store, emergency) or time.monotonic() > ends)
+    _wait(thread, lambda: _held(clinic.store, emergency) or time.monotonic() > ends)
     loading = clinic.engine.progress
     line.die()
     thread.join(60)

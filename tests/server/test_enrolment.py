@@ -158,10 +158,13 @@ def test_neither_code_nor_token_is_stored(server: ServerProcess) -> None:
         assert not any(secret in line for line in server.log)
 
 
-def test_database_file_is_private(server: ServerProcess) -> None:
-    if server.database_url is not None:
-        pytest.skip("no file of ours")
-    assert (server.data_dir / FILE_NAME).stat().st_mode & 0o077 == 0
+def test_data_folder_is_private(server: ServerProcess) -> None:
+    """The database, where it is a file, and whatever else the server keeps beside it."""
+    files = {path.name: path.stat().st_mode & 0o077 for path in server.data_dir.iterdir()}
+    assert (FILE_NAME in files) == (server.database_url is None)
+    if server.database_url is None:
+        assert files[FILE_NAME] == 0
+    assert server.data_dir.stat().st_mode & 0o077 == 0, files
 
 
 def test_directory_follows_its_file(tmp_path: Path) -> None:
