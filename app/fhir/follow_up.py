@@ -16,6 +16,7 @@ from app.models.records import Record
 
 KIND = "follow_up"
 TYPE = "QuestionnaireResponse"
+FORM = FOLLOW_UP_FORM
 
 _DISEASES = "diseases"
 _SYMPTOMS = {
@@ -45,7 +46,7 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     version = record["form_version"]
     # The type canonical holds no blanks, and the bar divides address and version.
     if fit_code(version) and "|" not in version and " " not in version:
-        form["questionnaire"] = f"{FOLLOW_UP_FORM}|{version}"
+        form["questionnaire"] = f"{FORM}|{version}"
     form["status"] = _STATUS.get(record["status"], "completed")
     form["subject"] = reference("Patient", record["resident_id"])
     form["encounter"] = reference("Encounter", encounter_id(record))
@@ -86,7 +87,7 @@ def _placed(resource: Json) -> Record:
     record["resident_id"] = id_of(resource["subject"], "Patient")
     record["status"] = _MEANING.get(resource["status"])
     form, _, version = resource.get("questionnaire", "").partition("|")
-    record["form_version"] = version if form == FOLLOW_UP_FORM else None
+    record["form_version"] = version if form == FORM else None
     if "authored" in resource:
         record["created_at"] = resource["authored"]
     if "author" in resource:

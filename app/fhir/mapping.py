@@ -58,6 +58,11 @@ pulled_types: tuple[str, ...] = tuple(dict.fromkeys(module.TYPE for module in _M
 
 _KIND_OF_TYPE = {module.TYPE: module.KIND for module in reversed(_MODULES)}
 
+# Several kinds are filled-in forms; the canonical of the form tells them apart.
+_KIND_OF_FORM: dict[str, str] = {
+    module.FORM: module.KIND for module in _MODULES if hasattr(module, "FORM")
+}
+
 
 def primary_type(kind: str) -> str:
     """The type of the resource that has a record's own id and holds it whole."""
@@ -77,7 +82,24 @@ def kind_of(resource: Json) -> str | None:
     kind = _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
     if kind == referral.KIND and _is_service(resource):
         return referral_service.KIND
-    return kind
+    return _kind_of_answers(resource) if kind == follow_up.KIND else kind
+
+
+def _kind_of_answers(response: Json) -> str | None:
+    """The kind of a QuestionnaireResponse, by ``questionnaire``: ``FORM[:part][|version]``.
+
+    A form without a canonical is a follow-up, which leaves it out where its version cannot be
+    part of one. Forms that this program does not know are nobody's record here.
+    """
+    canonical = response.get("questionnaire")
+    if canonical is None:
+        return follow_up.KIND
+    form = canonical.partition("|")[0] if isinstance(canonical, str) else ""
+    while form:
+        if form in _KIND_OF_FORM:
+            return _KIND_OF_FORM[form]
+        form = form.rpartition(":")[0]
+    return None
 
 
 def _is_service(request: Json) -> bool:

@@ -79,6 +79,24 @@ def test_the_kind_of_a_primary(kind: str) -> None:
         assert mapping.kind_of(companion) is None
 
 
+@pytest.mark.parametrize(
+    ("canonical", "kind"),
+    [
+        (None, "follow_up"),
+        (uris.FOLLOW_UP_FORM, "follow_up"),
+        (f"{uris.FOLLOW_UP_FORM}|NBPHS-2017", "follow_up"),
+        (f"{uris.FOLLOW_UP_FORM}:part|NBPHS-2017", "follow_up"),
+        (f"{uris.FOLLOW_UP_FORM}s|NBPHS-2017", None),
+        ("http://hospital.example/Questionnaire/discharge", None),
+        ("", None),
+        (7, None),
+    ],
+)
+def test_the_canonical_of_a_form_tells_its_kind(canonical: object, kind: str | None) -> None:
+    response = {"resourceType": "QuestionnaireResponse", "questionnaire": canonical}
+    assert mapping.kind_of(response) == kind
+
+
 # Resident
 
 
