@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from app.models import chronic, local, organisation, outbox, referral, rehab, resident
+from app.models import chronic, local, organisation, outbox, paper, referral, rehab, resident
 from app.models.base import Base
 
-__all__ = ["Base", "chronic", "local", "organisation", "outbox", "referral", "rehab", "resident"]
+__all__ = [
+    "Base",
+    "chronic",
+    "local",
+    "organisation",
+    "outbox",
+    "paper",
+    "referral",
+    "rehab",
+    "resident",
+]
