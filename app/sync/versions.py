@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.models.outbox import ServerCopy
 from app.sync import state
 from app.sync.link import Json
 from app.sync.searches import version_of
+from app.sync.wire import copies
 
 #: A server may write the time of one version in several ways; a copy is never that fresh.
 _SAME_TIME = timedelta(seconds=2)
@@ -67,20 +67,8 @@ def _is_number(text: str) -> bool:
 
 def seen(session: Session, addresses: Iterable[Address]) -> dict[Address, Seen]:
     """Version and time of what the server was seen to hold."""
-    of_type: dict[str, list[str]] = {}
-    for type_, id_ in addresses:
-        of_type.setdefault(type_, []).append(id_)
-    found: dict[Address, Seen] = {}
-    for type_, ids in of_type.items():
-        for start in range(0, len(ids), 500):
-            rows = session.execute(
-                select(ServerCopy.resource_id, ServerCopy.version, ServerCopy.last_updated).where(
-                    ServerCopy.resource_type == type_,
-                    ServerCopy.resource_id.in_(ids[start : start + 500]),
-                )
-            )
-            found.update(((type_, id_), (version, at)) for id_, version, at in rows)
-    return found
+    found = copies(session, addresses, ServerCopy.version, ServerCopy.last_updated)
+    return {address: (version, at) for address, (version, at) in found}
 
 
 def sift(

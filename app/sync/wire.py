@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.fhir import mapping
 from app.fhir.common import WireContext
@@ -19,6 +20,7 @@ from app.sync.link import Json
 from app.sync.queue import Item
 
 Address = tuple[str, str]
+_COPIES_AT_ONCE = 500
 _OF_A_REFERRAL = frozenset({"referral_service", "referral_task", "referral_event"})
 
 #: Order in which records can stand on one another.
@@ -102,40 +104,35 @@ def parcels(
     return made, gone
 
 
-def held(session: Session, addresses: Iterable[Address]) -> dict[Address, tuple[str, Json | None]]:
-    """Version and kept content of what the server was seen to hold."""
+def copies(
+    session: Session, addresses: Iterable[Address], *columns: InstrumentedAttribute[Any]
+) -> Iterator[tuple[Address, tuple[Any, ...]]]:
+    """These columns of what the server was seen to hold; addresses never seen are left out."""
     of_type: dict[str, list[str]] = {}
     for type_, id_ in addresses:
         of_type.setdefault(type_, []).append(id_)
-    found: dict[Address, tuple[str, Json | None]] = {}
     for type_, ids in of_type.items():
-        for start in range(0, len(ids), 500):
+        for start in range(0, len(ids), _COPIES_AT_ONCE):
             rows = session.execute(
-                select(ServerCopy.resource_id, ServerCopy.version, ServerCopy.body).where(
+                select(ServerCopy.resource_id, *columns).where(
                     ServerCopy.resource_type == type_,
-                    ServerCopy.resource_id.in_(ids[start : start + 500]),
+                    ServerCopy.resource_id.in_(ids[start : start + _COPIES_AT_ONCE]),
                 )
-            )
-            found.update(((type_, id_), (version, body)) for id_, version, body in rows)
-    return found
+            ).all()
+            yield from (((type_, id_), tuple(values)) for id_, *values in rows)
+
+
+def held(session: Session, addresses: Iterable[Address]) -> dict[Address, tuple[str, Json | None]]:
+    """Version and kept content of what the server was seen to hold."""
+    found = copies(session, addresses, ServerCopy.version, ServerCopy.body)
+    return {address: (version, body) for address, (version, body) in found}
 
 
 def versions(session: Session, addresses: Iterable[Address]) -> dict[Address, str]:
     """The versions alone: what a page may bring again without being new."""
-    of_type: dict[str, list[str]] = {}
-    for type_, id_ in addresses:
-        of_type.setdefault(type_, []).append(id_)
-    found: dict[Address, str] = {}
-    for type_, ids in of_type.items():
-        for start in range(0, len(ids), 500):
-            rows = session.execute(
-                select(ServerCopy.resource_id, ServerCopy.version).where(
-                    ServerCopy.resource_type == type_,
-                    ServerCopy.resource_id.in_(ids[start : start + 500]),
-                )
-            )
-            found.update(((type_, id_), version) for id_, version in rows)
-    return found
+    return {
+        address: version for address, (version,) in copies(session, addresses, ServerCopy.version)
+    }
 
 
 def with_unknown(ours: Json, theirs: Json) -> Json:
