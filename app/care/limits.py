@@ -17,6 +17,40 @@ from app.i18n import N_, tr
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """What is accepted (hard) and what is accepted without a question (soft, None: no limit)."""
+
+    hard_low: float
+    hard_high: float
+    soft_low: float | None = None
+    soft_high: float | None = None
+
+    def problem(self) -> str | None:
+        """Why these four numbers are no range; None when they are one."""
+        numbers = (self.hard_low, self.hard_high, self.soft_low, self.soft_high)
+        for number, needed in zip(numbers, (True, True, False, False), strict=True):
+            wrong_kind = isinstance(number, bool) or not isinstance(number, int | float)
+            if wrong_kind and (needed or number is not None):
+                return tr("The two outer limits are required.")
+        low = self.hard_low if self.soft_low is None else self.soft_low
+        high = self.hard_high if self.soft_high is None else self.soft_high
+        if not 0 <= self.hard_low <= low < high <= self.hard_high <= 10_000:
+            return tr("The limits must rise from the left to the right.")
+        return None
+
+    def text(self, decimals: int) -> str:
+        """``50–300 (80–200)``: hard limits, soft ones in brackets."""
+        words = f"{shown(self.hard_low, decimals)}–{shown(self.hard_high, decimals)}"
+        if self.soft_low is None and self.soft_high is None:
+            return words
+        low, high = (
+            "" if soft is None else shown(soft, decimals)
+            for soft in (self.soft_low, self.soft_high)
+        )
+        return f"{words} ({low}–{high})"
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """The accepted range of one kind of measurement, in ``unit``, with ``decimals`` places."""
 
@@ -31,6 +65,22 @@ class Limit:
     def label(self) -> str:
         """The measurement's name in the language of the screen."""
         return tr(self.name)
+
+    @property
+    def range(self) -> Range:
+        return Range(self.hard_low, self.hard_high, self.soft_low, self.soft_high)
+
+    def within(self, other: Range) -> Limit:
+        """The same measurement with other limits."""
+        return Limit(
+            self.name,
+            self.unit,
+            other.hard_low,
+            other.hard_high,
+            other.soft_low,
+            other.soft_high,
+            self.decimals,
+        )
 
 
 class Verdict(Enum):
@@ -66,9 +116,12 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 )
 
 
-def check(kind: str, value: float) -> Check:
-    """Judge ``value`` against the limits of ``kind`` (a key of ``LIMITS``, KeyError if unknown)."""
-    limit = LIMITS[kind]
+def check(kind: str, value: float, limits: Mapping[str, Limit] = LIMITS) -> Check:
+    """Judge ``value`` against the limits of ``kind`` (a key of ``LIMITS``, KeyError if unknown).
+
+    ``limits``: those that the organisation has set; else the defaults.
+    """
+    limit = limits[kind]
     if not limit.hard_low <= value <= limit.hard_high:
         return Check(
             Verdict.BLOCK,

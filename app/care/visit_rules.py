@@ -51,11 +51,26 @@ class RuleSettings:
 
     ``same_problem_twice_only``: refer only when the *same* problem stood at the last visit.
     ``keep_quarterly_plan``: an extra visit with good values leaves the quarterly date.
+    ``target``, ``target_older``: the pressure (systolic, diastolic) to stay strictly under,
+    below and from ``target_age``. ``guideline`` ("2025", "2020", "none"), ``probable_glucose``
+    (mmol/L) and ``glucose_flags`` only show. ``settings_label``: the version of the
+    organisation's settings, empty for the defaults.
     """
 
     same_problem_twice_only: bool = False
     keep_quarterly_plan: bool = False
     age_rule: AgeRule = AgeRule.VISIT_DATE
+    target_age: int = 65
+    target: tuple[int, int] = (140, 90)
+    target_older: tuple[int, int] = (150, 90)
+    guideline: str = "2025"
+    probable_glucose: float = 10.0
+    glucose_flags: bool = False
+    settings_label: str = ""
+
+    def versioned(self, rule: str) -> str:
+        """What a record keeps: the rule, and the organisation's settings where there are any."""
+        return f"{rule}+{self.settings_label}" if self.settings_label else rule
 
 
 DEFAULT_SETTINGS = RuleSettings()
@@ -186,6 +201,7 @@ def judge(
         reason=_words(facts, visit_class, step, previous if repeated else None, next_visit),
         questions=facts.questions,
         notes=facts.notes,
+        rule_version=settings.versioned(RULE_VERSION),
     )
 
 

@@ -79,6 +79,10 @@ CODE_LISTS = {
     "salt_target": "salt",
     "dorsalis_pedis_side": "side",
     "outcome": "management_outcome",
+    "signer_relation": "relation",
+    "evidence": "consent_evidence",
+    "mmrc": "mmrc",
+    "copd_control": "copd_control",
     "outcome_reason": "management_end_reason",
     "roles": "staff_role",
 }

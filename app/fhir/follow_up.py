@@ -22,6 +22,7 @@ _DISEASES = "diseases"
 _SYMPTOMS = {
     "hypertension": "symptom_hypertension",
     "type2_diabetes": "symptom_diabetes",
+    "copd": "symptom_copd",
 }
 _STATUS = {"final": "completed", "amended": "amended", "entered_in_error": "entered-in-error"}
 _MEANING = {status: own for own, status in _STATUS.items()}

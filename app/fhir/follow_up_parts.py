@@ -33,6 +33,8 @@ _SINGLE = {
     "temperature": ("8310-5", "Body temperature", "Cel", "vital-signs"),
     "weight": ("29463-7", "Body weight", "kg", "vital-signs"),
     "height": ("8302-2", "Body height", "cm", "vital-signs"),
+    "respiration": ("9279-1", "Respiratory rate", "/min", "vital-signs"),
+    "spo2": ("59408-5", "Oxygen saturation by pulse oximetry", "%", "vital-signs"),
     "waist": ("8280-0", "Waist circumference", "cm", "vital-signs"),
     "bmi": ("39156-5", "Body mass index", "kg/m2", "vital-signs"),
     "fpg": ("14771-0", "Fasting glucose [Moles/volume]", "mmol/L", "laboratory"),
@@ -52,10 +54,10 @@ def encounter_id(record: Record) -> str:
     return companion_id(record["id"], "encounter")
 
 
-def parts(record: Record, context: WireContext) -> list[Json]:
-    """All companions of a visit, the Encounter first."""
+def parts(record: Record, context: WireContext, about: str = "慢性病随访") -> list[Json]:
+    """All companions of a visit, the Encounter first; ``about``: what kind of visit it was."""
     return [
-        _encounter(record, context),
+        _encounter(record, context, about),
         *_observations(record, context),
         *_medications(record),
     ]
@@ -66,7 +68,7 @@ def _when(record: Record) -> str:
     return when
 
 
-def _encounter(record: Record, context: WireContext) -> Json:
+def _encounter(record: Record, context: WireContext, about: str) -> Json:
     code, display = _CLASSES.get(record["mode"], ("AMB", "ambulatory"))
     encounter: Json = {
         "resourceType": "Encounter",
@@ -74,7 +76,7 @@ def _encounter(record: Record, context: WireContext) -> Json:
         "meta": {"tag": tags(record)},
         "status": "entered-in-error" if record["status"] == "entered_in_error" else "finished",
         "class": {"system": ACT_CODE, "code": code, "display": display},
-        "type": [{"text": "慢性病随访"}],
+        "type": [{"text": about}],
         "subject": reference("Patient", record["resident_id"]),
     }
     if ID.match(record["author_id"]):

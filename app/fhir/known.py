@@ -26,12 +26,17 @@ ELEMENTS: dict[str, frozenset[str]] = {
         *("deceasedDateTime", "address", "maritalStatus", "contact", "generalPractitioner"),
         "link",
     ),
+    "Basic": _names("code", "author"),
     "Condition": _names(
         *("clinicalStatus", "category", "code", "subject", "onsetDateTime", "onsetString"),
         *("recordedDate", "recorder", "note"),
     ),
     "QuestionnaireResponse": _names(
         *("questionnaire", "status", "subject", "encounter", "authored", "author", "item")
+    ),
+    "Consent": _names(
+        *("status", "scope", "category", "patient", "dateTime", "performer", "organization"),
+        *("policyRule", "provision"),
     ),
     "CarePlan": _names(
         *("contained", "status", "intent", "category", "subject", "period", "created"),
@@ -98,6 +103,7 @@ MEMBERS: dict[str, frozenset[str]] = {
         }
     ),
     "valueCoding": _CODING,
+    "provision": frozenset({"type"}),
     "valueAttachment": frozenset({"contentType", "data"}),
     # Procedure.performer has an actor, ServiceRequest.performer is a reference.
     "performer": frozenset({"actor", "reference", "display"}),
@@ -115,7 +121,7 @@ OWN_EXTENSIONS = frozenset(
 )
 OWN_SYSTEMS = frozenset(
     {
-        *(uris.ORGANISATION_TAG, uris.SAMPLE_SYSTEM, uris.ORGANISATION_TYPE),
+        *(uris.ORGANISATION_TAG, uris.SAMPLE_SYSTEM, uris.ORGANISATION_TYPE, uris.RECORD),
         *(uris.ID_CARD, uris.RECORD_NUMBER, uris.INSTITUTION, uris.PRACTICE_CERTIFICATE),
         *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
         *(uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),

@@ -7,9 +7,13 @@ from types import ModuleType
 from typing import Any
 
 from app.fhir import (
+    bp_screening,
     check_in,
+    clinical_settings,
     condition,
+    consent,
     follow_up,
+    number_block,
     organisation,
     referral,
     referral_event,
@@ -23,6 +27,7 @@ from app.fhir.codec import Json, code_in, target_of
 from app.fhir.common import WireContext, write_id
 from app.fhir.faults import FormatError
 from app.fhir.merge import merge_unknown
+from app.fhir.uris import RECORD
 from app.models.records import Record
 
 __all__ = [
@@ -41,9 +46,13 @@ __all__ = [
 _MODULES: tuple[ModuleType, ...] = (
     organisation,
     staff,
+    clinical_settings,
+    number_block,
     resident,
     condition,
+    consent,
     follow_up,
+    bp_screening,
     rehab_plan,
     check_in,
     referral,
@@ -61,6 +70,11 @@ _KIND_OF_TYPE = {module.TYPE: module.KIND for module in reversed(_MODULES)}
 # Several kinds are filled-in forms; the canonical of the form tells them apart.
 _KIND_OF_FORM: dict[str, str] = {
     module.FORM: module.KIND for module in _MODULES if hasattr(module, "FORM")
+}
+
+# Kinds without a FHIR type of their own are Basics, told apart by their code.
+_KIND_OF_BASIC: dict[str, str] = {
+    module.CODE: module.KIND for module in _MODULES if module.TYPE == "Basic"
 }
 
 
@@ -82,7 +96,17 @@ def kind_of(resource: Json) -> str | None:
     kind = _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
     if kind == referral.KIND and _is_service(resource):
         return referral_service.KIND
+    if type_ == "Basic":
+        return _kind_of_basic(resource)
     return _kind_of_answers(resource) if kind == follow_up.KIND else kind
+
+
+def _kind_of_basic(basic: Json) -> str | None:
+    """The kind of a Basic, by its code; another program's Basic may hold anything."""
+    try:
+        return _KIND_OF_BASIC.get(code_in(basic.get("code"), RECORD) or "")
+    except (TypeError, AttributeError):
+        return None
 
 
 def _kind_of_answers(response: Json) -> str | None:

@@ -28,6 +28,9 @@ WRITE_ID = X + "write-id"
 SAMPLE_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 SAMPLE_CODE = "HTEST"
 
+#: Basic.code: which kind of record of ours a resource without a FHIR type of its own is.
+RECORD = "urn:township-care:record"
+
 #: Organization.type: LEAD_HOSPITAL, TOWNSHIP_CENTER, CARE_INSTITUTION, …
 ORGANISATION_TYPE = "urn:township-care:organisation-type"
 
@@ -53,6 +56,7 @@ ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 ROLE_CODE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 CONDITION_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+CONSENT_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 #: Extension of an element whose value is not there although the element has to be.
@@ -62,6 +66,8 @@ TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 
 #: The national basic follow-up form as a questionnaire; the version is the form's edition.
 FOLLOW_UP_FORM = "urn:township-care:form:follow-up"
+#: The small form of a blood-pressure screening.
+BP_SCREENING_FORM = "urn:township-care:form:bp-screening"
 
 #: Code lists that have a national system; all others are ``CODE + list``.
 LIST_SYSTEMS = {"ethnicity": ETHNICITY, "relation": RELATION}

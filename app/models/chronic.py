@@ -67,6 +67,16 @@ class FollowUp(Syncable, Base):
     dorsalis_pedis: Mapped[str | None]
     dorsalis_pedis_side: Mapped[str | None]
     hypoglycaemia: Mapped[str | None]
+    respiration: Mapped[int | None]
+    spo2: Mapped[int | None]
+    fev1: Mapped[float | None]  # litres
+    fvc: Mapped[float | None]  # litres
+    fev1_fvc: Mapped[float | None]  # %
+    mmrc: Mapped[str | None]  # grade 0 to 4
+    cat: Mapped[int | None]  # score 0 to 40
+    copd_control: Mapped[str | None]
+    # Answers to the items of the COPD form's definition — {item: answer}.
+    copd: Mapped[JsonDict] = mapped_column(default=dict, server_default="{}")
     aux_exam: Mapped[str | None]
     other_tests: Mapped[str | None]
     # Not done, refused or unable — {field: code}: each differs from blank.

@@ -19,11 +19,14 @@ from sqlalchemy.orm import Session
 from app.clock import format_instant, parse_instant
 from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
+from app.models.clinical import ClinicalSettingsVersion
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
 from app.models.referral import Referral, ReferralEvent, ReferralService, ReferralTask
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
+from app.models.resident_record import Consent, NumberBlock
+from app.models.screening import BpScreening
 
 Record = dict[str, Any]
 
@@ -69,6 +72,7 @@ KINDS: dict[str, RecordKind] = {
     for kind in (
         RecordKind("organisation", Organisation, True, None, travels=False),
         RecordKind("staff", Staff, True, None),
+        RecordKind("clinical_settings", ClinicalSettingsVersion, False, None),
         RecordKind(
             "resident",
             Resident,
@@ -76,7 +80,9 @@ KINDS: dict[str, RecordKind] = {
             "id",
             (Child("residences", Residence, "resident_id"),),
         ),
+        RecordKind("number_block", NumberBlock, True, None),
         RecordKind("condition", Condition, True, "resident_id"),
+        RecordKind("consent", Consent, False, "resident_id"),
         RecordKind(
             "follow_up",
             FollowUp,
@@ -84,6 +90,7 @@ KINDS: dict[str, RecordKind] = {
             "resident_id",
             (Child("diseases", FollowUpDisease, "follow_up_id"),),
         ),
+        RecordKind("bp_screening", BpScreening, False, "resident_id"),
         RecordKind("rehab_plan", RehabPlan, True, "resident_id"),
         RecordKind("check_in", CheckIn, False, "resident_id"),
         RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from app.models import chronic, local, organisation, outbox, paper, referral, rehab, resident
+from app.models import (
+    chronic,
+    clinical,
+    contract,
+    local,
+    organisation,
+    outbox,
+    paper,
+    referral,
+    rehab,
+    resident,
+    resident_record,
+    screening,
+)
 from app.models.base import Base
 
 __all__ = [
     "Base",
     "chronic",
+    "clinical",
+    "contract",
     "local",
     "organisation",
     "outbox",
@@ -15,4 +30,6 @@ __all__ = [
     "referral",
     "rehab",
     "resident",
+    "resident_record",
+    "screening",
 ]

@@ -46,6 +46,7 @@ PROFILES: dict[str, Profile] = {
     "Practitioner": Profile(),
     "PractitionerRole": Profile(),
     "Patient": Profile(),
+    "Basic": Profile(("code",), None, "subject", _SUBJECT),
     "AllergyIntolerance": Profile(("patient",), None, "patient", _PATIENT),
     "Condition": Profile(("subject",), None, "subject", _SUBJECT),
     "FamilyMemberHistory": Profile(

@@ -16,9 +16,13 @@ from app.sync.contract.samples import KINDS_SENT, SampleRecords
 
 _NAMES = {
     "staff": N_("A member of staff (Practitioner) comes back whole"),
+    "clinical_settings": N_("Clinical settings (Basic) come back whole"),
+    "number_block": N_("A block of record numbers (Basic) comes back whole"),
     "resident": N_("A resident (Patient) comes back whole"),
     "condition": N_("A diagnosis (Condition) comes back whole"),
+    "consent": N_("A consent (Consent) comes back whole"),
     "follow_up": N_("A follow-up visit (QuestionnaireResponse) comes back whole"),
+    "bp_screening": N_("A blood-pressure screening (QuestionnaireResponse) comes back whole"),
     "rehab_plan": N_("A rehabilitation plan (CarePlan) comes back whole"),
     "check_in": N_("A rehabilitation session (Procedure) comes back whole"),
     "referral": N_("A referral letter (ServiceRequest) comes back whole"),

@@ -64,6 +64,26 @@ class SampleRecords:
             "active": True,
         }
 
+    def _clinical_settings(self) -> Record:
+        return {
+            "id": self.id_of("clinical_settings"),
+            "version": 1,
+            "content": {"same_problem_twice_only": True, "limit_sbp": [50, 300, 80, 200]},
+            "reason": "契约测试",
+            "actor_name": "契约测试医生",
+        }
+
+    def _number_block(self) -> Record:
+        return {
+            "id": self.id_of("number_block"),
+            "prefix": "341599001101",
+            "area": "契约测试村",
+            "first": 1,
+            "last": 1000,
+            "pc_id": self.id_of("pc"),
+            "pc_name": "契约测试电脑",
+        }
+
     def _resident(self) -> Record:
         return {
             "id": self.id_of("resident"),
@@ -116,6 +136,19 @@ class SampleRecords:
             "managed_since": "2012-01-01",
         }
 
+    def _consent(self) -> Record:
+        return {
+            "id": self.id_of("consent"),
+            "type": "care",
+            "decision": "given",
+            "signed_on": "2026-03-02",
+            "signer": "契约测试家属",
+            "signer_relation": "20",
+            "evidence": "paper",
+            "evidence_place": "档案柜",
+            "status": "final",
+        }
+
     def _follow_up(self) -> Record:
         part = {"resident_id": self.id_of("resident"), "visit_date": "2026-03-02"}
         return {
@@ -161,6 +194,25 @@ class SampleRecords:
                     "next_visit_date": "2026-03-16",
                 }
             ],
+        }
+
+    def _bp_screening(self) -> Record:
+        return {
+            "id": self.id_of("bp_screening"),
+            "measured_on": "2026-03-02",
+            "bp_source": "1",
+            "sbp": 142,
+            "dbp": 88,
+            "bmi": 25.3,
+            "risk_answers": ["family"],
+            "risk_factors": ["overweight", "family"],
+            "result": "3",
+            "raised_days": 1,
+            "next_on": "2026-03-09",
+            "performer_name": "契约测试医生",
+            "status": "final",
+            "form_version": "NBPHS-2017",
+            "rule_version": "NBPHS-2017",
         }
 
     def _rehab_plan(self) -> Record:
