@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.models import (
+    assessment,
     chronic,
     clinical,
     contract,
@@ -20,6 +21,7 @@ from app.models.base import Base
 
 __all__ = [
     "Base",
+    "assessment",
     "chronic",
     "clinical",
     "contract",

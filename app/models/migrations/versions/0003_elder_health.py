@@ -21,7 +21,61 @@ def upgrade() -> None:
     _copd()
     _bp_screening()
     _printed_rounds()
+    _assessments()
     _resident_record()
+
+
+def _assessments() -> None:
+    """Assessments by scales: one row is one filled-in questionnaire."""
+    op.create_table(
+        "assessment",
+        sa.Column("resident_id", sa.String(), nullable=False),
+        sa.Column("scale", sa.String(), nullable=False),
+        sa.Column("assessed_on", sa.Date(), nullable=False),
+        sa.Column("answers", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("total", sa.Float(), nullable=True),
+        sa.Column("level", sa.String(), nullable=True),
+        sa.Column("preliminary_level", sa.String(), nullable=True),
+        sa.Column("level_reason", sa.String(), nullable=True),
+        sa.Column("details", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("performer_id", sa.String(), nullable=False),
+        sa.Column("performer_name", sa.String(), nullable=False),
+        sa.Column("second_assessor", sa.String(), nullable=True),
+        sa.Column("informant", sa.String(), nullable=True),
+        sa.Column("informant_relation", sa.String(), nullable=True),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("reassess_on", sa.Date(), nullable=True),
+        sa.Column("remark", sa.String(), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("supersedes_id", sa.String(), nullable=True),
+        sa.Column("status_reason", sa.String(), nullable=True),
+        sa.Column("form_version", sa.String(), nullable=False),
+        sa.Column("rule_version", sa.String(), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("author_id", sa.String(length=36), nullable=False),
+        sa.Column("updated_by", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.Column("change_id", sa.String(length=36), nullable=False),
+        sa.Column("is_sample", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["resident_id"], ["resident.id"], name=op.f("fk_assessment_resident_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment")),
+    )
+    op.create_index(
+        "ix_assessment_resident_id_scale",
+        "assessment",
+        ["resident_id", "scale", "assessed_on"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_assessment_organisation_id_scale",
+        "assessment",
+        ["organisation_id", "scale", "assessed_on"],
+        unique=False,
+    )
 
 
 def _printed_rounds() -> None:
