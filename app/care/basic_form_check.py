@@ -72,8 +72,11 @@ _LISTS_WITH_NONE = frozenset({"drug_allergy", "exposure", "disability", "family_
 _T = TypeVar("_T")
 
 
-def check_form(form: BasicForm, today: date) -> BasicForm:
+def check_form(form: BasicForm, today: date, required: Iterable[str] | None = None) -> BasicForm:
     """The form as it is kept: texts cleaned, numbers normalised, card facts filled in.
+
+    `required`: the fields that may not be missing, where they are not those of the form (a roster
+    holds no answers about allergies; they are asked when the record is completed).
 
     From a valid identity number the birth date and the sex are derived when they are missing.
     Raises InputError with one sentence a field: `name`, `birth_date`, `contacts.0.phone`, … .
@@ -84,7 +87,9 @@ def check_form(form: BasicForm, today: date) -> BasicForm:
     form = _people(form, problems)
     form = _answers(form, problems)
     form = _history(form, today, problems)
-    for name in REQUIRED_TEMPORARY if form.temporary else REQUIRED:
+    if required is None:
+        required = REQUIRED_TEMPORARY if form.temporary else REQUIRED
+    for name in required:
         if not getattr(form, name) and name not in problems:
             problems[name] = _missing(name)
     if problems:
