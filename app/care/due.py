@@ -6,7 +6,7 @@ the server. Due rows stay on this PC; losing them loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from sqlalchemy import delete, select
@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.rehab_due import refresh_rehab_due
+from app.care.resident_record.people import whole_people
+from app.care.rounds.due import refresh_contact_due
 from app.care.visit_rules import NextStep
 from app.clock import clinic_date
 from app.models.chronic import FollowUp, FollowUpDisease
@@ -31,9 +33,10 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
 
     ``organisation_id``: the organisation of this store; only its own patients are its work.
     """
-    ids = list(dict.fromkeys(resident_ids))
+    ids = list(whole_people(session, resident_ids))
     refresh_follow_up_due(session, organisation_id, ids)
     refresh_rehab_due(session, organisation_id, ids)
+    refresh_contact_due(session, organisation_id, ids)
 
 
 def refresh_follow_up_due(
@@ -44,40 +47,60 @@ def refresh_follow_up_due(
     A disease is due while it is managed here, the resident's record is active and the
     management goes on. The date is the next date of the newest visit that set one (a visit
     without a value sets none); before the first visit it is the day the management began.
+    Of a person with several records all of them count, and the work stands on the one that
+    goes on.
     """
-    ids = list(dict.fromkeys(resident_ids))
     session.flush()
-    for start in range(0, len(ids), _BATCH):
-        part = ids[start : start + _BATCH]
+    person = whole_people(session, resident_ids)
+    for part in _batches(person):
         session.execute(
             delete(DueItem).where(DueItem.resident_id.in_(part), DueItem.kind.in_(FOLLOW_UP_KINDS))
         )
-        newest = _newest_parts(session, part)
+        newest = _newest_parts(session, part, person)
+        active = set(
+            session.scalars(
+                select(Resident.id).where(
+                    Resident.id.in_({person[each] for each in part}),
+                    Resident.record_status == "active",
+                )
+            )
+        )
         managed = session.scalars(
             select(Condition)
-            .join(Resident, Resident.id == Condition.resident_id)
             .where(
                 Condition.resident_id.in_(part),
                 Condition.organisation_id == organisation_id,
                 Condition.disease.in_(DISEASES),
                 Condition.managed,
                 Condition.clinical_status == "active",
-                Resident.record_status == "active",
             )
             .order_by(Condition.id)
         )
         made: dict[tuple[str, str], DueItem] = {}
         for condition in managed:
-            if condition.outcome in CONTINUES and condition.disease is not None:
-                key = (condition.resident_id, condition.disease)
-                made[key] = _due_item(condition, organisation_id, newest.get(key))
+            who = person[condition.resident_id]
+            if condition.outcome in CONTINUES and condition.disease is not None and who in active:
+                key = (who, condition.disease)
+                made[key] = _due_item(condition, who, organisation_id, newest.get(key))
         session.add_all(made.values())
 
 
+def _batches(person: dict[str, str]) -> Iterator[list[str]]:
+    """Records in handy portions; those of one person stay together."""
+    portion: list[str] = []
+    for each in sorted(person, key=lambda id_: (person[id_], id_)):
+        if len(portion) >= _BATCH and person[each] != person[portion[-1]]:
+            yield portion
+            portion = []
+        portion.append(each)
+    if portion:
+        yield portion
+
+
 def _newest_parts(
-    session: Session, resident_ids: list[str]
+    session: Session, resident_ids: list[str], person: dict[str, str]
 ) -> dict[tuple[str, str], tuple[FollowUpDisease, date]]:
-    """By resident and disease: the newest part with a next date, and the newest visit's day."""
+    """By person and disease: the newest part with a next date, and the newest visit's day."""
     rows = session.scalars(
         select(FollowUpDisease)
         .join(FollowUp, FollowUp.id == FollowUpDisease.follow_up_id)
@@ -90,7 +113,7 @@ def _newest_parts(
     )
     found: dict[tuple[str, str], tuple[FollowUpDisease, date]] = {}
     for row in rows:
-        key = (row.resident_id, row.disease)
+        key = (person[row.resident_id], row.disease)
         if row.next_visit_date is not None or key not in found:
             found[key] = (row, row.visit_date)
         else:
@@ -100,6 +123,7 @@ def _newest_parts(
 
 def _due_item(
     condition: Condition,
+    resident_id: str,
     organisation_id: str,
     newest: tuple[FollowUpDisease, date] | None,
 ) -> DueItem:
@@ -110,7 +134,7 @@ def _due_item(
         due_on = part.next_visit_date or began
     return DueItem(
         organisation_id=organisation_id,
-        resident_id=condition.resident_id,
+        resident_id=resident_id,
         kind=f"{DUE_KIND}{condition.disease}",
         due_on=due_on,
         since=since,

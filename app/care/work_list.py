@@ -18,6 +18,7 @@ from app.care.conflict_lists import UNDECIDED
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_states import Side, State, Urgency
+from app.care.rounds.due import CONTACT_ENDED
 from app.care.visit_rules import NextStep
 from app.clock import clinic_date
 from app.i18n import tr
@@ -111,7 +112,11 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
     with store.read() as session:
         rows = session.execute(
             select(DueItem.kind, func.count())
-            .where(DueItem.organisation_id == store.organisation_id, DueItem.due_on <= today)
+            .where(
+                DueItem.organisation_id == store.organisation_id,
+                DueItem.due_on <= today,
+                DueItem.kind != CONTACT_ENDED,
+            )
             .group_by(DueItem.kind)
         )
         for kind, count in rows:
@@ -142,7 +147,10 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
 def _due(
     session: Session, store: Store, today: date, column: Column, limit: int
 ) -> tuple[list[WorkItem], int]:
-    where: list[ColumnElement[bool]] = [DueItem.organisation_id == store.organisation_id]
+    where: list[ColumnElement[bool]] = [
+        DueItem.organisation_id == store.organisation_id,
+        DueItem.kind != CONTACT_ENDED,
+    ]
     if column == "week":
         where += [DueItem.due_on > today, DueItem.due_on <= today + _WEEK]
     else:
