@@ -99,7 +99,7 @@ MEMBERS: dict[str, frozenset[str]] = {
     "answer": frozenset(
         {
             *("valueBoolean", "valueInteger", "valueDecimal", "valueString", "valueDate"),
-            *("valueDateTime", "valueCoding", "valueAttachment"),
+            *("valueDateTime", "valueCoding", "valueAttachment", "valueReference"),
         }
     ),
     "valueCoding": _CODING,

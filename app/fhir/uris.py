@@ -66,6 +66,8 @@ TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 
 #: The national basic follow-up form as a questionnaire; the version is the form's edition.
 FOLLOW_UP_FORM = "urn:township-care:form:follow-up"
+#: The annual health check; the version is the form's edition.
+HEALTH_CHECK_FORM = "urn:township-care:form:health-check"
 #: The small form of a blood-pressure screening.
 BP_SCREENING_FORM = "urn:township-care:form:bp-screening"
 

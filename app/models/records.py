@@ -20,6 +20,7 @@ from app.clock import format_instant, parse_instant
 from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.clinical import ClinicalSettingsVersion
+from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
 from app.models.referral import Referral, ReferralEvent, ReferralService, ReferralTask
@@ -91,6 +92,7 @@ KINDS: dict[str, RecordKind] = {
             (Child("diseases", FollowUpDisease, "follow_up_id"),),
         ),
         RecordKind("bp_screening", BpScreening, False, "resident_id"),
+        RecordKind("health_check", HealthCheck, False, "resident_id"),
         RecordKind("rehab_plan", RehabPlan, True, "resident_id"),
         RecordKind("check_in", CheckIn, False, "resident_id"),
         RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),

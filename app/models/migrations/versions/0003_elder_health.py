@@ -133,6 +133,62 @@ def _health_checks() -> None:
     )
 
 
+def _health_checks() -> None:
+    """The annual health check: one row a check."""
+    op.create_table(
+        "health_check",
+        sa.Column("resident_id", sa.String(length=36), nullable=False),
+        sa.Column("check_date", sa.Date(), nullable=False),
+        sa.Column("doctor_name", sa.String(), nullable=False),
+        sa.Column("temperature", sa.Double(), nullable=True),
+        sa.Column("pulse", sa.Integer(), nullable=True),
+        sa.Column("respiration", sa.Integer(), nullable=True),
+        sa.Column("sbp_left", sa.Integer(), nullable=True),
+        sa.Column("dbp_left", sa.Integer(), nullable=True),
+        sa.Column("sbp_right", sa.Integer(), nullable=True),
+        sa.Column("dbp_right", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Double(), nullable=True),
+        sa.Column("weight", sa.Double(), nullable=True),
+        sa.Column("waist", sa.Double(), nullable=True),
+        sa.Column("bmi", sa.Double(), nullable=True),
+        sa.Column("fpg", sa.Double(), nullable=True),
+        sa.Column("hba1c", sa.Double(), nullable=True),
+        sa.Column("conclusion", sa.String(), nullable=True),
+        sa.Column("guidance", sa.JSON(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("not_measured", sa.JSON(), nullable=False),
+        sa.Column("assessments", sa.JSON(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("concluded_by", sa.String(), nullable=True),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("supersedes_id", sa.String(), nullable=True),
+        sa.Column("status_reason", sa.String(), nullable=True),
+        sa.Column("form_version", sa.String(), nullable=False),
+        sa.Column("rule_version", sa.String(), nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("author_id", sa.String(length=36), nullable=False),
+        sa.Column("updated_by", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Text(), nullable=False),
+        sa.Column("change_id", sa.String(length=36), nullable=False),
+        sa.Column("is_sample", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["resident_id"], ["resident.id"], name=op.f("fk_health_check_resident_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_health_check")),
+    )
+    op.create_index(
+        op.f("ix_health_check_check_date"), "health_check", ["check_date"], unique=False
+    )
+    op.create_index(
+        op.f("ix_health_check_resident_id_check_date"),
+        "health_check",
+        ["resident_id", "check_date"],
+        unique=False,
+    )
+
+
 def _printed_rounds() -> None:
     """Lists that were printed for a village round; they stay on the PC. Indexes of the lists."""
     op.create_index(
