@@ -25,7 +25,7 @@ PASSWORD = "smoke-password"
 MOST_MEGABYTES = 160
 ROUNDS = 5
 #: What may be missing in the folder's parts only if somebody meant it.
-NEVER_PARTS = ("starlette", "uvicorn", "numpy", "pyqtgraph", "tkinter", "pytest")
+NEVER_PARTS = ("starlette", "uvicorn", "psycopg", "numpy", "pyqtgraph", "tkinter", "pytest")
 
 
 class SmokeFailed(Exception):

@@ -29,6 +29,18 @@ class Resident(Syncable, Base):
         Index("ix_resident_birth_date_name", "birth_date", "name"),
         # All that the lists by village and by doctor ask: without reading forty columns.
         Index("ix_resident_place", "village", "responsible_doctor_id", "id"),
+        # All that indicators ask of everybody.
+        Index(
+            "ix_resident_counted",
+            "organisation_id",
+            "record_status",
+            "record_status_on",
+            "birth_date",
+            "village",
+            "responsible_doctor_id",
+            "merged_into_id",
+            "id",
+        ),
         Index("ix_resident_name_phone", "name", "phone"),
     )
 

@@ -17,6 +17,7 @@ depends_on = None
 def upgrade() -> None:
     """Each group stands by itself; none changes a row that an earlier release wrote."""
     _contracts()
+    _rosters()
     _clinical_settings()
     _copd()
     _bp_screening()
@@ -24,6 +25,43 @@ def upgrade() -> None:
     _printed_rounds()
     _assessments()
     _resident_record()
+    _indicators()
+
+
+def _indicators() -> None:
+    """What indicators read of everybody and of every visit, without the wide rows."""
+    op.create_index(
+        "ix_resident_counted",
+        "resident",
+        [
+            "organisation_id",
+            "record_status",
+            "record_status_on",
+            "birth_date",
+            "village",
+            "responsible_doctor_id",
+            "merged_into_id",
+            "id",
+        ],
+        unique=False,
+    )
+    op.create_index(
+        "ix_follow_up_counted", "follow_up", ["visit_date", "status", "mode", "id"], unique=False
+    )
+    op.create_index(
+        "ix_follow_up_disease_counted",
+        "follow_up_disease",
+        [
+            "disease",
+            "visit_date",
+            "follow_up_id",
+            "resident_id",
+            "control_class",
+            "uncontrolled",
+            "action",
+        ],
+        unique=False,
+    )
 
 
 def _assessments() -> None:
@@ -75,60 +113,6 @@ def _assessments() -> None:
         "ix_assessment_organisation_id_scale",
         "assessment",
         ["organisation_id", "scale", "assessed_on"],
-        unique=False,
-    )
-
-
-def _health_checks() -> None:
-    """The annual health check: one row a check."""
-    op.create_table(
-        "health_check",
-        sa.Column("resident_id", sa.String(length=36), nullable=False),
-        sa.Column("check_date", sa.Date(), nullable=False),
-        sa.Column("doctor_name", sa.String(), nullable=False),
-        sa.Column("temperature", sa.Float(), nullable=True),
-        sa.Column("pulse", sa.Integer(), nullable=True),
-        sa.Column("respiration", sa.Integer(), nullable=True),
-        sa.Column("sbp_left", sa.Integer(), nullable=True),
-        sa.Column("dbp_left", sa.Integer(), nullable=True),
-        sa.Column("sbp_right", sa.Integer(), nullable=True),
-        sa.Column("dbp_right", sa.Integer(), nullable=True),
-        sa.Column("height", sa.Float(), nullable=True),
-        sa.Column("weight", sa.Float(), nullable=True),
-        sa.Column("waist", sa.Float(), nullable=True),
-        sa.Column("bmi", sa.Float(), nullable=True),
-        sa.Column("fpg", sa.Float(), nullable=True),
-        sa.Column("hba1c", sa.Float(), nullable=True),
-        sa.Column("conclusion", sa.String(), nullable=True),
-        sa.Column("guidance", sa.JSON(), nullable=False),
-        sa.Column("answers", sa.JSON(), nullable=False),
-        sa.Column("not_measured", sa.JSON(), nullable=False),
-        sa.Column("assessments", sa.JSON(), nullable=False),
-        sa.Column("findings", sa.JSON(), nullable=False),
-        sa.Column("concluded_by", sa.String(), nullable=True),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("supersedes_id", sa.String(), nullable=True),
-        sa.Column("status_reason", sa.String(), nullable=True),
-        sa.Column("form_version", sa.String(), nullable=False),
-        sa.Column("rule_version", sa.String(), nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("organisation_id", sa.String(length=36), nullable=False),
-        sa.Column("author_id", sa.String(length=36), nullable=False),
-        sa.Column("updated_by", sa.String(length=36), nullable=False),
-        sa.Column("created_at", sa.Text(), nullable=False),
-        sa.Column("updated_at", sa.Text(), nullable=False),
-        sa.Column("change_id", sa.String(length=36), nullable=False),
-        sa.Column("is_sample", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["resident_id"], ["resident.id"], name=op.f("fk_health_check_resident_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_health_check")),
-    )
-    op.create_index(op.f("ix_health_check_check_date"), "health_check", ["check_date"], unique=False)
-    op.create_index(
-        op.f("ix_health_check_resident_id_check_date"),
-        "health_check",
-        ["resident_id", "check_date"],
         unique=False,
     )
 
@@ -530,3 +514,43 @@ def _contracts() -> None:
         ["contract_id", "served_on"],
         unique=False,
     )
+
+
+def _rosters() -> None:
+    """Imports of rosters and the residents that each brought."""
+    op.create_table(
+        "roster_import",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("organisation_id", sa.String(length=36), nullable=False),
+        sa.Column("file_name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("sheet", sa.String(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("staff_id", sa.String(length=36), nullable=False),
+        sa.Column("staff_name", sa.String(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("imported", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("backup", sa.String(), nullable=False),
+        sa.Column("undone_at", sa.Text(), nullable=True),
+        sa.Column("undone_by", sa.String(), nullable=True),
+        sa.Column("undone_name", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_import")),
+    )
+    op.create_index(op.f("ix_roster_import_at"), "roster_import", ["at"], unique=False)
+    op.create_index(op.f("ix_roster_import_digest"), "roster_import", ["digest"], unique=False)
+    op.create_table(
+        "roster_row",
+        sa.Column("import_id", sa.String(length=36), nullable=False),
+        sa.Column("resident_id", sa.String(length=36), nullable=False),
+        sa.Column("row_number", sa.Integer(), nullable=False),
+        sa.Column("change_id", sa.String(length=36), nullable=False),
+        sa.Column("withdrawn_change_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["roster_import.id"], name=op.f("fk_roster_row_import_id")
+        ),
+        sa.PrimaryKeyConstraint("import_id", "resident_id", name=op.f("pk_roster_row")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_roster_row_resident_id"), "roster_row", ["resident_id"], unique=False)

@@ -1,0 +1,243 @@
+"""Indicators of hypertension and type-2 diabetes: managed, managed to standard, controlled.
+
+Source: 国家基本公共卫生服务规范（第三版，2017）, domain reference §5.5: the formulas are national,
+targets and what "to standard" asks in detail are local (``ClinicalSettings``). No visit in the
+period means not controlled; who is no longer managed leaves the denominator from that day on.
+Whether a value was on target is the fact that the visit itself keeps, under the rules it was
+made under.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app.care.clinical_settings import ClinicalSettings
+from app.care.indicators.counted import Counted, each
+from app.care.indicators.people import People
+from app.care.indicators.period import Period, parts_of
+from app.care.visit_rules import ROUTINE_MONTHS, SHORT_INTERVAL, NextStep, add_months
+
+MANAGED_AGE = 35
+FACE_TO_FACE = frozenset({"1", "2"})
+CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
+_VOID = "entered_in_error"
+
+_MANAGED = """
+    SELECT resident_id, managed_since, managed_until, created_at FROM condition
+    WHERE organisation_id = ? AND disease = ? AND managed = 1
+"""
+# Both read an index from end to end (ix_follow_up_counted, ix_follow_up_disease_counted).
+_VISITS = """
+    SELECT id, mode FROM follow_up
+    WHERE visit_date BETWEEN ? AND ? AND status != 'entered_in_error'
+"""
+_PARTS = """
+    SELECT follow_up_id, resident_id, visit_date, control_class, uncontrolled, action
+    FROM follow_up_disease WHERE disease = ? AND visit_date BETWEEN ? AND ?
+    ORDER BY visit_date, follow_up_id
+"""
+# Complete without a class: the glucose was not fasting, and the form says why.
+_NOT_FASTING = """
+    SELECT part.follow_up_id FROM follow_up_disease AS part
+    JOIN follow_up ON follow_up.id = part.follow_up_id
+    WHERE part.disease = 'type2_diabetes' AND part.visit_date BETWEEN ? AND ?
+    AND part.control_class IS NULL AND follow_up.not_fasting_reason IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit as an indicator sees it. ``step`` None: it moved no date (no value to classify).
+
+    ``controlled`` is None where the visit had no value for it.
+    """
+
+    on: date
+    face_to_face: bool
+    complete: bool
+    controlled: bool | None
+    step: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """A person under management: from ``since``, and until the day before ``until``."""
+
+    person: str
+    since: date
+    until: date | None
+
+    def on(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day < self.until)
+
+    def within(self, period: Period) -> bool:
+        return self.since <= period.end and (self.until is None or self.until > period.start)
+
+
+def managed_to_standard(
+    visits: Sequence[Visit], since: date, period: Period, checked: bool, settings: ClinicalSettings
+) -> bool:
+    """规范管理: enough face-to-face visits, each complete, none too late, and a health check.
+
+    ``visits`` of the period by date; ``since``: the management's first day; ``checked``: a health
+    check within the year that ends with the period. The number of visits asked of a year is
+    asked of a part of a year in proportion, rounded down. Source: domain reference §5.5 (C).
+    """
+    in_person = [visit for visit in visits if visit.face_to_face]
+    if not checked or len(in_person) < _visits_needed(period, settings):
+        return False
+    if not all(visit.complete for visit in in_person):
+        return False
+    if settings.one_visit_a_quarter and not all(
+        any(visit.on in part for visit in in_person) for part in _quarters(period)
+    ):
+        return False
+    return _in_time(visits, since, period)
+
+
+def _visits_needed(period: Period, settings: ClinicalSettings) -> int:
+    months = 0
+    while months < 12 and add_months(period.start, months + 1).toordinal() - 1 <= (
+        period.end.toordinal()
+    ):
+        months += 1
+    return settings.visits_a_year * months // 12
+
+
+def _quarters(period: Period) -> list[Period]:
+    years = range(period.start.year, period.end.year + 1)
+    every = [
+        part for year in years for part in parts_of(Period(date(year, 1, 1), date(year, 12, 31)))
+    ]
+    return [part for part in every if period.start <= part.start and part.end <= period.end]
+
+
+def _in_time(visits: Iterable[Visit], since: date, period: Period) -> bool:
+    """Whether no visit came later than the one before it allowed, up to the period's last day."""
+    latest = add_months(max(period.start, since), ROUTINE_MONTHS)
+    for visit in visits:
+        if visit.step is None:
+            continue
+        if visit.on > latest:
+            return False
+        latest = latest_next(visit)
+    return latest >= period.end
+
+
+def latest_next(visit: Visit) -> date:
+    """The last day on which the rule (``NBPHS-2017``) wants the person seen again."""
+    if visit.step == NextStep.ROUTINE:
+        return add_months(visit.on, ROUTINE_MONTHS)
+    return visit.on + SHORT_INTERVAL
+
+
+def managed_people(
+    session: Session, organisation_id: str, disease: str, people: People
+) -> tuple[Managed, ...]:
+    """Everybody whom the organisation manages or managed for the disease, once each."""
+    found: dict[str, Managed] = {}
+    rows = session.connection().exec_driver_sql(_MANAGED, (organisation_id, disease)).all()
+    for resident_id, since, until, created_at in rows:
+        person = people.person_of(resident_id)
+        if person not in people.by_id:
+            continue
+        new = Managed(
+            person,
+            date.fromisoformat(since or created_at[:10]),
+            date.fromisoformat(until) if until else None,
+        )
+        found[person] = new if person not in found else _together(found[person], new)
+    return tuple(found.values())
+
+
+def _together(one: Managed, other: Managed) -> Managed:
+    """Two records of one person (merged, or taken up again): managed from first to last."""
+    until = None if None in (one.until, other.until) else max(one.until, other.until)  # type: ignore[type-var]
+    return Managed(one.person, min(one.since, other.since), until)
+
+
+def visits_of(
+    session: Session, disease: str, period: Period, people: People
+) -> Mapping[str, Sequence[Visit]]:
+    """The visits of a period for a disease by person, in order of their days."""
+    span = (period.start.isoformat(), period.end.isoformat())
+    run = session.connection().exec_driver_sql
+    modes: dict[str, str] = {row[0]: row[1] for row in run(_VISITS, span).all()}
+    not_fasting: set[str] = set()
+    if disease == "type2_diabetes":
+        not_fasting = {row[0] for row in run(_NOT_FASTING, span).all()}
+    found: dict[str, list[Visit]] = defaultdict(list)
+    for visit_id, resident_id, on, control_class, uncontrolled, step in run(
+        _PARTS, (disease, *span)
+    ).all():
+        mode = modes.get(visit_id)
+        if mode is None:  # entered in error
+            continue
+        found[people.person_of(resident_id)].append(
+            Visit(
+                on=date.fromisoformat(on),
+                face_to_face=mode in FACE_TO_FACE,
+                complete=control_class is not None or visit_id in not_fasting,
+                controlled=None if uncontrolled is None else not uncontrolled,
+                step=step,
+            )
+        )
+    return found
+
+
+def chronic_indicators(
+    session: Session,
+    organisation_id: str,
+    disease: str,
+    period: Period,
+    people: People,
+    checked: frozenset[str],
+    settings: ClinicalSettings,
+) -> tuple[Counted, Counted, Counted]:
+    """Management rate, standard-management rate and control rate of one disease.
+
+    ``checked``: who had a health check within the year that ends with the period.
+    """
+    letter = CODE_OF[disease]
+    managed = managed_people(session, organisation_id, disease, people)
+    visits = visits_of(session, disease, period, people)
+    on_last_day = [one for one in managed if one.on(period.end) and _there(one, people, period)]
+    standard = [
+        one.person
+        for one in on_last_day
+        if managed_to_standard(
+            visits.get(one.person, ()), one.since, period, one.person in checked, settings
+        )
+    ]
+    controlled = [one.person for one in on_last_day if last_controlled(visits.get(one.person, ()))]
+    among = each(one.person for one in on_last_day)
+    prevalence = settings.prevalence_hypertension if letter == "H" else settings.prevalence_diabetes
+    grown_up = people.active_on(period.end) & people.of_age(MANAGED_AGE, period.end)
+    return (
+        Counted(
+            f"{letter}1",
+            each(one.person for one in managed if one.within(period)),
+            each(sorted(grown_up), (prevalence or 0) / 100),
+            known=prevalence is not None,
+        ),
+        Counted(f"{letter}2", each(standard), among),
+        Counted(f"{letter}3", each(controlled), among),
+    )
+
+
+def _there(managed: Managed, people: People, period: Period) -> bool:
+    """Whether the person's record was still open on the last day (died, moved away: no)."""
+    return people.by_id[managed.person].active_on(period.end)
+
+
+def last_controlled(visits: Sequence[Visit]) -> bool:
+    """Whether the last visit with a value was on target; no such visit counts as not."""
+    for visit in reversed(visits):
+        if visit.controlled is not None:
+            return visit.controlled
+    return False

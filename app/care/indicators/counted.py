@@ -1,0 +1,56 @@
+"""Whom an indicator counts: each person with what he or she weighs, above and below the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One indicator over one period: person → number, in the numerator and the denominator.
+
+    A person weighs 1, except where services are counted (how many) and where the denominator is
+    an estimate (the prevalence). ``known``: False where a setting that it needs is missing.
+    """
+
+    code: str
+    numerator: Mapping[str, float]
+    denominator: Mapping[str, float]
+    known: bool = True
+
+    @property
+    def done(self) -> float:
+        return sum(self.numerator.values())
+
+    @property
+    def of(self) -> float:
+        return sum(self.denominator.values())
+
+    @property
+    def rate(self) -> float | None:
+        """Percent; None where there is nothing to divide by."""
+        return 100 * self.done / self.of if self.known and self.of else None
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Who stands below the line and not, or not wholly, above it, in the order below it."""
+        return tuple(
+            person
+            for person, due in self.denominator.items()
+            if self.numerator.get(person, 0) < due
+        )
+
+    def only(self, people: Callable[[str], bool]) -> Counted:
+        """The same for some of the people: those of a village, of a team."""
+        return Counted(
+            self.code,
+            {person: number for person, number in self.numerator.items() if people(person)},
+            {person: number for person, number in self.denominator.items() if people(person)},
+            self.known,
+        )
+
+
+def each(people: Iterable[str], weight: float = 1) -> dict[str, float]:
+    """Every one of the people with the same weight, in their order."""
+    return dict.fromkeys(people, weight)

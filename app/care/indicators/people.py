@@ -1,0 +1,78 @@
+"""The people an organisation answers for, as they stood on a day; one row a person.
+
+Records that were merged count as one person, under the record that goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+_ACTIVE = "active"
+_MERGED = "merged"
+# Only columns of the index ``ix_resident_counted``: the wide rows are not read.
+_PEOPLE = """
+    SELECT id, birth_date, village, responsible_doctor_id, record_status, record_status_on,
+           merged_into_id
+    FROM resident WHERE organisation_id = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """``village`` and ``doctor_id`` are empty where nobody wrote them down."""
+
+    id: str
+    birth_date: str
+    village: str
+    doctor_id: str
+    status: str
+    status_on: str
+
+    def active_on(self, day: date) -> bool:
+        """Born, alive, here and on record; a record closed on a day is not active on it."""
+        text = day.isoformat()
+        return self.birth_date <= text and (self.status == _ACTIVE or self.status_on > text)
+
+
+class People:
+    """The residents of an organisation and what an indicator asks of them."""
+
+    def __init__(self, people: Iterable[Person], merged: Mapping[str, str]) -> None:
+        self.by_id = {person.id: person for person in people}
+        self._merged = merged
+
+    def person_of(self, resident_id: str) -> str:
+        """The record under which a person counts: the one that goes on after merging."""
+        passed: set[str] = set()
+        while resident_id in self._merged and resident_id not in passed:
+            passed.add(resident_id)
+            resident_id = self._merged[resident_id]
+        return resident_id
+
+    def active_on(self, day: date) -> frozenset[str]:
+        """Everybody on record on that day."""
+        return frozenset(id_ for id_, person in self.by_id.items() if person.active_on(day))
+
+    def of_age(self, age: int, day: date) -> frozenset[str]:
+        """Who has completed ``age`` years on ``day`` (born on 29 February: from 1 March on)."""
+        # Compared as text, so that a 29 February stands behind the 28th of any year.
+        latest = f"{day.year - age:04d}-{day:%m-%d}"
+        return frozenset(person.id for person in self.by_id.values() if person.birth_date <= latest)
+
+
+def people_of(session: Session, organisation_id: str) -> People:
+    """All residents of an organisation, merged records under the one that goes on."""
+    rows = session.connection().exec_driver_sql(_PEOPLE, (organisation_id,)).all()
+    merged = {row[0]: row[6] for row in rows if row[4] == _MERGED and row[6]}
+    return People(
+        (
+            Person(id_, born, village or "", doctor or "", status, since or "")
+            for id_, born, village, doctor, status, since, _ in rows
+            if id_ not in merged
+        ),
+        merged,
+    )
