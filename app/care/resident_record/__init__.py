@@ -1,0 +1,1 @@
+"""What belongs to a resident beside the form: merging, closing, consents, numbers, tags."""
