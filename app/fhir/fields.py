@@ -56,6 +56,11 @@ REFERENCES = {
     "source_referral_id": "ServiceRequest",
     "task_id": "Task",
     "plan_id": "CarePlan",
+    "doctor_id": "Practitioner",
+    "leader_id": "Practitioner",
+    "team_id": "CareTeam",
+    "contract_id": "Contract",
+    "renewed_from_id": "Contract",
 }
 
 #: Columns whose values (or whose items' ``code``) come from a code list of another name.

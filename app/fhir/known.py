@@ -42,9 +42,17 @@ ELEMENTS: dict[str, frozenset[str]] = {
         *("contained", "status", "intent", "category", "subject", "period", "created"),
         *("author", "addresses", "supportingInfo", "goal", "activity", "note"),
     ),
+    "CareTeam": _names(
+        *("status", "name", "participant", "managingOrganization", "telecom", "note")
+    ),
+    "PlanDefinition": _names("identifier", "version", "title", "status", "description", "action"),
+    "Contract": _names(
+        *("identifier", "status", "issued", "applies", "subject", "authority", "author", "type"),
+        *("supportingInfo", "term"),
+    ),
     "Procedure": _names(
         *("basedOn", "status", "statusReason", "code", "subject", "performedPeriod", "recorder"),
-        *("performer", "complication", "followUp"),
+        *("performer", "complication", "followUp", "category", "performedDateTime", "note"),
     ),
     "ServiceRequest": _names(
         *("basedOn", "requisition", "status", "intent", "category", "priority", "code"),
@@ -85,6 +93,11 @@ MEMBERS: dict[str, frozenset[str]] = {
         }
     ),
     "period": _PERIOD,
+    "applies": _PERIOD,
+    "participant": frozenset({"role", "member"}),
+    "action": frozenset({"title", "code", "timingTiming"}),
+    "timingTiming": frozenset({"repeat"}),
+    "term": frozenset({"identifier", "offer"}),
     "executionPeriod": _PERIOD,
     "performedPeriod": _PERIOD,
     "activity": frozenset({"detail", "coding", "text"}),
@@ -123,6 +136,8 @@ OWN_SYSTEMS = frozenset(
     {
         *(uris.ORGANISATION_TAG, uris.SAMPLE_SYSTEM, uris.ORGANISATION_TYPE, uris.RECORD),
         *(uris.ID_CARD, uris.RECORD_NUMBER, uris.INSTITUTION, uris.PRACTICE_CERTIFICATE),
+        uris.PROCEDURE_KIND,
+        *(uris.CONTRACT_NUMBER, uris.PACKAGE),
         *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
         *(uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),
         *(uris.CONDITION_CLINICAL, uris.CONDITION_CATEGORY, uris.PARTICIPATION_TYPE),

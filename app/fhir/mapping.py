@@ -8,10 +8,13 @@ from typing import Any
 
 from app.fhir import (
     bp_screening,
+    care_team,
     check_in,
     clinical_settings,
     condition,
     consent,
+    contract,
+    contract_service,
     follow_up,
     health_check,
     number_block,
@@ -22,6 +25,7 @@ from app.fhir import (
     referral_task,
     rehab_plan,
     resident,
+    service_package,
     staff,
 )
 from app.fhir.codec import Json, code_in, target_of
@@ -57,6 +61,10 @@ _MODULES: tuple[ModuleType, ...] = (
     health_check,
     rehab_plan,
     check_in,
+    care_team,
+    service_package,
+    contract,
+    contract_service,
     referral,
     referral_service,
     referral_task,
@@ -98,6 +106,8 @@ def kind_of(resource: Json) -> str | None:
     kind = _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
     if kind == referral.KIND and _is_service(resource):
         return referral_service.KIND
+    if kind == check_in.KIND and contract_service.is_service(resource):
+        return contract_service.KIND
     if type_ == "Basic":
         return _kind_of_basic(resource)
     return _kind_of_answers(resource) if kind == follow_up.KIND else kind

@@ -184,7 +184,7 @@ def _own_system(system: Any) -> bool:
 
 
 _SUPPORT = frozenset(
-    {"QuestionnaireResponse", "Procedure", "CarePlan", "Condition", "ServiceRequest"}
+    {"QuestionnaireResponse", "Procedure", "CarePlan", "Condition", "ServiceRequest", "CareTeam"}
 )
 _FOREIGN: dict[str, Callable[[Json], bool]] = {
     "contained": lambda item: item.get("id") not in ("short", "long", "diagnosis"),

@@ -31,6 +31,9 @@ SAMPLE_CODE = "HTEST"
 #: Basic.code: which kind of record of ours a resource without a FHIR type of its own is.
 RECORD = "urn:township-care:record"
 
+#: Procedure.category: which kind of record of ours; a rehab session has none.
+PROCEDURE_KIND = "urn:township-care:procedure-kind"
+
 #: Organization.type: LEAD_HOSPITAL, TOWNSHIP_CENTER, CARE_INSTITUTION, …
 ORGANISATION_TYPE = "urn:township-care:organisation-type"
 
@@ -43,6 +46,8 @@ OTHER_PAPER = ID + "other-paper"
 CREDIT_CODE = ID + "uscc"
 LOGIN = ID + "login"
 REFERRAL_NUMBER = ID + "referral-no"
+CONTRACT_NUMBER = ID + "contract-no"
+PACKAGE = ID + "service-package"
 
 # Code systems
 ICD10 = "urn:oid:2.16.156.10011.2.3.3.11"

@@ -20,6 +20,7 @@ from app.clock import format_instant, parse_instant
 from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.clinical import ClinicalSettingsVersion
+from app.models.contract import CareTeam, Contract, ContractService, ServicePackage
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
@@ -95,6 +96,10 @@ KINDS: dict[str, RecordKind] = {
         RecordKind("health_check", HealthCheck, False, "resident_id"),
         RecordKind("rehab_plan", RehabPlan, True, "resident_id"),
         RecordKind("check_in", CheckIn, False, "resident_id"),
+        RecordKind("care_team", CareTeam, True, None),
+        RecordKind("service_package", ServicePackage, True, None),
+        RecordKind("contract", Contract, True, "resident_id"),
+        RecordKind("contract_service", ContractService, False, "resident_id"),
         RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_service", ReferralService, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_task", ReferralTask, True, "resident_id", lane=_referral_lane),

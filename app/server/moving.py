@@ -32,8 +32,9 @@ from app.server.tables import history, metadata, resource
 #: What others refer to comes first; types that are not named here follow in their own order.
 _FIRST = (
     "Organization", "Practitioner", "PractitionerRole", "Basic", "Patient", "EpisodeOfCare",
-    "Consent", "Contract", "Condition", "AllergyIntolerance", "FamilyMemberHistory", "Encounter", "Goal",
-    "CarePlan", "CareTeam", "Procedure", "Observation", "QuestionnaireResponse",
+    "Consent", "CareTeam", "PlanDefinition", "Contract",
+    "Condition", "AllergyIntolerance", "FamilyMemberHistory", "Encounter", "Goal",
+    "CarePlan", "Procedure", "Observation", "QuestionnaireResponse",
 )  # fmt: skip
 _LAST = ("Task", "Provenance")
 _ROWS = 1_000

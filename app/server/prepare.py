@@ -158,6 +158,8 @@ def _parse_reference(text: str) -> tuple[str, str] | None:
 
 def _reference_of(resource: Json, name: str) -> tuple[str, str] | None:
     value = resource.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]  # Contract.subject is a list; a contract of ours is one person's
     if value is None:
         return None
     if not isinstance(value, dict):

@@ -182,7 +182,19 @@ PROFILES: dict[str, Profile] = {
         "patient",
         _PATIENT,
     ),
-    "Contract": Profile((), None, "subject", ("identifier", "patient", "subject")),
+    "Contract": Profile(
+        ("subject",),
+        (
+            "status",
+            _codes(
+                "amended appended cancelled disputed entered-in-error executable executed "
+                "negotiable offered policy rejected renewed revoked resolved terminated"
+            ),
+        ),
+        "subject",
+        _SUBJECT,
+    ),
+    "PlanDefinition": Profile(("status",), ("status", _codes("draft active retired unknown"))),
     "Consent": Profile(
         ("status", "scope", "category"),
         (
