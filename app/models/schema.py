@@ -16,6 +16,7 @@ from app.models import (
     rehab,
     resident,
     resident_record,
+    roster,
     screening,
 )
 from app.models.base import Base
@@ -35,5 +36,6 @@ __all__ = [
     "rehab",
     "resident",
     "resident_record",
+    "roster",
     "screening",
 ]
