@@ -2,7 +2,8 @@
 
 The searches are those a PC would ask over the network, parsed and answered by the same code.
 A PC that reads the file has nobody to ask: what the records refer to and the organisation may
-read comes along, except its own records, which its lists bring.
+read comes along, except its own records, which its lists bring. A PC that has read on to a later
+time than this server ever gave knows a server that was put back since: it gets the whole list.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, select
 
 from app.courier_file import Item
-from app.server import access_log, search
+from app.server import access_log, search, wire
 from app.server.outcome import Refusal
-from app.server.tables import resource
+from app.server.tables import clock, resource
 
 _REFERENCE = re.compile(r'"reference":"([A-Z][A-Za-z]{1,39})/([A-Za-z0-9\-.]{1,64})"')
 _NEXT = re.compile(r'"relation":"next","url":"([^"]*)"')
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _CHUNK = 1_000_000  # characters of JSON; a chunk is placed and noted as one
 _IDS = 50
 _DEEPEST = 8
@@ -34,13 +36,15 @@ def news(
     """The answers to ``searches`` (``key``, ``url``), each read to its end, in chunks.
 
     Items: ``with`` (what stands under records of the same chunk and later), ``page`` (a
-    searchset of list ``key``; ``end`` where it is the last), ``no`` (the search was refused).
+    searchset of list ``key``; ``end`` where it is the last, ``anew`` where it is the first of a
+    list that is read from its beginning again), ``no`` (the search was refused).
     """
     seen: set[Address] = set()
     waiting: list[Item] = []
     size = 0
+    latest = wire.instant(connection.execute(select(clock.c.last)).scalar_one())
     for asked in searches:
-        for head, text in _pages(connection, organisation, asked):
+        for head, text in _pages(connection, organisation, asked, latest):
             along = list(_along(connection, organisation, text, seen)) if text else []
             for found in along:
                 waiting.append(({"t": "with"}, found.encode()))
@@ -70,13 +74,20 @@ def owed(
 
 
 def _pages(
-    connection: Connection, organisation: str, asked: dict[str, Any]
+    connection: Connection, organisation: str, asked: dict[str, Any], latest: str
 ) -> Iterator[tuple[dict[str, Any], str]]:
     path, _, query = str(asked["url"]).partition("?")
-    key = str(asked["key"])
+    key, since = str(asked["key"]), asked.get("since")
+    # Both are written in one way, UTC and six digits: later in time is later in the alphabet.
+    anew = since is not None and bool(_INSTANT.match(since)) and since > latest
+    if anew:
+        since = None
     try:
         while True:
-            understood = search.parse_query(path, search.parse_parameters(query))
+            parameters = search.parse_parameters(query)
+            if anew:
+                parameters = [one for one in parameters if one[0] != "_lastUpdated"]
+            understood = search.parse_query(path, parameters)
             text = search.run(connection, organisation, understood, path, in_bundle=True)
             # The links stand before the entries.
             following = _NEXT.search(text.partition('"entry":[')[0])
@@ -87,8 +98,10 @@ def _pages(
                 "end": following is None,
                 "count": count,
             }
-            if asked.get("since") is not None:
-                head["since"] = asked["since"]
+            if since is not None:
+                head["since"] = since
+            if anew:
+                head["anew"], anew = True, False
             yield head, text
             if following is None:
                 return

@@ -18,7 +18,7 @@ from app.server import bundles, reading, wire
 from app.server.bodies import MAX_BYTES
 from app.server.outcome import Refusal
 from app.server.storing import Put
-from app.server.tables import resource
+from app.server.tables import history, resource
 
 _MOST_PARTS = 5000
 _MOST_SEARCHES = 100
@@ -166,12 +166,16 @@ class Work:
             self.state.refused += 1
             if part.new:
                 self.state.failed |= {part.number}
-        head = {
+        head: dict[str, Any] = {
             "t": "answer",
             "ref": part.ref,
             "status": refusal.status,
             "outcome": refusal.outcome(),
         }
+        if body and document is not None:
+            knows = _knows_replaced(connection, document)
+            if knows is not None:
+                head["knows"] = knows
         return head, body
 
     def _hold_back(self, part: _Part) -> Item:
@@ -306,6 +310,26 @@ def _demand_new(
                 412, "conflict", N_("The record is here already, and was changed since.")
             )
             raise refusal.at(f"Bundle.entry[{number}]")
+
+
+def _knows_replaced(connection: Connection, document: wire.Json) -> bool | None:
+    """Whether the version that the first entry means to replace is held here, or was before.
+
+    A server that was put back does not know what it wrote after the copy was made. No clock
+    could tell that: it may have been wrong. None where no version is to be replaced.
+    """
+    if_match = document["entry"][0]["request"].get("ifMatch")
+    if not isinstance(if_match, str):
+        return None
+    type_, id_ = _address(document, 0)
+    version = bundles.parse_if_match(if_match)
+    here = (resource.c.type == type_) & (resource.c.id == id_)
+    held = select(resource.c.key).where(here, resource.c.version == version)
+    was = select(history.c.key).where(
+        history.c.version == version,
+        history.c.key == select(resource.c.key).where(here).scalar_subquery(),
+    )
+    return connection.execute(held.union_all(was)).first() is not None
 
 
 def _address(document: wire.Json, number: int) -> tuple[str, str]:

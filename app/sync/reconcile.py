@@ -30,10 +30,18 @@ from app.sync.versions import Seen, is_behind, is_surely_behind, seen
 from app.sync.wire import held
 
 CONFIRMED, MERGED, CONFLICT, UNREADABLE = "confirmed", "merged", "conflict", "unreadable"
+#: How the server's copy stands to the state that ours was made from: made from it, or what it was
+#: made from (a server that was put back), or nobody can tell.
+LATER, EARLIER, DOUBTFUL = "later", "earlier", "doubtful"
 
 
-def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
+def settle(
+    session: Session, item: Item, theirs: Json, now: datetime, standing: str | None = None
+) -> str:
     """Bring one queued record and the server's copy of it together.
+
+    ``standing`` is how both stand to each other where that is known for certain; without it
+    versions and times tell.
 
     ``confirmed``: the server holds this very change. ``merged``: fields of both sides are
     together now and the row waits to be sent again. ``conflict``: a person has to decide.
@@ -55,9 +63,8 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
         queue.confirm(session, [arrived], now)
         _close_conflict(session, item, now)
         return CONFIRMED
-    known = _seen(session, item, found[1])
-    behind = is_behind(known, (version, updated))
-    if behind and _was_put_back(session, known, (version, updated)):
+    standing = standing or _standing(session, item, found[1], (version, updated))
+    if standing == EARLIER:
         # A server that was put back: what it told us of before is what ours was made from.
         _note_copy(session, arrived)
         if item.state != KEPT:
@@ -77,7 +84,7 @@ def settle(session: Session, item: Item, theirs: Json, now: datetime) -> str:
     base = _base(session, item, found[1]) or sent
     if mapping.write_id(theirs) == item.record_id:
         base = record  # theirs is its first state, so ours was made from it
-    result = merge(item.kind, base, mine, record, sent, doubtful=behind)
+    result = merge(item.kind, base, mine, record, sent, doubtful=standing == DOUBTFUL)
     _note_copy(session, arrived)
     if result.taken:
         put(session, item.kind, [result.merged])
@@ -105,9 +112,13 @@ def _receipt_of_theirs(session: Session, arrived: Confirmed, theirs: Record, now
     queue.keep_receipts(session, [receipt], now)
 
 
-def _seen(session: Session, item: Item, type_: str) -> tuple[str, str]:
+def _standing(session: Session, item: Item, type_: str, told: Seen) -> str:
+    """How the server's copy stands to what it told us before, by versions and times."""
     at = (type_, item.record_id)
-    return seen(session, [at]).get(at, ("", ""))
+    known = seen(session, [at]).get(at, ("", ""))
+    if not is_behind(known, told):
+        return LATER
+    return EARLIER if _was_put_back(session, known, told) else DOUBTFUL
 
 
 def _was_put_back(session: Session, known: Seen, told: Seen) -> bool:

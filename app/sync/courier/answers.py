@@ -1,35 +1,37 @@
 """The hospital's word on each record of an exported file becomes receipts and refusals.
 
 The same rules as on the network, and one more: an answer may be older than what this PC knows
-by now. Then it says nothing new and is passed over.
+by now. Then it says nothing new and is passed over. Which of two states came first is told by
+what this PC knew when it wrote the file and by the hospital's own list of earlier versions: its
+clock may have been wrong by years.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import courier_refusals
 from app.courier_file import Item
 from app.fhir import bundle
-from app.models.outbox import REJECTED, ServerCopy
+from app.models.outbox import REJECTED
 from app.models.records import KINDS
 from app.models.store import Store
-from app.sync import queue, restored, state
+from app.sync import queue, restored, state, versions
 from app.sync.answers import reason_of, refusal
 from app.sync.changes import Changes
 from app.sync.courier import Imported
 from app.sync.link import Json
 from app.sync.place import owe
 from app.sync.queue import Confirmed
-from app.sync.reconcile import CONFIRMED, CONFLICT, UNREADABLE, settle
+from app.sync.reconcile import CONFIRMED, CONFLICT, DOUBTFUL, EARLIER, LATER, UNREADABLE, settle
 from app.sync.searches import version_of
+from app.sync.versions import Seen
 
 _FORGET_MARK = "UPDATE outbox SET courier = NULL WHERE kind = ? AND record_id = ? AND courier <= ?"
 
@@ -48,28 +50,26 @@ class _Answer:
     at: str
     outcome: Json | None
     body: Json | None
+    #: Whether the hospital holds or held the version to be replaced; None: it does not say.
+    knows: bool | None
 
     @property
     def key(self) -> tuple[str, str]:
         return self.kind, self.record_id
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A version that the server was seen to hold, and its time."""
-
-    version: str
-    at: datetime
-
-
 class Answers:
     """Takes in the answers of one reply. ``told`` counts what they said."""
 
-    def __init__(self, store: Store, changes: Changes, number: int) -> None:
+    def __init__(
+        self, store: Store, changes: Changes, number: int, made_at: datetime | None
+    ) -> None:
+        """``made_at``: when the reply was made, by the hospital's clock."""
         self.told = Imported(number, None, 0, 0, 0, 0, 0, 0)
         self._store = store
         self._changes = changes
         self._number = number
+        self._made_at = made_at
 
     def take_in(self, items: Sequence[Item]) -> None:
         """All answers of a chunk in one transaction."""
@@ -90,19 +90,20 @@ class Answers:
             (row.kind, row.record_id): row
             for row in queue.of_records(session, (a.record_id for a in answers))
         }
-        known = _known(session, answers)
+        known = versions.seen(session, {(a.type, a.record_id) for a in answers})
         held: list[Confirmed] = []
         for answer in answers:
             row = rows.get(answer.key)
-            seen = known.get((answer.type, answer.record_id))
+            seen = known.get((answer.type, answer.record_id), ("", ""))
             if 200 <= answer.status < 300:
-                at = state.instant(answer.at)
-                if seen is not None and (at is None or at < seen.at):
+                version = bundle.version_of(answer.etag) or ""
+                if seen[0] not in ("", answer.replaces, version):
+                    # The network has brought another state since the file was written.
                     continue
+                at = state.instant(answer.at)
                 item = replace(
                     row or _no_row(answer), change_id=answer.change_id, courier=self._number
                 )
-                version = bundle.version_of(answer.etag) or ""
                 held.append(
                     Confirmed(item, answer.type, version, answer.at, at or now, answer.body)
                 )
@@ -129,22 +130,25 @@ class Answers:
         session: Session,
         row: queue.Item,
         answer: _Answer,
-        seen: _Seen | None,
+        seen: Seen,
         now: datetime,
         told: Imported,
     ) -> Imported:
         """The hospital holds another version: brought together as after a 412 on the network."""
         theirs = answer.body
-        at = None if theirs is None else state.instant(version_of(theirs)[1])
-        older = seen is not None and at is not None and at < seen.at
-        if older and seen is not None and seen.version != answer.replaces:
-            # The network has brought something newer than this reply.
+        if seen[0] not in ("", answer.replaces, "" if theirs is None else version_of(theirs)[0]):
+            # The network has brought another state since: the row waits and is sent again.
             return told
-        if theirs is None or older:
-            # The hospital's server was put back and lost the version that we were to replace.
-            restored.queue_again(session, [(answer.type, answer.record_id)], now)
+        lost = [(answer.type, answer.record_id)]
+        if theirs is None:
+            # The hospital's server was put back and lost the record that we were to replace.
+            restored.queue_again(session, lost, now)
             return told
-        result = settle(session, row, theirs, now)
+        standing = self._standing(answer, seen, version_of(theirs))
+        if seen[0] and standing in (EARLIER, DOUBTFUL):
+            # What it confirmed is not held there any more: the receipt is withdrawn.
+            restored.queue_again(session, lost, now, lost=False)
+        result = settle(session, row, theirs, now, standing)
         if result == UNREADABLE:
             queue.set_state(session, [row], REJECTED, refusal(reason_of(answer.outcome)))
             return replace(told, rejected=told.rejected + 1)
@@ -154,6 +158,24 @@ class Answers:
         if result == CONFLICT:
             return replace(told, conflicts=told.conflicts + 1)
         return replace(told, merged=told.merged + 1)
+
+    def _standing(self, answer: _Answer, seen: Seen, told: Seen) -> str | None:
+        """How the hospital's state stands to the one that ours was made from.
+
+        Where it knows that one, its own was made from it. Else it was put back: then its state
+        is of before that, or somebody wrote it since. Only the times tell these apart, and
+        nothing does where its clock has told a later time than now.
+        """
+        if seen[0] and (seen[0] == told[0] or answer.knows):
+            return LATER
+        known_at, told_at = state.instant(seen[1]), state.instant(told[1])
+        if known_at is None or told_at is None:
+            return DOUBTFUL if seen[0] and answer.knows is False else None
+        if self._made_at is None or known_at > self._made_at:
+            return DOUBTFUL
+        if not seen[0] or answer.knows is None:
+            return None
+        return EARLIER if told_at < known_at else DOUBTFUL
 
 
 def _read(head: dict[str, Any], text: bytes) -> _Answer:
@@ -172,7 +194,7 @@ def _read(head: dict[str, Any], text: bytes) -> _Answer:
             body = orjson.loads(text)
         except (ValueError, RecursionError):
             raise courier_refusals.tampered() from None
-    outcome = head.get("outcome")
+    outcome, knows = head.get("outcome"), head.get("knows")
     kind, record_id, change_id, type_, replaces = ref
     return _Answer(
         kind,
@@ -185,30 +207,10 @@ def _read(head: dict[str, Any], text: bytes) -> _Answer:
         str(head.get("at") or ""),
         outcome if isinstance(outcome, dict) else None,
         body if isinstance(body, dict) else None,
+        knows if isinstance(knows, bool) else None,
     )
 
 
 def _no_row(answer: _Answer) -> queue.Item:
     """Stands for a row that is not there any more: no row has this number."""
     return queue.Item(-1, answer.kind, answer.record_id, answer.change_id, None, 2, "waiting", 0)
-
-
-def _known(session: Session, answers: Iterable[_Answer]) -> dict[tuple[str, str], _Seen]:
-    """The newest version of each record that this PC has seen the server hold."""
-    found: dict[tuple[str, str], _Seen] = {}
-    ids = sorted({answer.record_id for answer in answers})
-    for start in range(0, len(ids), 500):
-        rows = session.execute(
-            select(
-                ServerCopy.resource_type,
-                ServerCopy.resource_id,
-                ServerCopy.version,
-                ServerCopy.last_updated,
-            ).where(ServerCopy.resource_id.in_(ids[start : start + 500]))
-        )
-        for type_, id_, version, updated in rows:
-            at = state.instant(updated)
-            # Without a version it is known to be lost there.
-            if version and at is not None:
-                found[type_, id_] = _Seen(version, at)
-    return found

@@ -93,7 +93,10 @@ class News:
         def move(session: Session) -> None:
             cursor = state.instant(state.load(session, key).get("at"))
             gap = since is not None and (cursor is None or cursor < since)
-            if last is not None and not gap and (cursor is None or last > cursor):
+            # From its beginning again: the hospital's server was put back, and its times are not
+            # those that the cursor is of.
+            anew = head.get("anew") is True
+            if last is not None and not gap and (anew or cursor is None or last > cursor):
                 state.save(session, key, {"at": state.text_of(last)})
 
         self._placer.place(resources, move)

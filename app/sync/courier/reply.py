@@ -51,7 +51,8 @@ def import_file(
     _demand_fit(store, checked, kept)
     number = int(checked.head["counter"])
     changes = Changes(on_change)
-    answers = Answers(store, changes, number)
+    made_at = state.instant(checked.cover.get("made_at"))
+    answers = Answers(store, changes, number, made_at)
     news = News(store, changes)
     begun = kept.done if kept.taking == checked.digest else 0
     for at, chunk in enumerate(container.read_chunks(path, ends.own, find_key)):
@@ -76,7 +77,6 @@ def import_file(
         numbers = {"number": number, "confirmed": told.confirmed, "received": news.received}
         keeping.audit(session, actor, store.clock.now(), "courier_import", **numbers)
     changes.tell(at_once=True)
-    made_at = state.instant(checked.cover.get("made_at"))
     return replace(told, number=number, made_at=made_at, received=news.received)
 
 
