@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.care.accounts import list_accounts, sign_in
@@ -223,3 +224,16 @@ def test_both_palettes_have_all_colours():
     for field in fields(theme.Colours):
         for palette in (theme.LIGHT, theme.CONTRAST):
             assert getattr(palette, field.name).startswith("#")
+
+
+def test_enter_after_the_enrolment_code_comes_to_the_button_that_joins(room):
+    """The proxy below is another card's: nobody has to walk through it to join."""
+    room.go("server")
+    section = room.section("server")
+    section.url.setFocus()
+    for expected in (section.code.line, section.save):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+        assert QApplication.focusWidget() is expected
+    section.way.proxy.setFocus()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert QApplication.focusWidget() is section.way.save

@@ -40,7 +40,8 @@ class FormSection(QWidget):
         card.body.addLayout(row)
         whole.addWidget(card)
         whole.addStretch(1)
-        self.navigator = FormNavigator(self, last=self.save)
+        # Of the card only: a section may stand above another one that has its own.
+        self.navigator = FormNavigator(card, last=self.save)
 
     def add(self, *fields: Any) -> None:
         self.fields.add(*fields)
