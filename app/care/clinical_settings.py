@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.care.limits import LIMITS, Limit, Range
@@ -149,17 +148,17 @@ class ClinicalSettings:
         decimals=1,
         optional=True,
     )
-    limit_sbp: Range = limits("sbp", INPUT)
-    limit_dbp: Range = limits("dbp", INPUT)
-    limit_heart_rate: Range = limits("heart_rate", INPUT)
-    limit_temperature: Range = limits("temperature", INPUT)
-    limit_respiration: Range = limits("respiration", INPUT)
-    limit_spo2: Range = limits("spo2", INPUT)
-    limit_weight: Range = limits("weight", INPUT)
-    limit_height: Range = limits("height", INPUT)
-    limit_waist: Range = limits("waist", INPUT)
-    limit_glucose: Range = limits("glucose", INPUT)
-    limit_hba1c: Range = limits("hba1c", INPUT)
+    limit_sbp: Range = limits("sbp", INPUT)  # noqa: RUF009
+    limit_dbp: Range = limits("dbp", INPUT)  # noqa: RUF009
+    limit_heart_rate: Range = limits("heart_rate", INPUT)  # noqa: RUF009
+    limit_temperature: Range = limits("temperature", INPUT)  # noqa: RUF009
+    limit_respiration: Range = limits("respiration", INPUT)  # noqa: RUF009
+    limit_spo2: Range = limits("spo2", INPUT)  # noqa: RUF009
+    limit_weight: Range = limits("weight", INPUT)  # noqa: RUF009
+    limit_height: Range = limits("height", INPUT)  # noqa: RUF009
+    limit_waist: Range = limits("waist", INPUT)  # noqa: RUF009
+    limit_glucose: Range = limits("glucose", INPUT)  # noqa: RUF009
+    limit_hba1c: Range = limits("hba1c", INPUT)  # noqa: RUF009
 
     @property
     def label(self) -> str:
@@ -300,22 +299,20 @@ def settings_history(store: Store, limit: int = 50) -> tuple[SettingsVersion, ..
     """The versions of this organisation, the newest first, each with what it changed."""
     with store.read() as session:
         rows = list(session.scalars(_versions(session).limit(limit + 1)))
-    found = []
-    for place, row in enumerate(rows[:limit]):
-        before = _read(rows[place + 1]) if place + 1 < len(rows) else DEFAULTS
-        found.append(
+        sets = [*map(_read, rows), DEFAULTS]
+        return tuple(
             SettingsVersion(
                 row.version,
                 row.created_at,
                 row.actor_name,
                 row.reason,
-                _changes(before, _read(row)),
+                _changes(sets[place + 1], sets[place]),
             )
+            for place, row in enumerate(rows[:limit])
         )
-    return tuple(found)
 
 
-def _versions(session: Session) -> Any:
+def _versions(session: Session) -> Select[ClinicalSettingsVersion]:
     table = ClinicalSettingsVersion
     return (
         select(table)

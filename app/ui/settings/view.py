@@ -24,6 +24,7 @@ from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.settings.backups import BackupSection
+from app.ui.settings.clinical import ClinicalSection
 from app.ui.settings.link import LinkSection
 from app.ui.settings.organisation import OrganisationSection
 from app.ui.settings.password import PasswordSection, RecoverySection
@@ -49,6 +50,7 @@ class SettingsRoom(QWidget):
             self._sections += [
                 ("staff", tr("Staff accounts"), StaffSection),
                 ("organisation", tr("Organisation"), OrganisationSection),
+                ("clinical", tr("Clinical settings"), ClinicalSection),
                 ("server", tr("County hospital"), ServerSection),
                 ("network", tr("Network"), LinkSection),
             ]
