@@ -25,7 +25,8 @@ from app.care.visit_rules import ROUTINE_MONTHS, SHORT_INTERVAL, NextStep, add_m
 MANAGED_AGE = 35
 FACE_TO_FACE = frozenset({"1", "2"})
 CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
-_VOID = "entered_in_error"
+# A routine visit is due three months after the last; whoever was not seen for longer starts anew.
+_BEFORE = ROUTINE_MONTHS + 1
 
 _MANAGED = """
     SELECT resident_id, managed_since, managed_until, created_at FROM condition
@@ -84,11 +85,12 @@ def managed_to_standard(
 ) -> bool:
     """规范管理: enough face-to-face visits, each complete, none too late, and a health check.
 
-    ``visits`` of the period by date; ``since``: the management's first day; ``checked``: a health
-    check within the year that ends with the period. The number of visits asked of a year is
-    asked of a part of a year in proportion, rounded down. Source: domain reference §5.5 (C).
+    ``visits`` by date, of the period and of the months before it; ``since``: the management's first
+    day; ``checked``: a health check within the year that ends with the period. The number of
+    visits asked of a year is asked of a part of a year in proportion, rounded down. Source: domain
+    reference §5.5 (C).
     """
-    in_person = [visit for visit in visits if visit.face_to_face]
+    in_person = [visit for visit in visits if visit.face_to_face and visit.on in period]
     if not checked or len(in_person) < _visits_needed(period, settings):
         return False
     if not all(visit.complete for visit in in_person):
@@ -118,12 +120,15 @@ def _quarters(period: Period) -> list[Period]:
 
 
 def _in_time(visits: Iterable[Visit], since: date, period: Period) -> bool:
-    """Whether no visit came later than the one before it allowed, up to the period's last day."""
+    """Whether no visit came later than the one before it allowed, up to the period's last day.
+
+    The last visit before the period says when its first one was due.
+    """
     latest = add_months(max(period.start, since), ROUTINE_MONTHS)
     for visit in visits:
         if visit.step is None:
             continue
-        if visit.on > latest:
+        if visit.on >= period.start and visit.on > latest:
             return False
         latest = latest_next(visit)
     return latest >= period.end
@@ -164,8 +169,10 @@ def _together(one: Managed, other: Managed) -> Managed:
 def visits_of(
     session: Session, disease: str, period: Period, people: People
 ) -> Mapping[str, Sequence[Visit]]:
-    """The visits of a period for a disease by person, in order of their days."""
-    span = (period.start.isoformat(), period.end.isoformat())
+    """The visits for a disease by person, in order of their days: of the period and, for what the
+    first one of it followed on, of the months before.
+    """
+    span = (add_months(period.start, -_BEFORE).isoformat(), period.end.isoformat())
     run = session.connection().exec_driver_sql
     modes: dict[str, str] = {row[0]: row[1] for row in run(_VISITS, span).all()}
     not_fasting: set[str] = set()
@@ -214,7 +221,9 @@ def chronic_indicators(
             visits.get(one.person, ()), one.since, period, one.person in checked, settings
         )
     ]
-    controlled = [one.person for one in on_last_day if last_controlled(visits.get(one.person, ()))]
+    controlled = [
+        one.person for one in on_last_day if last_controlled(visits.get(one.person, ()), period)
+    ]
     among = each(one.person for one in on_last_day)
     prevalence = settings.prevalence_hypertension if letter == "H" else settings.prevalence_diabetes
     grown_up = people.active_on(period.end) & people.of_age(MANAGED_AGE, period.end)
@@ -235,9 +244,9 @@ def _there(managed: Managed, people: People, period: Period) -> bool:
     return people.by_id[managed.person].active_on(period.end)
 
 
-def last_controlled(visits: Sequence[Visit]) -> bool:
-    """Whether the last visit with a value was on target; no such visit counts as not."""
+def last_controlled(visits: Sequence[Visit], period: Period) -> bool:
+    """Whether the period's last visit with a value was on target; no such visit counts as not."""
     for visit in reversed(visits):
-        if visit.controlled is not None:
+        if visit.controlled is not None and visit.on in period:
             return visit.controlled
     return False

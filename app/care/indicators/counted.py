@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -39,15 +39,6 @@ class Counted:
             person
             for person, due in self.denominator.items()
             if self.numerator.get(person, 0) < due
-        )
-
-    def only(self, people: Callable[[str], bool]) -> Counted:
-        """The same for some of the people: those of a village, of a team."""
-        return Counted(
-            self.code,
-            {person: number for person, number in self.numerator.items() if people(person)},
-            {person: number for person, number in self.denominator.items() if people(person)},
-            self.known,
         )
 
 

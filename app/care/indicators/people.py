@@ -5,11 +5,14 @@ Records that were merged count as one person, under the record that goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy.orm import Session
+
+from app.models.base import to_json
 
 _ACTIVE = "active"
 _MERGED = "merged"
@@ -18,6 +21,10 @@ _PEOPLE = """
     SELECT id, birth_date, village, responsible_doctor_id, record_status, record_status_on,
            merged_into_id
     FROM resident WHERE organisation_id = ?
+"""
+_GUESTS = """
+    SELECT id, birth_date, village, responsible_doctor_id, record_status, record_status_on
+    FROM resident WHERE id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -43,7 +50,17 @@ class People:
 
     def __init__(self, people: Iterable[Person], merged: Mapping[str, str]) -> None:
         self.by_id = {person.id: person for person in people}
+        self._guests: dict[str, Person] = {}
         self._merged = merged
+
+    def find(self, person: str) -> Person:
+        """A person of the organisation, or a guest who was added."""
+        return self.by_id.get(person) or self._guests[person]
+
+    def add_guests(self, session: Session, ids: Iterable[str]) -> None:
+        """People of other organisations who live in this one, for what counts them too."""
+        rows = session.connection().exec_driver_sql(_GUESTS, (to_json(sorted(ids)),)).all()
+        self._guests.update((person.id, person) for person in map(_person, rows))
 
     def person_of(self, resident_id: str) -> str:
         """The record under which a person counts: the one that goes on after merging."""
@@ -69,10 +86,11 @@ def people_of(session: Session, organisation_id: str) -> People:
     rows = session.connection().exec_driver_sql(_PEOPLE, (organisation_id,)).all()
     merged = {row[0]: row[6] for row in rows if row[4] == _MERGED and row[6]}
     return People(
-        (
-            Person(id_, born, village or "", doctor or "", status, since or "")
-            for id_, born, village, doctor, status, since, _ in rows
-            if id_ not in merged
-        ),
+        (_person(row[:6]) for row in rows if row[0] not in merged),
         merged,
     )
+
+
+def _person(row: Sequence[Any]) -> Person:
+    id_, born, village, doctor, status, since = row
+    return Person(id_, born, village or "", doctor or "", status, since or "")

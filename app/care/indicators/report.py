@@ -1,0 +1,191 @@
+"""The report of an organisation over a period: every indicator, by village, doctor or team.
+
+Reads only. A report keeps whom it counted, by id; names are read when somebody looks at a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.care.age import age_on
+from app.care.clinical_settings import clinical_settings
+from app.care.indicators.catalogue import INDICATORS
+from app.care.indicators.chronic import chronic_indicators
+from app.care.indicators.contracts import contract_rate, teams_on
+from app.care.indicators.counted import Counted
+from app.care.indicators.elders import checked_within_a_year, elder_indicators
+from app.care.indicators.people import People, people_of
+from app.care.indicators.period import Period, parts_of
+from app.errors import NotAllowed
+from app.i18n import tr
+from app.models.actor import Actor
+from app.models.organisation import Staff
+from app.models.resident import Resident
+from app.models.store import Store
+
+Grouping = Literal["village", "doctor", "team"]
+#: Who sees names behind the numbers; the health commission's viewer sees the numbers only.
+READERS = frozenset(
+    {"doctor", "public_health", "head_of_department", "office_clerk", "president", "administrator"}
+)
+VIEWERS = READERS | {"viewer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A village, a doctor or a team; ``key`` is empty for those without one."""
+
+    key: str
+    name: str
+    counted: Mapping[str, Counted]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All indicators of one organisation over one period, by code; ``version``: of the settings."""
+
+    organisation_id: str
+    period: Period
+    counted: Mapping[str, Counted]
+    version: int
+    _villages: Mapping[str, str]
+    _doctors: Mapping[str, tuple[str, str]]
+    _teams: Mapping[str, tuple[str, str]]
+
+    def groups(self, by: Grouping) -> tuple[Group, ...]:
+        """The same indicators for each village, doctor or team; together they are the whole."""
+        names: dict[str, str] = {}
+        parts: dict[str, dict[str, Counted]] = {}
+        for code, one in self.counted.items():
+            shares: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
+            for side, people in enumerate((one.numerator, one.denominator)):
+                for person, number in people.items():
+                    key, names_it = self._group_of(by, person)
+                    names[key] = names_it
+                    shares.setdefault(key, ({}, {}))[side][person] = number
+            for key, (above, below) in shares.items():
+                parts.setdefault(key, {})[code] = Counted(code, above, below, one.known)
+        nobody = {code: Counted(code, {}, {}, one.known) for code, one in self.counted.items()}
+        return tuple(
+            Group(key, name, {**nobody, **parts[key]})
+            for key, name in sorted(names.items(), key=lambda pair: (pair[0] == "", pair[1]))
+        )
+
+    def _group_of(self, by: Grouping, person: str) -> tuple[str, str]:
+        if by == "village":
+            village = self._villages.get(person, "")
+            return village, village
+        return (self._doctors if by == "doctor" else self._teams).get(person, ("", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person behind a number. ``number`` of ``due``: what he or she adds above and below."""
+
+    resident_id: str
+    name: str
+    sex: str
+    age: int
+    village: str
+    phone: str
+    number: float
+    due: float
+
+
+def indicator_report(
+    store: Store, actor: Actor, period: Period, organisation_id: str | None = None
+) -> Report:
+    """Count all indicators of an organisation (its own if none is named).
+
+    Raises ``NotAllowed`` for roles that do not report.
+    """
+    _check(actor)
+    with store.read() as session:
+        return _report(session, organisation_id or store.organisation_id, period)
+
+
+def course(
+    store: Store, actor: Actor, report: Report, code: str
+) -> tuple[tuple[Period, float | None], ...]:
+    """The rate of one indicator in each part of the report's period, for the plot."""
+    _check(actor)
+    with store.read() as session:
+        return tuple(
+            (part, _report(session, report.organisation_id, part).counted[code].rate)
+            for part in parts_of(report.period)
+        )
+
+
+def members(
+    store: Store, actor: Actor, people: Iterable[str], counted: Counted, on: date
+) -> tuple[Member, ...]:
+    """Who these people are, by village and name, with their age on a day."""
+    _check(actor, READERS)
+    with store.read() as session:
+        rows = _read_people(session, list(people))
+        found = (
+            Member(
+                row.id,
+                row.name,
+                row.sex,
+                age_on(row.birth_date, max(on, row.birth_date)),
+                row.village or "",
+                row.phone or "",
+                counted.numerator.get(row.id, 0),
+                counted.denominator.get(row.id, 0),
+            )
+            for row in rows
+        )
+        return tuple(sorted(found, key=lambda one: (one.village, one.name, one.resident_id)))
+
+
+def _read_people(session: Session, ids: Sequence[str]) -> list[Resident]:
+    rows: list[Resident] = []
+    for start in range(0, len(ids), 500):
+        rows += session.scalars(select(Resident).where(Resident.id.in_(ids[start : start + 500])))
+    return rows
+
+
+def _check(actor: Actor, roles: frozenset[str] = VIEWERS) -> None:
+    if actor.roles.isdisjoint(roles):
+        raise NotAllowed(
+            tr("Your account does not see reports. Ask the administrator for the role you need.")
+        )
+
+
+def _report(session: Session, organisation_id: str, period: Period) -> Report:
+    settings = clinical_settings(session)
+    people = people_of(session, organisation_id)
+    teams = teams_on(session, period, people)
+    checked = checked_within_a_year(session, period, people)
+    counted: list[Counted] = [contract_rate(teams, period, people)]
+    counted += elder_indicators(session, organisation_id, period, people)
+    for disease in ("hypertension", "type2_diabetes"):
+        counted += chronic_indicators(
+            session, organisation_id, disease, period, people, checked, settings
+        )
+    by_code = {one.code: one for one in counted}
+    persons = {p for one in counted for p in (*one.denominator, *one.numerator)}
+    return Report(
+        organisation_id,
+        period,
+        {i.code: by_code[i.code] for i in INDICATORS if i.code in by_code},
+        settings.version,
+        {person: people.find(person).village for person in persons},
+        _doctors(session, people, persons),
+        teams,
+    )
+
+
+def _doctors(
+    session: Session, people: People, persons: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    names = {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
+    found = ((person, people.find(person).doctor_id) for person in persons)
+    return {person: (doctor, names.get(doctor, "")) for person, doctor in found}
