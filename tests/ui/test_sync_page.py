@@ -292,6 +292,20 @@ def test_old_good_news_is_not_shown_as_news(qtbot, shown, store, actor, runner, 
     assert room.page.day.property("tone") == "attention"
 
 
+def test_a_check_that_reached_nobody_is_never_called_the_last_check(
+    qtbot, shown, store, actor, runner, clock
+):
+    service = ServiceStub(SyncStatus(phase="idle", last_success_at=clock.now(), waiting=7))
+    service.day_check = lambda: DayCheck(NOW, reached=False, reason="网络不通", waiting=7)
+    context = UiContext(store, actor, runner, service)
+    context.sync_bridge = SyncBridge(service, context)
+    room = shown(SyncRoom(context))
+    room.page.day.start()
+    room.show_status(SyncStatus(phase="idle", last_success_at=clock.now(), waiting=7))
+    assert "没有连上" in room.page.day.note()
+    assert "上次下班核对" not in room.page.day.note()
+
+
 @pytest.mark.parametrize("hours", [-9000, 9000])
 def test_what_was_sent_after_the_check_ends_its_news_whatever_the_clock_says(
     qtbot, shown, store, actor, runner, clock, hours

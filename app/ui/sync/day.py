@@ -162,8 +162,13 @@ class DayLine(QFrame):
             if fresh or self._still_true(result):
                 tone, line, what = check_words(result)
                 what = tr("Checked {time}. {what}").format(time=when, what=what)
-            else:
+            elif result.reached:
                 what = tr("Last end-of-day check: {time}.").format(time=when)
+            else:
+                # It compared nothing, and must not read as if it had.
+                what = tr(
+                    "The end-of-day check of {time} did not reach the county hospital."
+                ).format(time=when)
         self._say(tone, line, what.strip())
 
     def _still_true(self, result: DayCheck) -> bool:

@@ -31,6 +31,7 @@ from app.ui.sync.stick_words import (
 )
 from app.ui.widgets.buttons import Button, QuietButton
 from app.ui.widgets.cards import Card, label
+from app.ui.widgets.forms import FormNavigator
 from app.ui.widgets.pages import Page
 from app.ui.widgets.strips import sentence
 
@@ -150,6 +151,7 @@ class StickPage(Page):
         row.addWidget(button)
         card.body.addLayout(row)
         card.body.addStretch(1)
+        FormNavigator(card, last=button)
 
     # -- content ----------------------------------------------------------------------------
 
