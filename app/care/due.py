@@ -16,6 +16,7 @@ from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.rehab_due import refresh_rehab_due
 from app.care.resident_record.people import whole_people
+from app.care.resident_record.population import refresh_tags
 from app.care.rounds.due import refresh_contact_due
 from app.care.visit_rules import NextStep
 from app.clock import clinic_date
@@ -34,6 +35,7 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
     ``organisation_id``: the organisation of this store; only its own patients are its work.
     """
     ids = list(whole_people(session, resident_ids))
+    refresh_tags(session, ids, session.info["clock"].today())
     refresh_follow_up_due(session, organisation_id, ids)
     refresh_rehab_due(session, organisation_id, ids)
     refresh_contact_due(session, organisation_id, ids)

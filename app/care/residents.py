@@ -23,9 +23,10 @@ from app.care.resident_list import (
     lines,
     list_residents,
 )
+from app.care.resident_record.numbers import issue_number, low_block_warning
+from app.care.resident_record.population import refresh_tags
 from app.errors import InputError, NotAllowed, NotFound, StaleRecord
 from app.i18n import tr
-from app.models import codes
 from app.models.actor import Actor
 from app.models.resident import Resident
 from app.models.store import Store
@@ -46,7 +47,6 @@ __all__ = [
     "load_form",
     "register",
     "require_editor",
-    "set_record_status",
     "similar_residents",
     "update",
 ]
@@ -145,10 +145,14 @@ def register(
     kept = check_form(form, today)
     with store.write(actor) as session:
         _refuse_duplicates(session, kept, None, distinct_from, today)
+        _refuse_used_number(session, kept, None)
         row = Resident(**columns_of(kept), record_status="active")
+        row.distinct_from = sorted(distinct_from)
+        warning = _number(session, row)
         session.add(row)
         session.flush()
-        return Saved(row.id, _warnings(kept, today))
+        refresh_tags(session, [row.id], today)
+        return Saved(row.id, (*_warnings(kept, today), *warning))
 
 
 def update(
@@ -180,11 +184,21 @@ def update(
         before = form_of(row)
         identity = ("name", "sex", "birth_date", "phone", "id_no")
         if any(getattr(before, name) != getattr(kept, name) for name in identity):
-            _refuse_duplicates(session, kept, resident_id, distinct_from, today)
+            _refuse_duplicates(
+                session, kept, resident_id, {*distinct_from, *row.distinct_from}, today
+            )
+        if kept.record_no != before.record_no:
+            _refuse_used_number(session, kept, resident_id)
         for column, value in columns_of(kept).items():
             if getattr(row, column) != value:
                 setattr(row, column, value)
-        return Saved(resident_id, _warnings(kept, today))
+        others = [each for each in distinct_from if each not in row.distinct_from]
+        if others:
+            row.distinct_from = [*row.distinct_from, *sorted(others)]
+        warning = _number(session, row)
+        session.flush()
+        refresh_tags(session, [resident_id], today)
+        return Saved(resident_id, (*_warnings(kept, today), *warning))
 
 
 def load_form(store: Store, actor: Actor, resident_id: str) -> ResidentForm:
@@ -193,31 +207,6 @@ def load_form(store: Store, actor: Actor, resident_id: str) -> ResidentForm:
     with store.read() as session:
         row = _get(session, resident_id)
         return ResidentForm(row.id, form_of(row), row.change_id)
-
-
-def set_record_status(
-    store: Store, actor: Actor, resident_id: str, status: str, on: date, change_id: str
-) -> None:
-    """Close or reopen a record: `active`, `deceased`, `moved_away`, `lost`, `cancelled`.
-
-    The record is kept for ever. Raises InputError for an unknown state or a day in the future or
-    before the birth, NotFound, StaleRecord, NotAllowed.
-    """
-    require_editor(actor)
-    if status == "merged" or not codes.is_known("record_status", status):
-        raise InputError({"record_status": tr("Choose what became of the record.")})
-    with store.write(actor) as session:
-        row = _get(session, resident_id)
-        if row.change_id != change_id:
-            raise StaleRecord(tr("Somebody else changed this record. Open it again."))
-        if not row.birth_date <= on <= store.clock.today():
-            raise InputError({"on": tr("The day must lie between the birth and today.")})
-        row.record_status = status
-        row.record_status_on = on
-        if status in ("deceased", "moved_away", "lost"):
-            row.care_status = status
-        elif row.care_status in ("deceased", "moved_away", "lost"):
-            row.care_status = "home"
 
 
 def find_duplicates(
@@ -229,9 +218,19 @@ def find_duplicates(
 
 
 def similar_residents(session: Session, row: Resident, today: date) -> tuple[ResidentLine, ...]:
-    """Other records that may be the same person as a kept resident, to be shown on the page."""
+    """Other records that may be the same person as a kept resident, to be shown on the page.
+
+    Those whom a person has called somebody else are left out.
+    """
     found = _duplicates(session, form_of(row), row.id, today)
-    return (*((found.same,) if found.same else ()), *found.suspects)
+    rows = session.execute(
+        select(Resident.id, Resident.distinct_from).where(
+            Resident.id.in_([each.id for each in found.suspects])
+        )
+    )
+    others = {id_ for id_, said in rows if row.id in said} | set(row.distinct_from)
+    suspects = tuple(each for each in found.suspects if each.id not in others)
+    return (*((found.same,) if found.same else ()), *suspects)
 
 
 def _get(session: Session, resident_id: str) -> Resident:
@@ -239,6 +238,35 @@ def _get(session: Session, resident_id: str) -> Resident:
     if row is None:
         raise NotFound(tr("This resident is not in the records of this PC."))
     return row
+
+
+def _number(session: Session, row: Resident) -> tuple[str, ...]:
+    """Give a whole record its number where it has none; a warning when the block runs low.
+
+    A temporary record gets one when its card is there: it may turn out to be somebody known.
+    """
+    if row.record_no or row.temporary:
+        return ()
+    with session.no_autoflush:
+        row.record_no = issue_number(session, row)
+        warning = low_block_warning(session, row.record_no) if row.record_no else None
+    return (warning,) if warning else ()
+
+
+def _refuse_used_number(session: Session, form: BasicForm, own_id: str | None) -> None:
+    if form.record_no and session.scalar(
+        select(Resident.id).where(
+            Resident.record_no == form.record_no, Resident.id != (own_id or "")
+        )
+    ):
+        raise InputError(
+            {
+                "record_no": tr(
+                    "Another record bears this number already. Nothing was saved. Compare it "
+                    "with the paper, or leave it empty for the next free number."
+                )
+            }
+        )
 
 
 def _refuse_duplicates(

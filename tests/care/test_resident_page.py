@@ -13,6 +13,7 @@ from app.care.basic_form import Answer, BasicForm, Contact, Disease
 from app.care.conditions import ConditionInput, add_condition, list_conditions, set_resolved
 from app.care.residences import Admission, admit, discharge, list_stays
 from app.care.resident_page import reveal_identity, summary, trends
+from app.care.resident_record.closing import Closing, close_record
 from app.care.timeline import count_timeline, timeline
 from app.clock import FixedClock
 from app.errors import InputError, NotFound
@@ -23,7 +24,7 @@ from app.models.local import AuditEvent, DueItem
 from app.models.outbox import Outbox, Receipt
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.rehab import CheckIn, RehabPlan
-from app.models.resident import Condition
+from app.models.resident import Condition, Resident
 from app.models.store import Store
 from tests.conftest import LEAD_ID, TOWNSHIP_ID
 
@@ -226,12 +227,20 @@ def test_alerts_of_a_temporary_closed_and_double_record(store: Store, actor: Act
     first = residents.register(store, actor, FORM).resident_id
     second = residents.register(store, actor, form, distinct_from=[first]).resident_id
     change = residents.load_form(store, actor, second).change_id
-    residents.set_record_status(store, actor, second, "moved_away", date(2026, 3, 1), change)
+    moved = Closing(second, "moved_away", date(2026, 3, 1), "", change)
+    close_record(store, actor, moved)
     head = summary(store, actor, second)
     kinds = [each.kind for each in head.alerts]
-    assert kinds == ["closed", "temporary", "allergy_unknown", "duplicate"]
-    assert [each.id for each in head.duplicates] == [first]
+    # A person has said that the two are not the same: nobody is asked again.
+    assert kinds == ["closed", "temporary", "allergy_unknown"]
     assert not head.allergy_asked
+    with store.write(actor) as session:
+        row = session.get(Resident, second)
+        assert row is not None
+        row.distinct_from = []
+    head = summary(store, actor, second)
+    assert "duplicate" in [each.kind for each in head.alerts]
+    assert [each.id for each in head.duplicates] == [first]
     assert [each.kind for each in summary(store, actor, first).alerts] == ["duplicate"]
 
 

@@ -14,6 +14,7 @@ from app.care.basic_form import Answer, BasicForm, Contact, Disease
 from app.care.conditions import ConditionInput, add_condition
 from app.care.identity_card import check_character
 from app.care.residences import Admission, admit
+from app.care.resident_record.closing import Closing, close_record, reopen_record
 from app.care.residents import SameIdentity, SuspectedDuplicate
 from app.errors import InputError, NotAllowed, NotFound, StaleRecord
 from app.models.actor import Actor
@@ -117,8 +118,19 @@ def test_a_suspect_is_asked_about_once(store: Store, actor: Actor) -> None:
     )
     loaded = residents.load_form(store, actor, second.resident_id)
     changed = replace(loaded.form, phone="13812345678")
-    with pytest.raises(SuspectedDuplicate):
-        residents.update(store, actor, second.resident_id, changed, loaded.change_id)
+    # A person has said that they are two people; a third one is asked about.
+    residents.update(store, actor, second.resident_id, changed, loaded.change_id)
+    loaded = residents.load_form(store, actor, second.resident_id)
+    third = residents.register(store, actor, OTHER).resident_id
+    with pytest.raises(SuspectedDuplicate) as caught:
+        residents.update(
+            store,
+            actor,
+            second.resident_id,
+            replace(changed, name=OTHER.name, sex="2", birth_date=date(1948, 2, 29)),
+            loaded.change_id,
+        )
+    assert [each.id for each in caught.value.suspects] == [third]
 
 
 @pytest.mark.parametrize(
@@ -223,26 +235,6 @@ def test_lists_by_scope_and_page(store: Store, actor: Actor) -> None:
         assert len(residents.list_residents(store, actor, scope)) == many
 
 
-def test_a_record_is_closed_and_opened_again(store: Store, actor: Actor) -> None:
-    first = residents.register(store, actor, FORM).resident_id
-    change = residents.load_form(store, actor, first).change_id
-    for on in (date(1947, 8, 14), date(2026, 3, 3)):
-        with pytest.raises(InputError):
-            residents.set_record_status(store, actor, first, "deceased", on, change)
-    for status in ("merged", "eaten"):
-        with pytest.raises(InputError):
-            residents.set_record_status(store, actor, first, status, date(2026, 3, 2), change)
-    residents.set_record_status(store, actor, first, "deceased", date(2026, 3, 2), change)
-    assert residents.count_residents(store, actor, "ended") == 1
-    assert residents.find(store, actor, "sgh")[0].record_status == "deceased"
-    with pytest.raises(StaleRecord):
-        residents.set_record_status(store, actor, first, "active", date(2026, 3, 2), change)
-    loaded = residents.load_form(store, actor, first)
-    assert loaded.form.care_status == "deceased"
-    residents.set_record_status(store, actor, first, "active", date(2026, 3, 2), loaded.change_id)
-    assert residents.load_form(store, actor, first).form.care_status == "home"
-
-
 def test_who_only_reads_may_not_write(store: Store, actor: Actor) -> None:
     saved = residents.register(store, actor, FORM).resident_id
     viewer = Actor(actor.staff_id, actor.organisation_id, "看", frozenset({"viewer"}))
@@ -251,7 +243,8 @@ def test_who_only_reads_may_not_write(store: Store, actor: Actor) -> None:
         lambda: residents.register(store, viewer, OTHER),
         lambda: residents.update(store, viewer, saved, OTHER, change),
         lambda: residents.load_form(store, viewer, saved),
-        lambda: residents.set_record_status(store, viewer, saved, "lost", date(2026, 3, 2), change),
+        lambda: close_record(store, viewer, Closing(saved, "lost", date(2026, 3, 2), "", change)),
+        lambda: reopen_record(store, viewer, saved, date(2026, 3, 2), "", change),
     ]
     for attempt in attempts:
         with pytest.raises(NotAllowed):

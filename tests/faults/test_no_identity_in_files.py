@@ -22,6 +22,7 @@ from app.care import residents
 from app.care.backups import make_backup
 from app.care.basic_form import Answer, BasicForm, Contact, Disease
 from app.care.identity_card import check_character
+from app.care.resident_record.closing import Closing, close_record
 from app.errors import InputError, TownshipCareError
 from app.models.actor import Actor
 from app.models.drafts import save_draft
@@ -91,7 +92,7 @@ def _trouble(store: Store, actor: Actor, resident_id: str) -> list[str]:
         lambda: residents.register(store, actor, replace(_form(), id_no=NUMBER[:-1] + "0")),
         lambda: residents.register(store, actor, replace(_form(), birth_date=date(2090, 1, 1))),
         lambda: residents.load_form(store, actor, "no-such-id"),
-        lambda: residents.set_record_status(store, actor, resident_id, PLANTED["name"]),
+        lambda: close_record(store, actor, Closing(resident_id, "lost", None, PLANTED["name"])),
     )
     for attempt in attempts:
         try:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.residences import Admission, admit, discharge
 from app.care.resident_page import Summary
-from app.care.residents import set_record_status
+from app.care.resident_record.closing import Closing, close_record, reopen_record
 from app.errors import InputError
 from app.i18n import tr
 from app.models import codes
@@ -191,10 +191,24 @@ class StatusDialog(SmallDialog):
         self.column.addWidget(
             self.fields.add(DateField("on", tr("Since"), required=True, latest=today, today=today))
         )
+        self.column.addWidget(
+            self.fields.add(
+                TextField(
+                    "note",
+                    tr("In words"),
+                    limit=200,
+                    placeholder=tr("cause of death, where to, how often looked for …"),
+                )
+            )
+        )
         self.fields["record_status"].set_value(head.record_status)
         self.fields["on"].set_value(today)
 
     def work(self) -> Callable[[], object]:
         store, actor, head = self._context.store, self._context.actor, self._head
         status, on = self.fields["record_status"].value(), self.fields["on"].value()
-        return lambda: set_record_status(store, actor, head.id, status, on, head.change_id)
+        note = self.fields["note"].value() or ""
+        if status == "active":
+            return lambda: reopen_record(store, actor, head.id, on, note, head.change_id)
+        closing = Closing(head.id, status, on, note, head.change_id)
+        return lambda: close_record(store, actor, closing)
