@@ -8,6 +8,7 @@ translated in two ways, every unused one, and fails on the first two.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -15,10 +16,11 @@ import polib
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "resources" / "translations"
+_IN_TEMPLATE = re.compile(r'\btr\("([^"]+)"\)')
 
 
 def source_strings() -> dict[str, list[str]]:
-    """Every literal given to ``tr()`` in ``app/``, with the places where it stands."""
+    """Every literal given to ``tr()`` in ``app/`` and in the print templates, with its places."""
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "app").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -28,6 +30,9 @@ def source_strings() -> dict[str, list[str]]:
             place = f"{path.relative_to(ROOT)}:{node.lineno}"
             for text in _literals(node.args[0]) if node.args else []:
                 found.setdefault(text, []).append(place)
+    for path in sorted((ROOT / "resources" / "print").glob("*.html")):
+        for said in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
+            found.setdefault(said[1], []).append(str(path.relative_to(ROOT)))
     return found
 
 

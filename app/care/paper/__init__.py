@@ -1,0 +1,1 @@
+"""Paper: documents that are printed, as pure descriptions; the screen paints them."""
