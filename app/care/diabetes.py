@@ -26,7 +26,8 @@ from app.i18n import N_, tr
 
 DISEASE = "type2_diabetes"
 FASTING_LIMIT = 7.0
-PROBABLE_LIMIT = 10.0
+LOW_FASTING = 4.0
+HIGH_AFTER_MEAL = 9.9
 URGENT_LOW = 3.9
 URGENT_HIGH = 16.7
 URGENT_HEART_RATE = 100
@@ -98,7 +99,7 @@ def assess(
     fasting value control is not classified and the due date is not moved, but the urgent
     limits apply to any glucose.
     """
-    return judge(_facts(visit), previous, settings, quarterly_date)
+    return judge(_facts(visit, settings), previous, settings, quarterly_date)
 
 
 def uncontrolled(fasting: float | None) -> bool | None:
@@ -136,7 +137,7 @@ def urgent_values(visit: DiabetesVisit) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _facts(visit: DiabetesVisit) -> Facts:
+def _facts(visit: DiabetesVisit, settings: RuleSettings) -> Facts:
     return Facts(
         visit_date=visit.visit_date,
         uncontrolled=uncontrolled(visit.fasting),
@@ -145,7 +146,7 @@ def _facts(visit: DiabetesVisit) -> Facts:
         urgent=urgent_values(visit) + danger_findings(visit.danger_signs),
         control=_control(visit.fasting),
         questions=_questions(visit),
-        notes=_notes(visit),
+        notes=_notes(visit, settings),
     )
 
 
@@ -178,11 +179,21 @@ def _questions(visit: DiabetesVisit) -> tuple[str, ...]:
     return tuple(asked)
 
 
-def _notes(visit: DiabetesVisit) -> tuple[str, ...]:
-    """Without a fasting value: under 10.0 mmol/L is probably satisfactory, display only."""
-    if visit.fasting is not None:
-        return ()
+def _notes(visit: DiabetesVisit, settings: RuleSettings) -> tuple[str, ...]:
+    """Display only: probably satisfactory without a fasting value, and the county's own marks."""
+    notes: list[str] = []
     values = [value for _, value, _ in _glucoses(visit)]
-    if values and min(values) > URGENT_LOW and max(values) < PROBABLE_LIMIT:
-        return (tr("Not fasting, under 10.0: probably satisfactory (not classified)."),)
-    return ()
+    if visit.fasting is None and values and min(values) > URGENT_LOW:
+        limit = settings.probable_glucose
+        if max(values) < limit:
+            notes.append(
+                tr("Not fasting, under {limit}: probably satisfactory (not classified).").format(
+                    limit=shown(limit, 1)
+                )
+            )
+    if settings.glucose_flags:
+        if visit.fasting is not None and visit.fasting < LOW_FASTING:
+            notes.append(tr("Fasting glucose under 4.0: low."))
+        if visit.after_meal is not None and visit.after_meal > HIGH_AFTER_MEAL:
+            notes.append(tr("Glucose after a meal over 9.9: high."))
+    return tuple(notes)

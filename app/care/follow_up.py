@@ -14,16 +14,15 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.clinical_settings import clinical_settings
 from app.care.due import refresh_follow_up_due
 from app.care.follow_up_form import DiseasePart, FollowUpInput, problems_of
 from app.care.follow_up_history import (
     ENTERED_IN_ERROR,
-    history_of,
-    load_settings,
+    background_of,
     visits_of,
 )
 from app.care.follow_up_judgement import (
-    Background,
     Judgement,
     judge_visit,
     judgement_problems,
@@ -43,7 +42,7 @@ RECORDING_ROLES = ("doctor", "nurse", "public_health_worker", "specialist")
 JUDGING_ROLES = ("doctor", "specialist")
 
 # What a new patient's condition is called when management begins with the visit.
-_DIAGNOSIS = {"hypertension": "I10", "type2_diabetes": "E11.9"}
+_DIAGNOSIS = {"hypertension": "I10", "type2_diabetes": "E11.9", "copd": "J44.9"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,9 @@ def letter_from_visit(store: Store, actor: Actor, follow_up_id: str) -> Referral
         if row is None or resident is None:
             raise NotFound(tr("This visit is not in the records of this PC."))
         form = form_of(row)
-        history = history_of(visits_of(session, resident.id), without_id=row.id)
-        background = Background(resident.birth_date, history, load_settings(session))
+        background = background_of(session, resident, visits_of(session, resident.id), row.id)
         judgements = judge_visit(form, background)
-        return build_prefill(session, resident, row.id, form, judgements, history)
+        return build_prefill(session, resident, row.id, form, judgements, background.history)
 
 
 def letter_from_form(store: Store, actor: Actor, form: FollowUpInput) -> ReferralPrefill:
@@ -127,9 +125,9 @@ def letter_from_form(store: Store, actor: Actor, form: FollowUpInput) -> Referra
         resident = session.get(Resident, form.resident_id)
         if resident is None:
             raise NotFound(tr("This resident is not in the records of this PC."))
-        history = history_of(visits_of(session, resident.id))
-        background = Background(resident.birth_date, history, load_settings(session))
-        return build_prefill(session, resident, "", form, judge_visit(form, background), history)
+        background = background_of(session, resident, visits_of(session, resident.id))
+        judgements = judge_visit(form, background)
+        return build_prefill(session, resident, "", form, judgements, background.history)
 
 
 def load_visit(store: Store, actor: Actor, follow_up_id: str) -> FollowUpInput:
@@ -192,13 +190,12 @@ def _save(
     resident = session.get(Resident, form.resident_id)
     if resident is None:
         raise NotFound(tr("This resident is not in the records of this PC."))
-    problems = problems_of(form, resident.birth_date, store.clock.today())
+    limits = clinical_settings(session).input_limits
+    problems = problems_of(form, resident.birth_date, store.clock.today(), limits)
     conditions = _conditions(session, resident.id)
     problems.update(_standing_problems(actor, form, resident, conditions))
-    history = history_of(
-        visits_of(session, resident.id), without_id=supersedes.id if supersedes else ""
-    )
-    background = Background(resident.birth_date, history, load_settings(session))
+    visits = visits_of(session, resident.id)
+    background = background_of(session, resident, visits, supersedes.id if supersedes else "")
     judgements = () if "visit_date" in problems else judge_visit(form, background)
     problems.update(judgement_problems(form, judgements))
     if problems:
@@ -216,7 +213,7 @@ def _save(
     refresh_follow_up_due(session, store.organisation_id, [resident.id])
     prefill = None
     if any(judgement.refer for judgement in judgements):
-        prefill = build_prefill(session, resident, row.id, form, judgements, history)
+        prefill = build_prefill(session, resident, row.id, form, judgements, background.history)
     return FollowUpResult(row.id, judgements, prefill)
 
 

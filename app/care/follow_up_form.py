@@ -1,8 +1,9 @@
 """The follow-up form: what is typed on it, and what must be right before it may be saved.
 
 Source: 高血压患者随访服务记录表 and 2型糖尿病患者随访服务记录表, National Basic Public Health
-Services, 3rd ed. 2017 (``NBPHS-2017``; domain reference §5.1–5.3). Shared measurements are
-typed once; each disease served by the visit has a part of its own. Nothing is pre-filled.
+Services, 3rd ed. 2017 (``NBPHS-2017``; domain reference §5.1–5.3); COPD: §5.4, ``LOCAL-2025``.
+Shared measurements are typed once; each disease served by the visit has a part of its own.
+Nothing is pre-filled.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
+from typing import Any
 
-from app.care import diabetes, hypertension
+from app.care import copd, copd_form, diabetes, hypertension
 from app.care.drugs import DrugLine
-from app.care.limits import Verdict, body_mass_index, check, check_pressure
+from app.care.limits import LIMITS, Limit, Verdict, body_mass_index, check, check_pressure
 from app.i18n import N_, tr
 from app.models import codes
 
 FORM_VERSION = "NBPHS-2017"
-DISEASES = (hypertension.DISEASE, diabetes.DISEASE)
+DISEASES = (hypertension.DISEASE, diabetes.DISEASE, copd.DISEASE)
 SYMPTOM_LISTS: Mapping[str, str] = {
     hypertension.DISEASE: "symptom_hypertension",
     diabetes.DISEASE: "symptom_diabetes",
+    copd.DISEASE: "symptom_copd",
 }
 DANGER_SIGNS: Mapping[str, tuple[str, ...]] = {
     hypertension.DISEASE: hypertension.DANGER_SIGNS,
     diabetes.DISEASE: diabetes.DANGER_SIGNS,
+    copd.DISEASE: copd.DANGER_SIGNS,
 }
 FACE_TO_FACE = frozenset({"1", "2"})
 NO_SYMPTOM = "1"
@@ -40,6 +44,8 @@ _MEASURED = {
     "dbp": "dbp",
     "heart_rate": "heart_rate",
     "temperature": "temperature",
+    "respiration": "respiration",
+    "spo2": "spo2",
     "weight": "weight",
     "weight_target": "weight",
     "height": "height",
@@ -62,6 +68,8 @@ _CODED = {
     "dorsalis_pedis": "dorsalis_pedis",
     "dorsalis_pedis_side": "side",
     "hypoglycaemia": "hypoglycaemia",
+    "mmrc": "mmrc",
+    "copd_control": "copd_control",
 }
 # Habits: the most that is believed, in the unit of the form.
 HABIT_LIMITS: Mapping[str, tuple[str, float]] = {
@@ -71,6 +79,7 @@ HABIT_LIMITS: Mapping[str, tuple[str, float]] = {
     "exercise_minutes": (N_("Minutes each time"), 600),
     "staple_food": (N_("Staple food"), 3000),
 }
+_LUNG = {"fev1": N_("FEV1"), "fvc": N_("FVC")}
 _TEXTS = (
     "other_signs",
     "adverse_reaction_text",
@@ -102,7 +111,7 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class DiseasePart:
-    """What the visit says of one disease: ``hypertension`` or ``type2_diabetes``.
+    """What the visit says of one disease: ``hypertension``, ``type2_diabetes`` or ``copd``.
 
     ``next_visit`` is the doctor's own date; None takes the date that the rule proposes.
     """
@@ -116,11 +125,12 @@ class DiseasePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpInput:
-    """One visit as typed. mmHg, /min, ℃, kg, cm, mmol/L, %, 支/day, 两/day, minutes, g/day.
+    """One visit as typed. mmHg, /min, ℃, kg, cm, mmol/L, %, l, 支/day, 两/day, minutes, g/day.
 
     None and empty mean not filled in. ``not_measured`` says why a required measurement is
     missing: {"bp" | "glucose" | "dorsalis_pedis": code of list ``not_measured``}. ``enrol``
-    names the diseases whose management begins with this visit.
+    names the diseases whose management begins with this visit. ``copd``: answers by the keys
+    of ``copd_form.copd_items``.
     """
 
     resident_id: str
@@ -167,6 +177,14 @@ class FollowUpInput:
     dorsalis_pedis: str = ""
     dorsalis_pedis_side: str = ""
     hypoglycaemia: str = ""
+    respiration: int | None = None
+    spo2: int | None = None
+    fev1: float | None = None
+    fvc: float | None = None
+    mmrc: str = ""
+    cat: int | None = None
+    copd_control: str = ""
+    copd: Mapping[str, Any] = field(default_factory=dict)
     aux_exam: str = ""
     other_tests: str = ""
     not_measured: Mapping[str, str] = field(default_factory=dict)
@@ -188,6 +206,10 @@ class FollowUpInput:
         return body_mass_index(self.weight, self.height)
 
     @property
+    def fev1_fvc(self) -> float | None:
+        return copd_form.ratio(self.fev1, self.fvc)
+
+    @property
     def bmi_target(self) -> float | None:
         return body_mass_index(self.weight_target, self.height)
 
@@ -195,14 +217,17 @@ class FollowUpInput:
         return next((part for part in self.parts if part.disease == disease), None)
 
 
-def problems_of(form: FollowUpInput, birth_date: date, today: date) -> dict[str, str]:
+def problems_of(
+    form: FollowUpInput, birth_date: date, today: date, limits: Mapping[str, Limit] = LIMITS
+) -> dict[str, str]:
     """What must be mended before the visit may be saved: field → plain sentence.
 
-    Fields of a disease are named ``<disease>.symptoms`` and so on, drugs ``drugs``.
+    Fields of a disease are named ``<disease>.symptoms`` and so on, drugs ``drugs``, items of
+    the COPD definition ``copd.<item>``. ``limits``: the organisation's input limits.
     """
     found: dict[str, str] = {}
     found.update(_visit_problems(form, birth_date, today))
-    found.update(_number_problems(form))
+    found.update(_number_problems(form, limits))
     found.update(_code_problems(form))
     found.update(_answer_problems(form))
     for part in form.parts:
@@ -211,6 +236,8 @@ def problems_of(form: FollowUpInput, birth_date: date, today: date) -> dict[str,
         found.update({k: v for k, v in _pressure_missing(form).items() if k not in found})
     if diabetes.DISEASE in (part.disease for part in form.parts):
         found.update({k: v for k, v in _diabetes_missing(form).items() if k not in found})
+    if copd.DISEASE in (part.disease for part in form.parts):
+        found.update(_copd_problems(form))
     return found
 
 
@@ -233,12 +260,12 @@ def _visit_problems(form: FollowUpInput, birth_date: date, today: date) -> dict[
     return found
 
 
-def _number_problems(form: FollowUpInput) -> dict[str, str]:
+def _number_problems(form: FollowUpInput, limits: Mapping[str, Limit]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, kind in _MEASURED.items():
         value = getattr(form, name)
         if value is not None:
-            judged = check(kind, value)
+            judged = check(kind, value, limits)
             if judged.verdict is Verdict.BLOCK:
                 found[name] = judged.message
     pair = check_pressure(form.sbp, form.dbp)
@@ -340,6 +367,28 @@ def _diabetes_missing(form: FollowUpInput) -> dict[str, str]:
         found["dorsalis_pedis"] = tr("Feel the foot pulses, or say why it was not done.")
     elif form.dorsalis_pedis not in ("", PULSE_NORMAL) and not form.dorsalis_pedis_side:
         found["dorsalis_pedis_side"] = tr("Choose the side.")
+    return found
+
+
+def _copd_problems(form: FollowUpInput) -> dict[str, str]:
+    found = copd_form.problems_of_answers(form.copd)
+    if not form.copd_control:
+        found["copd_control"] = tr("Choose how well COPD is controlled.")
+    low, high = copd_form.CAT_RANGE
+    if form.cat is not None and not low <= form.cat <= high:
+        found["cat"] = tr("{name}: 0 to {most} is accepted. Type it again.").format(
+            name=tr("CAT"), most=high
+        )
+    least, most = copd_form.LUNG_RANGE
+    for name, words in _LUNG.items():
+        value = getattr(form, name)
+        if value is not None and not least <= value <= most:
+            found[name] = tr("{name}: {low} to {high} l is accepted. Type it again.").format(
+                name=tr(words), low=least, high=most
+            )
+    both = form.fev1 is not None and form.fvc is not None and not found.keys() & _LUNG.keys()
+    if both and form.fev1 > form.fvc:  # type: ignore[operator]
+        found["fev1"] = tr("FEV1 cannot be above FVC. Type them again.")
     return found
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.care import diabetes
 from app.care.age import age_on
+from app.care.clinical_settings import DEFAULTS, clinical_settings
 from app.care.drugs import DrugLine
 from app.care.follow_up_form import DISEASES, REACTION_PRESENT
 from app.care.follow_up_judgement import Background, PastVisit
-from app.care.visit_rules import AgeRule, RuleSettings
+from app.care.limits import LIMITS, Limit
 from app.errors import NotFound
 from app.i18n import tr
 from app.models import codes
@@ -24,19 +25,15 @@ from app.models.audit import record_read
 from app.models.chronic import FollowUp
 from app.models.local import DueItem
 from app.models.resident import Condition, Resident
-from app.models.settings import get_setting
 from app.models.store import Store
 
 ENTERED_IN_ERROR = "entered_in_error"
 DUE_KIND = "follow_up:"
 
-SETTING_SAME_PROBLEM = "chronic.same_problem_twice_only"
-SETTING_KEEP_PLAN = "chronic.keep_quarterly_plan"
-SETTING_AGE_RULE = "chronic.age_rule"
-
 # A value missing at the last visit is shown from one of the visits before it.
 _VISITS_LOOKED_AT = 8
 NO_ALLERGY = "1"
+_COMORBID = ("E10", "E11", "E12", "E13", "E14", "N18", "I20", "I21", "I22", "I23", "I24", "I25")
 
 SHOWN_FIELDS = (
     "mode", "sbp", "dbp", "heart_rate", "temperature", "weight", "weight_target", "height",
@@ -45,6 +42,7 @@ SHOWN_FIELDS = (
     "exercise_minutes_target", "salt", "salt_target", "staple_food", "staple_food_target",
     "psych", "compliance", "adherence", "adverse_reaction", "fpg", "ppg", "random_glucose",
     "hba1c", "dorsalis_pedis", "dorsalis_pedis_side", "hypoglycaemia", "aux_exam", "other_tests",
+    "respiration", "spo2", "fev1", "fvc", "mmrc", "cat", "copd_control",
 )  # fmt: skip
 """Fields whose last value is shown in grey beside the field."""
 
@@ -78,6 +76,7 @@ class FollowUpContext:
 
     ``managed``: diseases under chronic-care management; ``known``: also those diagnosed but
     not yet managed. ``due``: the date on which each follow-up is due. ``alerts``: sentences.
+    ``limits``, ``copd_items``: the organisation's input limits and parts of the COPD form.
     """
 
     resident_id: str
@@ -94,6 +93,8 @@ class FollowUpContext:
     last: LastVisit | None
     background: Background
     alerts: tuple[str, ...]
+    limits: Mapping[str, Limit] = field(default_factory=lambda: dict(LIMITS))
+    copd_items: tuple[str, ...] = DEFAULTS.copd_items
 
 
 def open_form(store: Store, actor: Actor, resident_id: str) -> FollowUpContext:
@@ -126,6 +127,7 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
     }
     visits = visits_of(session, resident_id)
     last = last_visit(visits)
+    settings = clinical_settings(session)
     return FollowUpContext(
         resident_id=resident_id,
         name=resident.name,
@@ -139,19 +141,33 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
         known=known,
         due=due,
         last=last,
-        background=Background(resident.birth_date, history_of(visits), load_settings(session)),
+        background=background_of(session, resident, visits),
+        limits=settings.input_limits,
+        copd_items=settings.copd_items,
         alerts=_alerts(visits),
     )
 
 
-def load_settings(session: Session) -> RuleSettings:
-    """The local conventions kept in this store; the national reading where none is set."""
-    rule = str(get_setting(session, SETTING_AGE_RULE, AgeRule.VISIT_DATE))
-    return RuleSettings(
-        same_problem_twice_only=bool(get_setting(session, SETTING_SAME_PROBLEM, False)),
-        keep_quarterly_plan=bool(get_setting(session, SETTING_KEEP_PLAN, False)),
-        age_rule=AgeRule(rule) if rule in set(AgeRule) else AgeRule.VISIT_DATE,
+def background_of(
+    session: Session, resident: Resident, visits: list[FollowUp], without_id: str = ""
+) -> Background:
+    """What a judgement needs: past judgements, the organisation's settings, other diseases."""
+    conditions = session.scalars(
+        select(Condition).where(
+            Condition.resident_id == resident.id, Condition.clinical_status == "active"
+        )
     )
+    return Background(
+        resident.birth_date,
+        history_of(visits, without_id),
+        clinical_settings(session).rules,
+        any(_is_comorbid(condition) for condition in conditions),
+    )
+
+
+def _is_comorbid(condition: Condition) -> bool:
+    """Diabetes, chronic kidney disease, coronary disease (ICD-10)."""
+    return condition.disease == diabetes.DISEASE or (condition.code or "").startswith(_COMORBID)
 
 
 def visits_of(session: Session, resident_id: str) -> list[FollowUp]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.care import diabetes, hypertension
+from app.care import copd, diabetes, hypertension
 from app.care.follow_up_form import (
     DANGER_SIGNS,
     REACTION_PRESENT,
@@ -46,11 +46,15 @@ class PastVisit:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What a judgement needs besides the form. ``history``: per disease, oldest first."""
+    """What a judgement needs besides the form. ``history``: per disease, oldest first.
+
+    ``comorbid``: diabetes, chronic kidney or coronary disease stands in the record.
+    """
 
     birth_date: date
     history: Mapping[str, tuple[PastVisit, ...]] = field(default_factory=dict)
     settings: RuleSettings = DEFAULT_SETTINGS
+    comorbid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,24 @@ def _assess(
                 age=age_for_target(background.birth_date, visit_date, settings.age_rule),
                 sbp=form.sbp,
                 dbp=form.dbp,
+                adverse_reaction=reaction,
+                complication=form.new_or_worse_complication,
+                symptoms=frozenset(part.symptoms),
+                danger_signs=signs,
+                comorbid=background.comorbid or form.part(diabetes.DISEASE) is not None,
+            ),
+            previous,
+            settings,
+            planned,
+        )
+    if part.disease == copd.DISEASE:
+        return copd.assess(
+            copd.CopdVisit(
+                visit_date=visit_date,
+                control=form.copd_control or None,
+                cat=form.cat,
+                mmrc=int(form.mmrc) if form.mmrc.isdecimal() else None,
+                spo2=form.spo2,
                 adverse_reaction=reaction,
                 complication=form.new_or_worse_complication,
                 symptoms=frozenset(part.symptoms),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.care.copd_form import kept_answers, typed_answers
 from app.care.drugs import DrugLine
 from app.care.follow_up_form import FORM_VERSION, DiseasePart, FollowUpInput, Override
 from app.care.follow_up_judgement import Judgement
@@ -17,6 +18,7 @@ _TEXTS = (
     "bp_source", "other_signs", "salt", "salt_target", "psych", "compliance", "adherence",
     "adverse_reaction", "adverse_reaction_text", "complication_text", "not_fasting_reason",
     "dorsalis_pedis", "dorsalis_pedis_side", "hypoglycaemia", "aux_exam", "other_tests",
+    "mmrc", "copd_control",
     "referral_reason", "referral_org_dept", "remark",
 )  # fmt: skip
 _VALUES = (
@@ -25,7 +27,7 @@ _VALUES = (
     "alcohol_target", "exercise_per_week", "exercise_per_week_target", "exercise_minutes",
     "exercise_minutes_target", "staple_food", "staple_food_target",
     "new_or_worse_complication", "fpg", "ppg", "random_glucose", "hba1c", "hba1c_date",
-    "resident_signed",
+    "resident_signed", "respiration", "spo2", "fev1", "fvc", "cat",
 )  # fmt: skip
 
 
@@ -39,6 +41,8 @@ def row_of(form: FollowUpInput, actor: Actor, judgements: tuple[Judgement, ...])
         **{name: clean_text(getattr(form, name)) or None for name in _TEXTS},
         bmi=form.bmi,
         bmi_target=form.bmi_target,
+        fev1_fvc=form.fev1_fvc,
+        copd=kept_answers(form.copd),
         danger_signs=list(dict.fromkeys(form.danger_signs)),
         not_measured={name: code for name, code in form.not_measured.items() if code},
         drugs=[line.as_dict() for line in form.drugs],
@@ -47,10 +51,15 @@ def row_of(form: FollowUpInput, actor: Actor, judgements: tuple[Judgement, ...])
         next_measure=max(steps, default=None),
         doctor_name=actor.name,
         form_version=FORM_VERSION,
-        rule_version=RULE_VERSION,
+        rule_version=rule_version_of(judgements),
     )
     row.diseases = [_part_row(form, row, judgement) for judgement in judgements]
     return row
+
+
+def rule_version_of(judgements: tuple[Judgement, ...]) -> str:
+    """The rules that a visit was judged by, each once: ``NBPHS-2017+S3-9f2c, LOCAL-2025+…``."""
+    return ", ".join(dict.fromkeys(j.proposal.rule_version for j in judgements)) or RULE_VERSION
 
 
 def form_of(row: FollowUp) -> FollowUpInput:
@@ -62,6 +71,7 @@ def form_of(row: FollowUp) -> FollowUpInput:
         parts=tuple(_part_of(part) for part in row.diseases),
         danger_signs=tuple(row.danger_signs),
         not_measured=dict(row.not_measured),
+        copd=typed_answers(row.copd),
         drugs=tuple(DrugLine.from_dict(line) for line in row.drugs),
         insulin=str(row.insulin.get("text", "")),
         drug_adjustment="; ".join(str(each.get("text", "")) for each in row.drug_adjustment),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from app.care.guidelines import goal_note
 from app.care.visit_rules import (
     DEFAULT_SETTINGS,
     Assessment,
@@ -26,7 +27,6 @@ from app.models import codes
 DISEASE = "hypertension"
 URGENT_SBP = 180
 URGENT_DBP = 110
-OLDER_AGE = 65
 
 DANGER_SIGNS = (
     "consciousness",
@@ -60,7 +60,8 @@ class HypertensionVisit:
     """What a visit must say for the rule. ``age`` in completed years decides the target.
 
     ``symptoms`` are codes of list ``symptom_hypertension``; they only ask. ``danger_signs``
-    (codes of ``danger_sign``) escalate by themselves.
+    (codes of ``danger_sign``) escalate by themselves. ``comorbid``: diabetes, chronic kidney
+    or coronary disease, for the guideline shown beside.
     """
 
     visit_date: date
@@ -71,11 +72,15 @@ class HypertensionVisit:
     complication: bool = False
     symptoms: frozenset[str] = frozenset()
     danger_signs: frozenset[str] = frozenset()
+    comorbid: bool = False
 
 
-def target(age: int) -> tuple[int, int]:
-    """The pressure (systolic, diastolic) that must stay strictly under: 2017 specification."""
-    return (150, 90) if age >= OLDER_AGE else (140, 90)
+def target(age: int, settings: RuleSettings = DEFAULT_SETTINGS) -> tuple[int, int]:
+    """The pressure (systolic, diastolic) that must stay strictly under.
+
+    2017 specification: 150/90 from 65 years, else 140/90, unless the organisation set others.
+    """
+    return settings.target_older if age >= settings.target_age else settings.target
 
 
 def assess(
@@ -89,12 +94,14 @@ def assess(
     ``previous``: the last visit before this one that had a pressure; ``quarterly_date``:
     the date planned by the last visit with good values, used by ``keep_quarterly_plan``.
     """
-    return judge(_facts(visit), previous, settings, quarterly_date)
+    return judge(_facts(visit, settings), previous, settings, quarterly_date)
 
 
-def uncontrolled(age: int, sbp: int | None, dbp: int | None) -> bool | None:
+def uncontrolled(
+    age: int, sbp: int | None, dbp: int | None, settings: RuleSettings = DEFAULT_SETTINGS
+) -> bool | None:
     """Whether the pressure reaches the target's limit; None when that cannot be said."""
-    limit_sbp, limit_dbp = target(age)
+    limit_sbp, limit_dbp = target(age, settings)
     if (sbp is not None and sbp >= limit_sbp) or (dbp is not None and dbp >= limit_dbp):
         return True
     if sbp is None or dbp is None:
@@ -120,14 +127,16 @@ def _reaching(
     return tuple(findings)
 
 
-def _facts(visit: HypertensionVisit) -> Facts:
+def _facts(visit: HypertensionVisit, settings: RuleSettings) -> Facts:
+    note = goal_note(settings.guideline, visit.age, visit.sbp, visit.dbp, comorbid=visit.comorbid)
     return Facts(
         visit_date=visit.visit_date,
-        uncontrolled=uncontrolled(visit.age, visit.sbp, visit.dbp),
+        uncontrolled=uncontrolled(visit.age, visit.sbp, visit.dbp, settings),
         adverse_reaction=visit.adverse_reaction,
         complication=visit.complication,
         urgent=urgent_pressure(visit.sbp, visit.dbp) + danger_findings(visit.danger_signs),
-        control=_control(visit),
+        control=_control(visit, settings),
+        notes=(note,) if note else (),
         questions=()
         if visit.danger_signs
         else tuple(tr(_ASK[code]) for code in sorted(visit.symptoms) if code in _ASK),
@@ -141,8 +150,8 @@ def danger_findings(signs: frozenset[str]) -> tuple[Finding, ...]:
     return tuple(Finding(sign, codes.label("danger_sign", sign)) for sign in ordered)
 
 
-def _control(visit: HypertensionVisit) -> tuple[Finding, ...]:
-    limit_sbp, limit_dbp = target(visit.age)
+def _control(visit: HypertensionVisit, settings: RuleSettings) -> tuple[Finding, ...]:
+    limit_sbp, limit_dbp = target(visit.age, settings)
     high = _reaching(visit.sbp, visit.dbp, limit_sbp, limit_dbp)
     if high or visit.sbp is None or visit.dbp is None:
         return high

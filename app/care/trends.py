@@ -8,7 +8,8 @@ from datetime import date
 from sqlalchemy import or_, select
 
 from app.care import diabetes, hypertension
-from app.care.follow_up_history import ENTERED_IN_ERROR, load_settings
+from app.care.clinical_settings import clinical_settings
+from app.care.follow_up_history import ENTERED_IN_ERROR
 from app.care.visit_rules import age_for_target
 from app.errors import NotFound
 from app.i18n import tr
@@ -81,7 +82,7 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             .order_by(FollowUp.visit_date.desc(), FollowUp.id.desc())
             .limit(MOST_POINTS)
         ).all()
-        settings = load_settings(session)
+        settings = clinical_settings(session).rules
         today = max(store.clock.today(), resident.birth_date)
         age = age_for_target(resident.birth_date, today, settings.age_rule)
     ordered = list(reversed(rows))
@@ -96,6 +97,6 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             for day, _, _, fasting, after, other in ordered
             if fasting is not None or after is not None or other is not None
         ),
-        pressure_limit=hypertension.target(age),
+        pressure_limit=hypertension.target(age, settings),
         fasting_limit=diabetes.FASTING_LIMIT,
     )

@@ -53,8 +53,9 @@ class RuleSettings:
     ``keep_quarterly_plan``: an extra visit with good values leaves the quarterly date.
     ``target``, ``target_older``: the pressure (systolic, diastolic) to stay strictly under,
     below and from ``target_age``. ``guideline`` ("2025", "2020", "none"), ``probable_glucose``
-    (mmol/L) and ``glucose_flags`` only show. ``settings_label``: the version of the
-    organisation's settings, empty for the defaults.
+    (mmol/L) and ``glucose_flags`` only show. ``copd_*``: scores from which COPD counts as not
+    controlled, saturation (%) under which it is urgent; None: not set. ``settings_label``: the
+    version of the organisation's settings, empty for the defaults.
     """
 
     same_problem_twice_only: bool = False
@@ -66,6 +67,9 @@ class RuleSettings:
     guideline: str = "2025"
     probable_glucose: float = 10.0
     glucose_flags: bool = False
+    copd_cat_limit: int | None = None
+    copd_mmrc_limit: int | None = None
+    copd_spo2_limit: int | None = None
     settings_label: str = ""
 
     def versioned(self, rule: str) -> str:
