@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.care.limits import LIMITS, Limit, Range
+from app.care.scale_settings import CUT_OFFS, INTERVALS, ScaleSettings
 from app.care.setting_field import (
     SettingField,
     choice,
@@ -31,7 +32,7 @@ COUNTING = N_("Indicators")
 CONTRACTS = N_("Contracts")
 INPUT = N_("Input limits")
 COPD = N_("COPD form")
-GROUPS = (CHRONIC, TARGETS, COPD, DISPLAY, COUNTING, CONTRACTS, INPUT)
+GROUPS = (CHRONIC, TARGETS, COPD, DISPLAY, COUNTING, CONTRACTS, CUT_OFFS, INTERVALS, INPUT)
 """The groups of the page, in order; a new group is added here."""
 
 COPD_ITEMS = (
@@ -50,7 +51,7 @@ _DRUG_CHANGE = N_("Both visits of “twice” must have the same problem (high v
 
 
 @dataclass(frozen=True)
-class ClinicalSettings:
+class ClinicalSettings(ScaleSettings):
     """One version, whole. ``version`` 0 and no ``record_id``: nobody has set anything yet."""
 
     version: int = 0

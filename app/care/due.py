@@ -12,6 +12,8 @@ from datetime import date
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.care.contracts.due import refresh_contract_due
+from app.care.assessments.due import refresh_assessment_due
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.rehab_due import refresh_rehab_due
@@ -38,7 +40,9 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
     refresh_tags(session, ids, session.info["clock"].today())
     refresh_follow_up_due(session, organisation_id, ids)
     refresh_rehab_due(session, organisation_id, ids)
+    refresh_contract_due(session, organisation_id, ids)
     refresh_contact_due(session, organisation_id, ids)
+    refresh_assessment_due(session, organisation_id, ids)
 
 
 def refresh_follow_up_due(

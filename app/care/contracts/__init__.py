@@ -1,0 +1,1 @@
+"""Family-doctor contracts: teams, packages, signing, renewal, ending, what was served."""

@@ -1,0 +1,445 @@
+"""Signing, renewing and reviewing contracts.
+
+Source: domain reference §3 (LOCAL-2025). A person has at most one open family-doctor contract;
+an integrated-care contract may stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.care.clinical_settings import ClinicalSettings, clinical_settings
+from app.care.contracts.due import refresh_contract_due
+from app.care.contracts.packages import CATEGORY_PACKAGES, PAYERS, Package, current_packages
+from app.care.contracts.terms import (
+    OPEN,
+    PENDING,
+    RENEWED,
+    RULE_VERSION,
+    SIGNED,
+    STANDING,
+    TERMINATED,
+    TERMS,
+    Span,
+    last_day,
+    overlap,
+)
+from app.care.parsing import clean_text
+from app.care.resident_record.people import same_person, survivor_of
+from app.care.resident_record.population import tags_of
+from app.errors import InputError, NotAllowed, NotFound, StaleRecord
+from app.i18n import tr
+from app.models import codes
+from app.models.actor import Actor
+from app.models.contract import CareTeam, Contract
+from app.models.identity import new_id
+from app.models.organisation import Staff
+from app.models.resident import Resident
+from app.models.store import Store
+
+SIGN_ROLES = (
+    "doctor", "nurse", "public_health", "rehab_worker", "head_of_department", "specialist",
+    "administrator",
+)  # fmt: skip
+REVIEW_ROLES = ("doctor", "head_of_department", "president", "administrator")
+"""Whose signing needs no review, unless a setting asks it of everybody."""
+
+_TEXT = 200
+_NOTE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ContractInput:
+    """A contract as written. ``package_ids``: the versions that were shown.
+
+    ``term_years`` 1-3. ``payers``: yuan a year by payer; empty takes those of the packages.
+    ``contract_no`` empty: one is given. ``doctor_id`` empty for a doctor without an account.
+    """
+
+    team_id: str
+    doctor_name: str
+    signed_on: date | None
+    starts_on: date | None
+    package_ids: tuple[str, ...]
+    category: str = "family_doctor"
+    doctor_id: str = ""
+    term_years: int | None = 1
+    source: str = ""
+    charged: bool = False
+    payers: tuple[tuple[str, float], ...] = ()
+    read_to_resident: bool = False
+    signer_name: str = ""
+    signer_relation: str = "self"
+    contract_no: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A contract was saved. ``pending``: it is in force only after a review."""
+
+    contract_id: str
+    contract_no: str
+    ends_on: date
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotSigned:
+    """Somebody of a village list with whom no contract was made, and why."""
+
+    resident_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSigned:
+    """What became of a village list."""
+
+    signed: tuple[Signed, ...]
+    refused: tuple[NotSigned, ...]
+
+
+def sign(store: Store, actor: Actor, resident_id: str, form: ContractInput) -> Signed:
+    """Sign a contract. Raises InputError (a sentence a field), NotAllowed, NotFound."""
+    require_signer(actor)
+    with store.write(actor) as session:
+        made = _add(session, store, actor, resident_id, form, None)
+        refresh_contract_due(session, store.organisation_id, [made.resident_id])
+        return _signed(made)
+
+
+def renew(store: Store, actor: Actor, contract_id: str, form: ContractInput) -> Signed:
+    """Sign the contract that follows one; it names the old one and begins after it.
+
+    Raises what ``sign`` raises, and InputError where the old one was terminated, was never in
+    force or is followed already.
+    """
+    require_signer(actor)
+    with store.write(actor) as session:
+        old = get_contract(session, contract_id)
+        if old.status not in STANDING:
+            raise InputError(
+                tr("Only a signed contract is renewed. Nothing was saved. Sign a new one.")
+            )
+        if form.starts_on is not None and form.starts_on <= old.ends_on:
+            problem = tr("The renewal begins after the old contract, which ends on {day}.")
+            raise InputError({"starts_on": problem.format(day=old.ends_on.isoformat())})
+        resident_id = survivor_of(session, old.resident_id)
+        kept = replace(form, category=old.category)
+        made = _add(session, store, actor, resident_id, kept, old)
+        refresh_contract_due(session, store.organisation_id, [made.resident_id])
+        return _signed(made)
+
+
+def sign_batch(
+    store: Store, actor: Actor, resident_ids: Sequence[str], form: ContractInput
+) -> BatchSigned:
+    """Sign the same contract with everybody of a list, each for himself, as one action.
+
+    Whoever cannot be signed is told with the reason and holds up nobody else. What is wrong
+    with the form itself is raised as ``sign`` raises it, and nobody is signed.
+    """
+    require_signer(actor)
+    signed: list[Signed] = []
+    refused: list[NotSigned] = []
+    with store.write(actor) as session:
+        _checked(session, store, actor, form)
+        names = _names(session, resident_ids)
+        for resident_id in dict.fromkeys(resident_ids):
+            own = replace(
+                form,
+                signer_name=names.get(resident_id, ""),
+                signer_relation="self",
+                contract_no="",
+            )
+            try:
+                made = _add(session, store, actor, resident_id, own, None)
+            except (InputError, NotFound) as error:
+                refused.append(NotSigned(resident_id, str(error)))
+                continue
+            signed.append(_signed(made))
+        refresh_contract_due(session, store.organisation_id, resident_ids)
+    return BatchSigned(tuple(signed), tuple(refused))
+
+
+def approve(store: Store, actor: Actor, contract_id: str, change_id: str) -> Signed:
+    """Put a contract that waits for review in force."""
+    _require_reviewer(actor)
+    with store.write(actor) as session:
+        row = _to_review(session, contract_id, change_id)
+        if row.author_id == actor.staff_id and clinical_settings(session).contract_needs_review:
+            raise InputError(
+                tr(
+                    "Whoever signed a contract does not review it. It stays to be reviewed. "
+                    "Ask another doctor."
+                )
+            )
+        _refuse_overlap(session, row.resident_id, row.category, _span(row), row.id, STANDING)
+        row.status = RENEWED if row.renewed_from_id else SIGNED
+        row.reviewed_by = actor.staff_id
+        row.reviewed_on = store.clock.today()
+        _take_charge(session, row)
+        session.flush()
+        refresh_contract_due(session, store.organisation_id, [row.resident_id])
+        return _signed(row)
+
+
+def decline(store: Store, actor: Actor, contract_id: str, change_id: str, why: str) -> None:
+    """Refuse a contract at its review; it was never in force."""
+    _require_reviewer(actor)
+    text = clean_text(why)
+    if not text:
+        raise InputError({"text": tr("Say why.")})
+    with store.write(actor) as session:
+        row = _to_review(session, contract_id, change_id)
+        row.status = TERMINATED
+        row.reviewed_by = actor.staff_id
+        row.reviewed_on = store.clock.today()
+        # Not one day in force: the day on which it would have begun is the first without it.
+        row.terminated_on = row.starts_on
+        row.termination_reason = "99"
+        row.termination_text = text
+        session.flush()
+        refresh_contract_due(session, store.organisation_id, [row.resident_id])
+
+
+def get_contract(session: Session, contract_id: str) -> Contract:
+    """The contract, or NotFound."""
+    row = session.get(Contract, contract_id)
+    if row is None:
+        raise NotFound(tr("This contract is not on this computer."))
+    return row
+
+
+def require_signer(actor: Actor) -> None:
+    """NotAllowed unless the person may sign and end contracts."""
+    if not actor.has_role(*SIGN_ROLES):
+        raise NotAllowed(
+            tr(
+                "Your role may read contracts but not sign them. Nothing was saved. "
+                "Ask a doctor or nurse of your organisation."
+            )
+        )
+
+
+def _require_reviewer(actor: Actor) -> None:
+    if not actor.has_role(*REVIEW_ROLES):
+        raise NotAllowed(
+            tr("Your role may not review contracts. Nothing was changed. Ask a doctor.")
+        )
+
+
+def _to_review(session: Session, contract_id: str, change_id: str) -> Contract:
+    row = get_contract(session, contract_id)
+    if row.change_id != change_id:
+        raise StaleRecord(tr("Somebody else changed this contract. Open it again."))
+    if row.status != PENDING:
+        raise InputError(tr("This contract does not wait for a review."))
+    return row
+
+
+def _add(
+    session: Session,
+    store: Store,
+    actor: Actor,
+    resident_id: str,
+    form: ContractInput,
+    old: Contract | None,
+) -> Contract:
+    resident = session.get(Resident, resident_id)
+    if resident is None:
+        raise NotFound(tr("This resident is not in the records of this PC."))
+    if resident.record_status != "active":
+        raise InputError(tr("The record of this resident is closed; no contract can be signed."))
+    kept, team, packages, settings = _checked(session, store, actor, form, resident.name)
+    assert kept.starts_on is not None
+    assert kept.signed_on is not None
+    assert kept.term_years is not None
+    ends_on = last_day(kept.starts_on, kept.term_years)
+    span = Span(kept.starts_on, ends_on, SIGNED)
+    _refuse_overlap(session, resident_id, kept.category, span, old.id if old else "")
+    _refuse_same_number(session, kept.contract_no)
+    tags = tags_of(session, resident_id, store.clock.today())
+    flags = [
+        entry.code
+        for entry in codes.entries("population_flag")
+        if entry.code in set(tags.computed) | set(tags.manual)
+    ]
+    shares = dict(kept.payers) or _sum_of_shares(packages)
+    direct = actor.has_role(*REVIEW_ROLES) and not settings.contract_needs_review
+    row = Contract(
+        resident_id=resident_id,
+        contract_no=kept.contract_no or _number(store.clock.today()),
+        category=kept.category,
+        population_flags=flags,
+        team_id=team.id,
+        team_name=team.name,
+        doctor_id=kept.doctor_id or None,
+        doctor_name=kept.doctor_name,
+        signed_on=kept.signed_on,
+        starts_on=kept.starts_on,
+        ends_on=ends_on,
+        term_years=kept.term_years,
+        status=(RENEWED if old else SIGNED) if direct else PENDING,
+        source=kept.source or None,
+        packages=[each.agreed(flags) for each in packages],
+        charged=kept.charged,
+        payers=shares,
+        read_to_resident=kept.read_to_resident,
+        signer_name=kept.signer_name,
+        signer_relation=kept.signer_relation,
+        renewed_from_id=old.id if old else None,
+        note=kept.note or None,
+        form_version=RULE_VERSION,
+        is_sample=resident.is_sample,
+    )
+    session.add(row)
+    if direct:
+        _take_charge(session, row)
+    session.flush()
+    return row
+
+
+def _take_charge(session: Session, row: Contract) -> None:
+    """The doctor of a family-doctor contract in force is the resident's responsible doctor."""
+    if row.category != "family_doctor" or not row.doctor_id:
+        return
+    resident = session.get(Resident, row.resident_id)
+    if resident is not None and resident.responsible_doctor_id != row.doctor_id:
+        resident.responsible_doctor_id = row.doctor_id
+
+
+Checked = tuple[ContractInput, CareTeam, tuple[Package, ...], ClinicalSettings]
+
+
+def _checked(
+    session: Session, store: Store, actor: Actor, form: ContractInput, name: str = "-"
+) -> Checked:
+    """The form with tidy texts, its team and packages; InputError for what is wrong."""
+    today = store.clock.today()
+    problems: dict[str, str] = {}
+    offered = {each.id: each for each in current_packages(session, actor.organisation_id)}
+    packages = tuple(offered[each] for each in form.package_ids if each in offered)
+    if not codes.is_known("contract_category", form.category):
+        problems["category"] = tr("Choose the kind of contract.")
+    elif not packages or len(packages) < len(form.package_ids):
+        problems["package_ids"] = tr("Choose at least one package of the list.")
+    elif any(each.category not in CATEGORY_PACKAGES[form.category] for each in packages):
+        problems["package_ids"] = tr("This package does not belong to this kind of contract.")
+    team = session.get(CareTeam, form.team_id) if form.team_id else None
+    if team is None or not team.active or team.organisation_id != actor.organisation_id:
+        problems["team_id"] = tr("Choose the team.")
+    if form.doctor_id and session.get(Staff, form.doctor_id) is None:
+        problems["doctor_name"] = tr("Choose the doctor.")
+    texts: dict[str, Any] = {
+        key: clean_text(getattr(form, key))
+        for key in ("doctor_name", "signer_name", "contract_no", "note")
+    }
+    texts["signer_name"] = texts["signer_name"] or (
+        clean_text(name) if form.signer_relation == "self" else ""
+    )
+    for key, message in (
+        ("doctor_name", tr("Choose the doctor.")),
+        ("signer_name", tr("Who signed?")),
+    ):
+        if not texts[key]:
+            problems.setdefault(key, message)
+    for key, text in texts.items():
+        most = _NOTE if key == "note" else _TEXT
+        if len(text) > most:
+            problems[key] = tr("This text is too long: at most {count} characters.").format(
+                count=most
+            )
+    if not codes.is_known("signer_relation", form.signer_relation):
+        problems["signer_relation"] = tr("How is the signer related to the resident?")
+    if form.source and not codes.is_known("contract_source", form.source):
+        problems["source"] = tr("This choice is not in the list. Choose again.")
+    if form.term_years not in TERMS:
+        problems["term_years"] = tr("A contract runs for one, two or three years.")
+    problems.update(_wrong_days(form, today))
+    if any(payer not in PAYERS or amount < 0 for payer, amount in form.payers):
+        problems["payers"] = tr("A share cannot be negative.")
+    if problems:
+        raise InputError(problems)
+    assert team is not None
+    return replace(form, **texts), team, packages, clinical_settings(session)
+
+
+def _wrong_days(form: ContractInput, today: date) -> dict[str, str]:
+    if form.signed_on is None:
+        return {"signed_on": tr("When was it signed?")}
+    if form.signed_on > today:
+        return {"signed_on": tr("The day of signing cannot lie ahead.")}
+    if form.starts_on is None:
+        return {"starts_on": tr("When does the contract begin?")}
+    if form.starts_on < form.signed_on:
+        return {"starts_on": tr("A contract cannot begin before it was signed.")}
+    return {}
+
+
+def _refuse_overlap(
+    session: Session,
+    resident_id: str,
+    category: str,
+    new: Span,
+    except_id: str,
+    statuses: Iterable[str] = OPEN,
+) -> None:
+    """InputError where the person has an open contract of this kind within the same days."""
+    people = same_person(session, resident_id)
+    rows = session.scalars(
+        select(Contract).where(
+            Contract.resident_id.in_(people),
+            Contract.category == category,
+            Contract.status.in_(list(statuses)),
+        )
+    )
+    for row in rows:
+        if row.id != except_id and overlap(_span(row), new.starts_on, new.ends_on):
+            raise InputError(
+                tr(
+                    "The resident already has a contract of this kind from {start} to {end}. "
+                    "Nothing was saved. Renew or terminate that one."
+                ).format(start=row.starts_on.isoformat(), end=row.ends_on.isoformat())
+            )
+
+
+def _refuse_same_number(session: Session, number: str) -> None:
+    if number and session.scalar(select(Contract.id).where(Contract.contract_no == number)):
+        raise InputError({"contract_no": tr("Another contract has this number already.")})
+
+
+def _number(today: date) -> str:
+    """A number that no other PC gives: the day and the random end of an id."""
+    return f"QY-{today:%Y%m%d}-{new_id()[-6:].upper()}"
+
+
+def _sum_of_shares(packages: Iterable[Package]) -> dict[str, Any]:
+    listed = list(packages)
+    return {payer: sum(each.shares.get(payer, 0.0) for each in listed) for payer in PAYERS}
+
+
+def _names(session: Session, resident_ids: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    ids = list(resident_ids)
+    for start in range(0, len(ids), 500):
+        rows = session.execute(
+            select(Resident.id, Resident.name).where(Resident.id.in_(ids[start : start + 500]))
+        )
+        found.update((row.id, row.name) for row in rows)
+    return found
+
+
+def _span(row: Contract) -> Span:
+    return Span(row.starts_on, row.ends_on, row.status, row.terminated_on)
+
+
+def _signed(row: Contract) -> Signed:
+    return Signed(row.id, row.contract_no, row.ends_on, row.status == PENDING)

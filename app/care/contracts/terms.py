@@ -1,0 +1,139 @@
+"""The rules of a contract's time: term, state on a day, when each service is due. Pure.
+
+Source: domain reference §3.1–§3.3 (LOCAL-2025); terms of one to three years since
+国卫基层发〔2022〕10号; reminder 30 days before the end and default term are settings (C).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+RULE_VERSION = "LOCAL-2025"
+
+SIGNED, TERMINATED, RENEWED, PENDING = "1", "2", "3", "4"
+"""Codes of ``contract_status``."""
+STANDING = (SIGNED, RENEWED)
+OPEN = (SIGNED, RENEWED, PENDING)
+
+FAMILY_DOCTOR, INTEGRATED_CARE = "family_doctor", "integrated_care"
+"""Codes of ``contract_category``; one open contract of each at a time."""
+
+TERMS = (1, 2, 3)
+"""Whole years that a contract may run."""
+
+REMINDER_DAYS = 30
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When a contract runs and how it stands; all that the rules of time need.
+
+    Both ends belong to the term. ``terminated_on``: the first day without it.
+    """
+
+    starts_on: date
+    ends_on: date
+    status: str
+    terminated_on: date | None = None
+
+
+def anniversary(day: date, years: int) -> date:
+    """The same day ``years`` later; 29 February becomes 1 March in a common year."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 3, 1)
+
+
+def last_day(starts_on: date, years: int) -> date:
+    """The last day of a term that begins on ``starts_on``: the day before its anniversary."""
+    return anniversary(starts_on, years) - _DAY
+
+
+def renewal_start(ends_on: date, today: date) -> date:
+    """When a renewal begins: the day after the old term, or today when that is over."""
+    return max(ends_on + _DAY, today)
+
+
+def in_force(span: Span, day: date) -> bool:
+    """Whether the contract was in force on a day, as it stood then.
+
+    Status 1 or 3 within the term; one that was terminated later counts until the day before.
+    """
+    if not span.starts_on <= day <= span.ends_on:
+        return False
+    if span.status in STANDING:
+        return True
+    return span.status == TERMINATED and span.terminated_on is not None and day < span.terminated_on
+
+
+def overlap(one: Span, starts_on: date, ends_on: date) -> bool:
+    """Whether an open contract leaves no room for a term: they share a day."""
+    return one.status in OPEN and one.starts_on <= ends_on and starts_on <= one.ends_on
+
+
+def state_on(span: Span, day: date, reminder_days: int = REMINDER_DAYS) -> str:
+    """The state of a contract on a day, a code of ``contract_state``."""
+    if span.status == PENDING:
+        return "pending"
+    if span.status == TERMINATED:
+        return "terminated"
+    if day < span.starts_on:
+        return "coming"
+    if day > span.ends_on:
+        return "ended"
+    return "ending" if day >= remind_on(span.ends_on, reminder_days) else "active"
+
+
+def remind_on(ends_on: date, reminder_days: int = REMINDER_DAYS) -> date:
+    """The first day on which the renewal is due work: 30 days before the end (setting)."""
+    return ends_on - timedelta(days=reminder_days)
+
+
+def contract_years(starts_on: date, ends_on: date) -> Iterator[tuple[date, date]]:
+    """First and last day of each year of a contract, counted from its start."""
+    number = 0
+    while (first := anniversary(starts_on, number)) <= ends_on:
+        number += 1
+        yield first, min(anniversary(starts_on, number) - _DAY, ends_on)
+
+
+def due_dates(first: date, last: date, times: int) -> tuple[date, ...]:
+    """The day by which each of ``times`` services of a contract year must be given.
+
+    They divide the year evenly; the last is due on its last day. 0 times: on request, none.
+    """
+    days = (last - first).days + 1
+    return tuple(first + timedelta(days=days * n // times - 1) for n in range(1, times + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Services of one item: how many were due and how many of those were given."""
+
+    due: int
+    done: int
+
+
+def count_due(span: Span, times: int, given: tuple[date, ...], start: date, end: date) -> Count:
+    """How many services of an item fell due within a period, and how many of them were given.
+
+    The n-th service of a contract year is done when at least n were given in that year by the
+    end of the period: one given late still counts, one given early counts when it falls due.
+    Nothing falls due from the day of a termination on.
+    """
+    due = done = 0
+    for first, last in contract_years(span.starts_on, span.ends_on):
+        if first > end or last < start:
+            continue
+        until = min(last, end)
+        had = sum(first <= day <= until for day in given)
+        for number, day in enumerate(due_dates(first, last, times), 1):
+            over = span.terminated_on is not None and day >= span.terminated_on
+            if start <= day <= end and not over:
+                due += 1
+                done += had >= number
+    return Count(due, done)
