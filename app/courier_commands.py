@@ -127,9 +127,8 @@ def seed(options: argparse.Namespace, data: Data, open_store: Open) -> int:
         info = courier.read_seed(store, options.file)
         if not options.fingerprint:
             raise InputError(
-                f"The seed file says it is from a hospital with the fingerprint "
-                f"{info.fingerprint}. Nothing was changed. Ask the hospital for its fingerprint "
-                f"and repeat with --fingerprint."
+                f"A seed file of {info.records} records. Nothing was changed. Ask the hospital "
+                f"for its fingerprint by telephone and repeat with --fingerprint."
             )
         done = courier.import_seed(store, actor, options.file, options.fingerprint, _Shown())
     finally:

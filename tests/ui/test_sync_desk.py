@@ -258,6 +258,9 @@ def test_keep_only_here_asks_for_a_reason_and_can_be_taken_back(
     check_page(dialog)
     qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     assert dialog.isVisible(), "a reason is needed"
+    check_page(dialog)
+    field = dialog.fields["reason"]
+    assert field.height() >= field.heightForWidth(field.width()), "what is lacking is told whole"
     type_text(dialog.fields["reason"].editor, "外县居民，县医院不收")
     qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     assert _state(store, refused) == ("kept", "外县居民，县医院不收")

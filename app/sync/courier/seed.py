@@ -95,10 +95,10 @@ def import_seed(
         raise CourierRefused(
             "fingerprint",
             tr(
-                "The hospital's fingerprint in this seed file is {found}, not the one that was "
-                "typed. Nothing was changed. Compare it with the hospital by telephone; if it "
-                "differs there, the file is not the hospital's."
-            ).format(found=fingerprint(source.server)),
+                "The number that was typed is not that of the hospital that made this seed file. "
+                "Nothing was changed. Ask the hospital for its number by telephone once more; if "
+                "it was typed as it was told, the file is not this hospital's."
+            ),
         )
     answer = source.cover["answer"]
     joined = _joined(store, source.server)

@@ -67,10 +67,20 @@ class FormDialog(QDialog):
         self.strip.clear()
         if self.fields.check():
             self.on_finish()
+        else:
+            self._grow()
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Each sentence at its field; the rest in the strip."""
         self.strip.say_problems(self.fields.show_problems(problems))
+        self._grow()
+
+    def _grow(self) -> None:
+        """A sentence came in: wrapped lines need their height, which a window does not give."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
 
 class ReasonDialog(FormDialog):

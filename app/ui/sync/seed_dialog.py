@@ -138,10 +138,12 @@ class SeedDialog(QDialog):
 
         def done(found: SeedInfo) -> None:
             self.strip.clear()
+            # Not the number: who reads it here types it, and has compared the file with itself.
             self._about.setText(
-                tr("Seed of {organisation}, {count} records. Its number: {number}").format(
-                    organisation=found.organisation, count=found.records, number=found.fingerprint
-                )
+                tr(
+                    "Seed of {organisation}, {count} records. Ask the county hospital for its "
+                    "number by telephone and type it here."
+                ).format(organisation=found.organisation, count=found.records)
             )
             self._about.show()
             self._grow()

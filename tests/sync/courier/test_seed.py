@@ -196,6 +196,7 @@ def test_another_fingerprint_another_pc_and_another_organisation_are_refused(
     def refused(pc: PC, fingerprint: str = made.fingerprint) -> str:
         with pytest.raises(CourierRefused) as caught:
             courier.import_seed(pc.store, pc.actor, seed, fingerprint)
+        assert made.fingerprint not in str(caught.value)
         with pc.store.read() as session:
             assert session.query(Resident).count() == 0
             assert state.account(session) is None
