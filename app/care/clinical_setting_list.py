@@ -186,16 +186,6 @@ class ClinicalSettings(ScaleSettings):
         decimals=1,
         optional=True,
     )
-    target_contract_rate: float | None = number(
-        70.0,
-        N_("Target: elders with a contract"),
-        COUNTING,
-        low=1,
-        high=100,
-        unit="%",
-        decimals=1,
-        optional=True,
-    )
     target_elder_check_rate: float | None = number(
         None,
         N_("Target: elder health management"),

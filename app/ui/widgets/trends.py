@@ -47,9 +47,12 @@ class Series:
 class TrendPlot(QWidget):
     """A plot of up to three series (told apart by colour, mark and legend) and target bands."""
 
-    def __init__(self, title: str, unit: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, unit: str = "", empty: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._unit = unit
+        self._nothing = empty or tr("No measurements yet.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP_TIGHT)
@@ -65,14 +68,14 @@ class TrendPlot(QWidget):
         # A stack without a parent would show its first page as a window of its own.
         self._holder = QStackedLayout()
         column.addLayout(self._holder, 1)
-        self._empty = label(tr("No measurements yet."), "hint")
+        self._empty = label(self._nothing, "hint")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.canvas = _Canvas(unit)
         self._holder.addWidget(self._empty)
         self._holder.addWidget(self.canvas)
         self.setMinimumHeight(theme.PLOT_MINIMUM_HEIGHT)
         self.setAccessibleName(title)
-        self.setAccessibleDescription(tr("No measurements yet."))
+        self.setAccessibleDescription(self._nothing)
 
     def set_data(
         self,
@@ -90,7 +93,7 @@ class TrendPlot(QWidget):
         for one in shown:
             day, value = one.points[-1]
             parts.append(f"{one.name} {value:g} {self._unit} ({day.isoformat()})")
-        self.setAccessibleDescription("; ".join(parts) if parts else tr("No measurements yet."))
+        self.setAccessibleDescription("; ".join(parts) if parts else self._nothing)
 
     def _fill_legend(self, series: tuple[Series, ...]) -> None:
         while item := self._legend.takeAt(0):

@@ -1,0 +1,1 @@
+"""Reports: the indicators of a period and the people behind every number."""

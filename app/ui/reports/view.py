@@ -1,0 +1,42 @@
+"""The reports room: the indicators, and the people behind each number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from app.ui.context import UiContext
+from app.ui.reports.overview_page import OverviewPage
+from app.ui.reports.people_page import PeoplePage
+
+
+class ReportsRoom(QWidget):
+    """``open()`` shows the indicators of the present year."""
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._stack = QStackedLayout(self)
+        self.overview = OverviewPage(context)
+        self.people = PeoplePage(context)
+        self._stack.addWidget(self.overview)
+        self._stack.addWidget(self.people)
+        self.overview.list_wanted.connect(self._show_people)
+        self.people.left.connect(self.show_overview)
+
+    def open(self, **_: Any) -> None:
+        self.show_overview()
+
+    def refresh(self) -> None:
+        """The room comes to the front again: numbers may have changed, a list stays."""
+        if self._stack.currentWidget() is self.overview:
+            self.overview.reload()
+
+    def show_overview(self) -> None:
+        self._stack.setCurrentWidget(self.overview)
+        self.overview.reload()
+        self.overview.to_list()
+
+    def _show_people(self, report: Any, code: str, by: str, group: Any, which: str) -> None:
+        self._stack.setCurrentWidget(self.people)
+        self.people.show_people(report, code, group, which)
