@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.care import masking
 from app.care.age import age_on
+from app.care.resident_record.people import survivors
 from app.errors import Defect
 from app.models import codes, search
 from app.models.actor import Actor
@@ -55,10 +56,13 @@ class ResidentLine:
 def find(store: Store, actor: Actor, text: str, limit: int = 50) -> tuple[ResidentLine, ...]:
     """Residents found by name, part of it, pinyin, initials, ID or phone tail, record number.
 
-    Words are joined by "and". Short of anything typed the answer is empty.
+    Words are joined by "and". Short of anything typed the answer is empty. What only a merged
+    record says finds the record that goes on.
     """
     with store.read() as session:
-        found = [each.id for each in search.find(session, text, limit)]
+        hits = [each.id for each in search.find(session, text, limit)]
+        goes_on = survivors(session, hits)
+        found = list(dict.fromkeys(goes_on[each] for each in hits))
         return lines(session, found, store.clock.today())
 
 

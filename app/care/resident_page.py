@@ -12,6 +12,9 @@ from app.care.age import age_on
 from app.care.basic_form import NONE, form_of
 from app.care.conditions import ConditionLine, line_of
 from app.care.resident_list import ResidentLine, bed_label
+from app.care.resident_record.merging import MergedRecord, merged_records
+from app.care.resident_record.people import same_person
+from app.care.resident_record.population import tags_of
 from app.care.residents import similar_residents
 from app.errors import NotFound
 from app.i18n import tr
@@ -57,7 +60,10 @@ class Summary:
     """The header of a resident's page. `age` in completed years today.
 
     `allergies` are names (empty with `allergy_asked` True means none); `history` are past diseases
-    that no active diagnosis says. `id_masked` is opened by `reveal_identity` only.
+    that no active diagnosis says. `id_masked` is opened by `reveal_identity` only. `merged` are
+    the records that stand under this one: their diagnoses, allergies and past diseases are shown
+    with its own; `survivor_id` is the record that goes on where this one does not. `tags` are
+    codes of list `population_flag`, `record_no` has 17 digits or is empty.
     """
 
     id: str
@@ -83,6 +89,12 @@ class Summary:
     change_id: str
     delivery: Delivery
     duplicates: tuple[ResidentLine, ...]
+    record_no: str = ""
+    tags: tuple[str, ...] = ()
+    merged: tuple[MergedRecord, ...] = ()
+    survivor_id: str = ""
+    status_on: date | None = None
+    status_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +150,9 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
     """Blood pressures of visits and before training, glucose of visits. Raises NotFound."""
     with store.read() as session:
         row = _get(session, resident_id)
+        person = same_person(session, resident_id)
         superseded = select(FollowUp.supersedes_id).where(
-            FollowUp.resident_id == resident_id, FollowUp.supersedes_id.is_not(None)
+            FollowUp.resident_id.in_(person), FollowUp.supersedes_id.is_not(None)
         )
         visits = session.execute(
             select(
@@ -152,14 +165,14 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
                 FollowUp.random_glucose,
             )
             .where(
-                FollowUp.resident_id == resident_id,
+                FollowUp.resident_id.in_(person),
                 FollowUp.status != "entered_in_error",
                 FollowUp.id.not_in(superseded),
             )
             .order_by(FollowUp.visit_date, FollowUp.id)
         ).all()
         replaced = select(CheckIn.supersedes_id).where(
-            CheckIn.resident_id == resident_id, CheckIn.supersedes_id.is_not(None)
+            CheckIn.resident_id.in_(person), CheckIn.supersedes_id.is_not(None)
         )
         sessions = session.execute(
             select(
@@ -168,7 +181,7 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
                 CheckIn.pre_sbp,
                 CheckIn.pre_dbp,
             ).where(
-                CheckIn.resident_id == resident_id,
+                CheckIn.resident_id.in_(person),
                 CheckIn.status != "entered_in_error",
                 CheckIn.pre_sbp.is_not(None),
                 CheckIn.id.not_in(replaced),
@@ -203,28 +216,42 @@ def _get(session: Session, resident_id: str) -> Resident:
 
 
 def _summary(session: Session, row: Resident, today: date) -> Summary:
-    standing = tuple(
-        line_of(each)
-        for each in session.scalars(
-            select(Condition)
-            .where(Condition.resident_id == row.id, Condition.clinical_status == "active")
-            .order_by(Condition.id)
-        )
-    )
+    survivor, *others = person = same_person(session, row.id)
+    shown = person if survivor == row.id else (row.id,)
+    standing: tuple[ConditionLine, ...] = ()
+    for each in session.scalars(
+        select(Condition)
+        .where(Condition.resident_id.in_(shown), Condition.clinical_status == "active")
+        .order_by(Condition.id)
+    ):
+        line = line_of(each)
+        # Two records of one person name the same disease twice.
+        if line.name not in {known.name for known in standing}:
+            standing += (line,)
     stay, place = _open_stay(session, row)
-    form = form_of(row)
+    forms = [form_of(row)]
+    if survivor == row.id and others:
+        merged_rows = session.scalars(select(Resident).where(Resident.id.in_(others)))
+        forms += [form_of(each) for each in merged_rows]
+    asked = any(form.drug_allergy for form in forms)
     said = {_COVERED.get(each.disease) for each in standing}
     history = tuple(
-        " ".join(part for part in (codes.label("past_disease", each.code), each.text) if part)
-        if each.code != "13"
-        else each.text
-        for each in form.past_disease
-        if each.code != NONE and each.code not in said
+        dict.fromkeys(
+            " ".join(part for part in (codes.label("past_disease", each.code), each.text) if part)
+            if each.code != "13"
+            else each.text
+            for form in forms
+            for each in form.past_disease
+            if each.code != NONE and each.code not in said
+        )
     )
     allergies = tuple(
-        each.text or codes.label("drug_allergy", each.code)
-        for each in form.drug_allergy
-        if each.code != NONE
+        dict.fromkeys(
+            each.text or codes.label("drug_allergy", each.code)
+            for form in forms
+            for each in form.drug_allergy
+            if each.code != NONE
+        )
     )
     duplicates = similar_residents(session, row, today)
     return Summary(
@@ -244,13 +271,29 @@ def _summary(session: Session, row: Resident, today: date) -> Summary:
         conditions=standing,
         history=history,
         allergies=allergies,
-        allergy_asked=bool(form.drug_allergy),
-        alerts=_alerts(session, row, bool(form.drug_allergy), len(duplicates), today),
+        allergy_asked=asked,
+        alerts=_alerts(session, row, shown, asked, len(duplicates), today),
         record_status=row.record_status,
         temporary=row.temporary,
         change_id=row.change_id,
         delivery=delivery_state(session, "resident", row.id),
         duplicates=duplicates,
+        record_no=row.record_no or "",
+        tags=_tags(session, row.id, today),
+        merged=merged_records(session, row.id) if survivor == row.id else (),
+        survivor_id=survivor if survivor != row.id else "",
+        status_on=row.record_status_on,
+        status_note=row.record_status_note or "",
+    )
+
+
+def _tags(session: Session, resident_id: str, today: date) -> tuple[str, ...]:
+    tags = tags_of(session, resident_id, today).all
+    # "General" says only that there is nothing to say.
+    return tuple(
+        each.code
+        for each in codes.entries("population_flag")
+        if each.code in tags and each.code != "general"
     )
 
 
@@ -263,7 +306,12 @@ def _open_stay(session: Session, row: Resident) -> tuple[Residence | None, str]:
 
 
 def _alerts(
-    session: Session, row: Resident, allergy_asked: bool, alike: int, today: date
+    session: Session,
+    row: Resident,
+    person: tuple[str, ...],
+    allergy_asked: bool,
+    alike: int,
+    today: date,
 ) -> tuple[Alert, ...]:
     """What to mind, the most dangerous first."""
     danger: list[Alert] = []
@@ -274,7 +322,7 @@ def _alerts(
         )
     for task in session.scalars(
         select(ReferralTask)
-        .where(ReferralTask.resident_id == row.id, ReferralTask.service == "letter")
+        .where(ReferralTask.resident_id.in_(person), ReferralTask.service == "letter")
         .order_by(ReferralTask.id.desc())
     ):
         if task.state in _REFERRAL_ENDED:
@@ -288,7 +336,7 @@ def _alerts(
             attention.append(Alert("referral", text, "attention", task.referral_id))
     last = session.scalar(
         select(FollowUp)
-        .where(FollowUp.resident_id == row.id, FollowUp.status != "entered_in_error")
+        .where(FollowUp.resident_id.in_(person), FollowUp.status != "entered_in_error")
         .order_by(FollowUp.visit_date.desc(), FollowUp.id.desc())
         .limit(1)
     )

@@ -1,0 +1,179 @@
+"""What the timeline says of each kind of record: title, detail, author, tone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.care.conflict_lists import history_words
+from app.care.resident_list import bed_label, condition_name
+from app.i18n import tr
+from app.models import codes
+from app.models.chronic import FollowUp
+from app.models.organisation import Organisation
+from app.models.outbox import Conflict
+from app.models.referral import Referral, ReferralEvent, ReferralTask
+from app.models.rehab import CheckIn, RehabPlan
+from app.models.resident import Condition, Residence, Resident
+from app.models.resident_record import Consent
+
+__all__ = ["SAY", "Words"]
+
+Words = tuple[str, str, str, str]
+"""Title, detail, author (a name, or empty for the author's id), tone."""
+
+
+def _join(parts: Iterable[str | None]) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _say_resident(session: Session, row: Resident) -> Words:
+    merged = tr("now merged") if row.merged_into_id else ""
+    temporary = tr("temporary, without a card") if row.temporary else ""
+    return tr("Record made"), _join((temporary, merged)), "", "neutral"
+
+
+def _say_condition(session: Session, row: Condition) -> Words:
+    since = tr("since {when}").format(when=row.onset) if row.onset else ""
+    over = tr("resolved") if row.clinical_status != "active" else ""
+    return tr("Diagnosis"), _join((condition_name(row), since, over)), "", "neutral"
+
+
+def _say_consent(session: Session, row: Consent) -> Words:
+    decision = codes.label("consent_decision", row.decision)
+    detail = _join((codes.label("consent_type", row.type), decision, row.signer))
+    return tr("Consent"), detail, "", "neutral" if row.decision == "given" else "attention"
+
+
+def _say_follow_up(session: Session, row: FollowUp) -> Words:
+    names = [codes.label("chronic_disease", each.disease) for each in row.diseases]
+    title = (
+        tr("Follow-up: {diseases}").format(diseases=tr(", ").join(names)) if names else tr("Visit")
+    )
+    values: list[str | None] = []
+    if row.sbp is not None and row.dbp is not None:
+        values.append(f"{row.sbp}/{row.dbp} mmHg")
+    for value, name in (
+        (row.fpg, tr("fasting {value} mmol/L")),
+        (row.ppg, tr("after meal {value} mmol/L")),
+        (row.random_glucose, tr("random {value} mmol/L")),
+    ):
+        if value is not None:
+            values.append(name.format(value=f"{value:g}"))
+    classes = dict.fromkeys(codes.label("visit_class", each.control_class) for each in row.diseases)
+    values.extend(classes)
+    dates = [each.next_visit_date for each in row.diseases if each.next_visit_date]
+    if dates:
+        values.append(tr("next {day}").format(day=min(dates).isoformat()))
+    urgent = any(each.urgent for each in row.diseases)
+    poor = any(each.control_class not in ("1", None) for each in row.diseases)
+    tone = "danger" if urgent else "attention" if poor else "neutral"
+    return title, _join(values), row.doctor_name, tone
+
+
+def _say_plan(session: Session, row: RehabPlan) -> Words:
+    items = tr("{count} exercises").format(count=len(row.items or ()))
+    return (
+        tr("Rehab plan"),
+        _join((row.diagnosis, items, codes.label("rehab_plan_status", row.status))),
+        row.prescriber_name,
+        "neutral",
+    )
+
+
+def _say_check_in(session: Session, row: CheckIn) -> Words:
+    parts: list[str | None] = []
+    tone = "neutral"
+    if row.screen == "hold":
+        parts.append(tr("held back"))
+        parts += [codes.label("rehab_hold_reason", _code(each)) for each in row.hold_reasons or ()]
+        tone = "attention"
+    else:
+        parts.append(codes.label("rehab_completion", row.completion))
+    if row.borg is not None:
+        parts.append(tr("Borg {value}").format(value=row.borg))
+    if row.pre_sbp is not None and row.pre_dbp is not None:
+        parts.append(f"{row.pre_sbp}/{row.pre_dbp} mmHg")
+    if row.stop_reasons:
+        parts.append(tr("stopped"))
+        parts += [codes.label("rehab_stop_reason", _code(each)) for each in row.stop_reasons]
+        tone = "danger"
+    if row.adverse:
+        parts.append(tr("adverse event"))
+        tone = "danger"
+    return tr("Rehab check-in"), _join(dict.fromkeys(parts)), row.performer_name, tone
+
+
+def _code(entry: Any) -> str:
+    return str(entry.get("code", "")) if isinstance(entry, dict) else str(entry)
+
+
+def _say_referral(session: Session, row: Referral) -> Words:
+    state = session.scalar(
+        select(ReferralTask.state).where(
+            ReferralTask.referral_id == row.id, ReferralTask.service == "letter"
+        )
+    )
+    receiver = session.get(Organisation, row.to_organisation_id)
+    detail = _join(
+        (
+            (receiver.short_name or receiver.name) if receiver else "",
+            row.to_department,
+            codes.label("referral_urgency", row.urgency),
+            row.impression,
+            codes.label("referral_state", state),
+        )
+    )
+    tone = "danger" if row.urgency == "emergency" else "neutral"
+    return codes.label("referral_direction", row.direction), detail, row.from_doctor_name, tone
+
+
+def _say_event(session: Session, row: ReferralEvent) -> Words:
+    if row.service == "letter":
+        title = tr("Referral: {state}").format(state=codes.label("referral_state", row.to_state))
+    else:
+        title = tr("{service}: {state}").format(
+            service=codes.label("referral_service", row.service),
+            state=codes.label("referral_service_state", row.to_state),
+        )
+    tone = "attention" if row.to_state in ("returned", "rejected", "refused") else "neutral"
+    return title, row.reason_text or "", row.actor_name, tone
+
+
+def _say_admission(session: Session, row: Residence) -> Words:
+    bed = bed_label(row.building, row.room, row.bed)
+    return tr("Admitted"), tr("bed {bed}").format(bed=bed) if bed else "", "", "neutral"
+
+
+def _say_discharge(session: Session, row: Residence) -> Words:
+    bed = bed_label(row.building, row.room, row.bed)
+    detail = _join(
+        (
+            tr("bed {bed}").format(bed=bed) if bed else "",
+            codes.label("discharge_reason", row.reason),
+        )
+    )
+    return tr("Discharged"), detail, "", "neutral"
+
+
+def _say_conflict(session: Session, row: Conflict) -> Words:
+    title, detail = history_words(row)
+    return title, detail, "", "neutral"
+
+
+SAY: dict[str, tuple[Any, Callable[[Session, Any], Words]]] = {
+    "resident": (Resident, _say_resident),
+    "condition": (Condition, _say_condition),
+    "consent": (Consent, _say_consent),
+    "follow_up": (FollowUp, _say_follow_up),
+    "rehab_plan": (RehabPlan, _say_plan),
+    "check_in": (CheckIn, _say_check_in),
+    "referral": (Referral, _say_referral),
+    "referral_event": (ReferralEvent, _say_event),
+    "admission": (Residence, _say_admission),
+    "discharge": (Residence, _say_discharge),
+    "conflict": (Conflict, _say_conflict),
+}
