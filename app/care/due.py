@@ -16,6 +16,7 @@ from app.care.contracts.due import refresh_contract_due
 from app.care.assessments.due import refresh_assessment_due
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
+from app.care.health_check.due import refresh_health_check_due
 from app.care.rehab_due import refresh_rehab_due
 from app.care.resident_record.people import whole_people
 from app.care.resident_record.population import refresh_tags
@@ -32,7 +33,7 @@ _BATCH = 500
 
 
 def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[str]) -> None:
-    """Make all due work of these residents anew: follow-ups, check-ins, plan reviews.
+    """Make all due work of these residents anew: follow-ups, check-ins, plan reviews, checks.
 
     ``organisation_id``: the organisation of this store; only its own patients are its work.
     """
@@ -42,6 +43,7 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
     refresh_rehab_due(session, organisation_id, ids)
     refresh_contract_due(session, organisation_id, ids)
     refresh_contact_due(session, organisation_id, ids)
+    refresh_health_check_due(session, organisation_id, ids)
     refresh_assessment_due(session, organisation_id, ids)
 
 

@@ -44,6 +44,7 @@ _PARTS = {
     "attention_points": "转诊注意事项",
 }
 _SOURCES = {
+    "health_check": "QuestionnaireResponse",
     "follow_up": "QuestionnaireResponse",
     "check_in": "Procedure",
     "rehab_plan": "CarePlan",

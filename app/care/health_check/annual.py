@@ -1,0 +1,231 @@
+"""Who of the residents of 65 and over had this year's health check, and who still misses it.
+
+A check counts with the doctor's conclusion, in the calendar year of its day. Age is that on
+31 December of the year (domain reference §0.2: cohort indicators).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.care import masking
+from app.care.age import SENIOR_AGE, age_at_year_end, age_on
+from app.care.follow_up_history import ENTERED_IN_ERROR
+from app.care.health_check.due import CHECKING_ORGANISATION, refresh_health_check_due
+from app.models.actor import Actor
+from app.models.health_check import HealthCheck
+from app.models.organisation import Organisation
+from app.models.resident import Resident
+from app.models.settings import get_setting, set_setting
+from app.models.store import Store
+
+SCOPES = ("missing", "waiting", "done")
+_YEAR_SETTING = "health_check.due_made_for"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One person's counted check within a period."""
+
+    resident_id: str
+    check_date: date
+    health_check_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One resident of the year's list. ``check_date``: this year's check, else the one before;
+    ``health_check_id``: this year's, empty while it is missing."""
+
+    resident_id: str
+    name: str
+    sex: str
+    age: int
+    village: str
+    phone_masked: str
+    check_date: date | None
+    health_check_id: str
+
+
+def counted(model: type[HealthCheck] = HealthCheck) -> ColumnElement[bool]:
+    """Whether a check counts as done."""
+    return and_(model.status != ENTERED_IN_ERROR, model.conclusion.is_not(None))
+
+
+def checked_between(
+    session: Session, start: date, end: date, organisation_id: str = ""
+) -> list[Checked]:
+    """The newest counted check of each resident with a check from ``start`` to ``end``.
+
+    ``organisation_id``: only those that this organisation made.
+    """
+    query = select(HealthCheck.resident_id, HealthCheck.check_date, HealthCheck.id).where(
+        HealthCheck.check_date.between(start, end), counted()
+    )
+    if organisation_id:
+        query = query.where(HealthCheck.organisation_id == organisation_id)
+    rows = session.execute(query.order_by(HealthCheck.check_date, HealthCheck.id))
+    newest = {resident_id: Checked(resident_id, day, id_) for resident_id, day, id_ in rows}
+    return list(newest.values())
+
+
+def list_year(
+    store: Store,
+    actor: Actor,
+    year: int,
+    scope: str = "missing",
+    village: str = "",
+    offset: int = 0,
+    limit: int = 100,
+) -> tuple[CheckLine, ...]:
+    """A page of the year's list, by village and name. ``scope``: one of ``SCOPES``."""
+    today = store.clock.today()
+    with store.read() as session:
+        rows = session.scalars(
+            select(Resident)
+            .where(*_where(store.organisation_id, year, scope, village))
+            .order_by(Resident.village, Resident.name, Resident.id)
+            .offset(offset)
+            .limit(limit)
+        ).all()
+        checks = _newest(session, [row.id for row in rows], scope, year)
+        return tuple(_line(row, checks.get(row.id), year, today) for row in rows)
+
+
+def count_year(
+    store: Store, actor: Actor, year: int, scope: str = "missing", village: str = ""
+) -> int:
+    """How many residents a scope of the year's list holds."""
+    with store.read() as session:
+        query = select(func.count()).select_from(Resident)
+        return (
+            session.scalar(query.where(*_where(store.organisation_id, year, scope, village))) or 0
+        )
+
+
+def year_villages(store: Store, actor: Actor, year: int) -> tuple[str, ...]:
+    """The villages in which residents of 65 and over live."""
+    with store.read() as session:
+        rows = session.scalars(
+            select(Resident.village)
+            .where(*_seniors(store.organisation_id, year), Resident.village.is_not(None))
+            .distinct()
+            .order_by(Resident.village)
+        )
+        return tuple(row for row in rows if row)
+
+
+def missing_in_year(
+    session: Session,
+    organisation_id: str,
+    year: int,
+    village: str = "",
+    offset: int = 0,
+    limit: int = 100,
+) -> list[str]:
+    """Ids of the residents of 65 and over without a counted check in the year, by village."""
+    return list(
+        session.scalars(
+            select(Resident.id)
+            .where(
+                *_seniors(organisation_id, year, village),
+                ~_checked(year, counted()),
+            )
+            .order_by(Resident.village, Resident.name, Resident.id)
+            .offset(offset)
+            .limit(limit)
+        )
+    )
+
+
+def make_due_of_year(store: Store, actor: Actor) -> int:
+    """Once a year: the annual check becomes due for those who turn 65; how many were looked at.
+
+    Due work follows the records; a birthday changes no record, so the new year is the cause.
+    """
+    year = store.clock.today().year
+    with store.read() as session:
+        organisation = session.get(Organisation, store.organisation_id)
+        if organisation is None or organisation.type != CHECKING_ORGANISATION:
+            return 0
+        if get_setting(session, _YEAR_SETTING, 0) >= year:
+            return 0
+    with store.write(actor) as session:
+        ids = list(
+            session.scalars(select(Resident.id).where(*_seniors(store.organisation_id, year + 1)))
+        )
+        refresh_health_check_due(session, store.organisation_id, ids)
+        set_setting(session, _YEAR_SETTING, year)
+    return len(ids)
+
+
+def _seniors(organisation_id: str, year: int, village: str = "") -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [
+        Resident.organisation_id == organisation_id,
+        Resident.record_status == "active",
+        Resident.birth_date <= date(year - SENIOR_AGE, 12, 31),
+    ]
+    if village:
+        found.append(Resident.village == village)
+    return found
+
+
+def _checked(year: int, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A check of the year on this record or on one that was merged into it."""
+    merged = aliased(Resident)
+    of_year = (HealthCheck.check_date.between(date(year, 1, 1), date(year, 12, 31)), *more)
+    return or_(
+        exists().where(HealthCheck.resident_id == Resident.id, *of_year),
+        exists().where(
+            merged.merged_into_id == Resident.id, HealthCheck.resident_id == merged.id, *of_year
+        ),
+    )
+
+
+def _where(organisation_id: str, year: int, scope: str, village: str) -> list[ColumnElement[bool]]:
+    found = _seniors(organisation_id, year, village)
+    done = _checked(year, counted())
+    if scope == "done":
+        return [*found, done]
+    waiting = _checked(
+        year, HealthCheck.status != ENTERED_IN_ERROR, HealthCheck.conclusion.is_(None)
+    )
+    if scope == "waiting":
+        return [*found, waiting, ~done]
+    return [*found, ~done, ~waiting]
+
+
+def _newest(
+    session: Session, resident_ids: Sequence[str], scope: str, year: int
+) -> dict[str, tuple[date, str]]:
+    rows = session.execute(
+        select(HealthCheck.resident_id, HealthCheck.check_date, HealthCheck.id)
+        .where(
+            HealthCheck.resident_id.in_(resident_ids),
+            HealthCheck.status != ENTERED_IN_ERROR,
+            HealthCheck.check_date <= date(year, 12, 31),
+        )
+        .order_by(HealthCheck.check_date, HealthCheck.id)
+    )
+    return {resident_id: (day, id_) for resident_id, day, id_ in rows}
+
+
+def _line(row: Resident, check: tuple[date, str] | None, year: int, today: date) -> CheckLine:
+    day, id_ = check or (None, "")
+    return CheckLine(
+        resident_id=row.id,
+        name=row.name,
+        sex=row.sex,
+        age=age_on(row.birth_date, today)
+        if year == today.year
+        else age_at_year_end(row.birth_date, year),
+        village=row.village or "",
+        phone_masked=masking.mask_phone(row.phone or ""),
+        check_date=day,
+        health_check_id=id_ if day is not None and day.year == year else "",
+    )
