@@ -108,7 +108,10 @@ def _urgent(visit: CopdVisit, settings: RuleSettings) -> tuple[Finding, ...]:
 def _facts(visit: CopdVisit, settings: RuleSettings) -> Facts:
     control = _reached(visit, settings)
     if visit.control is not None and (visit.control != STABLE or not control):
-        control = (Finding("control", codes.label("copd_control", visit.control)), *control)
+        found = tr("the doctor finds: {control}").format(
+            control=codes.label("copd_control", visit.control)
+        )
+        control = (Finding("control", found), *control)
     return Facts(
         visit_date=visit.visit_date,
         uncontrolled=uncontrolled(visit, settings),

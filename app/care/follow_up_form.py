@@ -39,7 +39,7 @@ PULSE_NORMAL = "1"
 MAX_TEXT = 500
 MAX_DRUGS = 12
 
-_MEASURED = {
+MEASURED = {
     "sbp": "sbp",
     "dbp": "dbp",
     "heart_rate": "heart_rate",
@@ -262,7 +262,7 @@ def _visit_problems(form: FollowUpInput, birth_date: date, today: date) -> dict[
 
 def _number_problems(form: FollowUpInput, limits: Mapping[str, Limit]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name, kind in _MEASURED.items():
+    for name, kind in MEASURED.items():
         value = getattr(form, name)
         if value is not None:
             judged = check(kind, value, limits)

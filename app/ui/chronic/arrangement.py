@@ -14,6 +14,7 @@ from app.care.follow_up_form import (
 from app.care.limits import body_mass_index
 from app.i18n import tr
 from app.models import codes
+from app.ui.chronic.copd_fields import COPD
 from app.ui.chronic.form_fields import FollowUpFields
 from app.ui.chronic.treatment_fields import DIABETES, HYPERTENSION
 from app.ui.widgets.fields import Field
@@ -47,8 +48,11 @@ class Arrangement(QObject):
             question.hide()
         self._fields.enrol.hide()
 
-    def apply(self, managed: tuple[str, ...], *, correcting: bool) -> None:
-        """Arrange everything by what is typed so far; ``managed``: diseases under management."""
+    def apply(
+        self, managed: tuple[str, ...], *, correcting: bool, copd_parts: tuple[str, ...]
+    ) -> None:
+        """Arrange everything by what is typed so far; ``managed``: diseases under management;
+        ``copd_parts``: the parts of the COPD form that the organisation wants."""
         f = self._fields
         chosen: tuple[str, ...] = f.parts.value()
         in_person = f.mode.value() is None or f.mode.value() in FACE_TO_FACE
@@ -56,6 +60,7 @@ class Arrangement(QObject):
             self._arrange_disease(disease, disease in chosen)
         self._arrange_pressure(HYPERTENSION in chosen and in_person)
         self._arrange_diabetes(DIABETES in chosen, in_person)
+        f.arrange_copd(COPD in chosen, copd_parts)
         f.reaction_text.setVisible(f.reaction.value() == REACTION_PRESENT)
         f.complication_text.setVisible(bool(f.complication.value()))
         self._arrange_enrolment([d for d in chosen if d not in managed], correcting)

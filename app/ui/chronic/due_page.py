@@ -57,8 +57,8 @@ class DuePage(Page):
         self.empty = EmptyState(
             tr("Nobody is due here."),
             tr(
-                "Residents under hypertension or diabetes management appear here when their "
-                "follow-up comes near. Find anybody with F3 and choose Follow-up."
+                "Residents under management of hypertension, diabetes or COPD appear here when "
+                "their follow-up comes near. Find anybody with F3 and choose Follow-up."
             ),
             "checkbox-circle-line",
         )

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QWidget
 
-from app.care.limits import LIMITS
+from app.care.limits import LIMITS, Limit
 from app.models import codes
 from app.ui import theme
 from app.ui.widgets.cards import Card
@@ -46,21 +46,26 @@ def entries_of(code_list: str) -> list[tuple[str, str]]:
     return [(entry.code, entry.label) for entry in codes.entries(code_list)]
 
 
+def ends_of(limit: Limit) -> tuple[tuple[float, float], tuple[float, float] | None]:
+    """The hard and the soft range of a field; a soft end that is not set is the hard one."""
+    hard = (limit.hard_low, limit.hard_high)
+    if limit.soft_low is None and limit.soft_high is None:
+        return hard, None
+    low = limit.hard_low if limit.soft_low is None else limit.soft_low
+    high = limit.hard_high if limit.soft_high is None else limit.soft_high
+    return hard, (low, high)
+
+
 def measured(key: str, kind: str, title: str, *, unit: str = "", **common: Any) -> NumberField:
     """A number with the limits of its kind of measurement."""
     limit = LIMITS[kind]
-    soft = None
-    if limit.soft_low is not None or limit.soft_high is not None:
-        soft = (
-            limit.hard_low if limit.soft_low is None else limit.soft_low,
-            limit.hard_high if limit.soft_high is None else limit.soft_high,
-        )
+    hard, soft = ends_of(limit)
     return NumberField(
         key,
         title,
         unit=unit or limit.unit,
         decimals=limit.decimals,
-        hard=(limit.hard_low, limit.hard_high),
+        hard=hard,
         soft=soft,
         **{"label_width": theme.LABEL_SHORT, "width": theme.NUMBER_WIDTH_SMALL, **common},
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from app.care.follow_up_form import DANGER_SIGNS, DISEASES, SYMPTOM_LISTS
+from app.care.follow_up_form import DANGER_SIGNS, DISEASES, MEASURED, SYMPTOM_LISTS
+from app.care.limits import Limit
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
-from app.ui.chronic.field_kinds import TickField, entries_of, measured, pair
-from app.ui.chronic.treatment_fields import DIABETES, HYPERTENSION, TreatmentFields
+from app.ui.chronic.copd_fields import CopdFields
+from app.ui.chronic.field_kinds import TickField, ends_of, entries_of, measured, pair
+from app.ui.chronic.treatment_fields import DIABETES, HYPERTENSION
 from app.ui.widgets.buttons import Button, QuietButton
 from app.ui.widgets.cards import Card, label
 from app.ui.widgets.choices import ChoiceField
@@ -20,7 +23,7 @@ from app.ui.widgets.fields import TextField
 from app.ui.widgets.values import DateField, NumberField
 
 
-class FollowUpFields(TreatmentFields):
+class FollowUpFields(CopdFields):
     """All fields. ``left_cards`` and ``right_cards`` are put side by side by the page."""
 
     def __init__(self, today: date, may_judge: bool, parent: QWidget) -> None:
@@ -32,6 +35,7 @@ class FollowUpFields(TreatmentFields):
             self._habit_card(),
         ]
         self.right_cards = [
+            self._copd_card(),
             self._test_card(today),
             self._drug_card(),
             self._decision_card(today),
@@ -206,12 +210,17 @@ class FollowUpFields(TreatmentFields):
         offered = [entry for entry in entries_of("danger_sign") if entry[0] in wanted]
         self.danger_signs.set_entries(offered)
 
+    def set_limits(self, limits: Mapping[str, Limit]) -> None:
+        """Take the organisation's input limits."""
+        for key, kind in MEASURED.items():
+            field = self[key]
+            assert isinstance(field, NumberField)
+            field.hard, field.soft = ends_of(limits[kind])
+
     def single_choices(self) -> list[ChoiceField]:
         """Choices of one answer: a digit there answers and moves on."""
         return [
             field
             for field in self
-            if isinstance(field, ChoiceField)
-            and field.key not in ("parts", "danger_signs")
-            and not field.key.endswith(".symptoms")
+            if isinstance(field, ChoiceField) and not isinstance(field.value(), tuple)
         ]

@@ -98,6 +98,7 @@ class FollowUpPage(Page):
             ("F4", self._open_danger_signs),
             ("F6", self.copy_drugs),
             ("F7", self.copy_habits),
+            ("Ctrl+L", self.copy_last),
             ("F9", self.live.press),
             ("Ctrl+J", self._open_override),
         ):
@@ -166,6 +167,8 @@ class FollowUpPage(Page):
         self.void_button.hide()
         self.fields.reason.hide()
         self.fields.clear()
+        self.fields.copd_before = {}
+        self.fields.set_limits(known.limits)
         form_values.show_last(self.fields, known.last)
         self._show_head(known)
         self._known = known
@@ -213,7 +216,11 @@ class FollowUpPage(Page):
         """Show what belongs to this visit, then judge it."""
         if self._known is None:
             return
-        self._arrangement.apply(self._known.managed, correcting=bool(self._correcting))
+        self._arrangement.apply(
+            self._known.managed,
+            correcting=bool(self._correcting),
+            copd_parts=self._known.copd_items,
+        )
         self._judge()
 
     def _judge(self) -> None:
@@ -257,6 +264,11 @@ class FollowUpPage(Page):
         """F6: drugs as last visit."""
         if self._known is not None and self._known.last is not None:
             form_values.copy_drugs(self.fields, self._known.last)
+
+    def copy_last(self) -> None:
+        """Ctrl+L: drugs and habits as last visit; never a measurement."""
+        self.copy_drugs()
+        self.copy_habits()
 
     def to_next_missing(self) -> None:
         """F2: the next required field that is still blank, else the save button."""

@@ -23,18 +23,20 @@ _NUMBERS = (
     "smoking", "smoking_target", "alcohol", "alcohol_target", "exercise_per_week",
     "exercise_per_week_target", "exercise_minutes", "exercise_minutes_target", "staple_food",
     "staple_food_target", "fpg", "ppg", "random_glucose", "hba1c", "hba1c_date",
+    "respiration", "spo2", "fev1", "fvc", "cat",
 )  # fmt: skip
 _TEXTS = (
     "mode", "other_signs", "salt", "salt_target", "psych", "compliance", "adherence",
     "adverse_reaction", "adverse_reaction_text", "complication_text", "not_fasting_reason",
     "dorsalis_pedis", "dorsalis_pedis_side", "hypoglycaemia", "aux_exam", "insulin",
-    "drug_adjustment", "referral_reason", "referral_org_dept", "remark",
+    "drug_adjustment", "referral_reason", "referral_org_dept", "remark", "mmrc", "copd_control",
 )  # fmt: skip
 _CODE_LISTS = {
     "mode": "follow_up_mode", "salt": "salt", "salt_target": "salt", "psych": "psych",
     "compliance": "compliance", "adherence": "adherence",
     "adverse_reaction": "adverse_reaction", "hypoglycaemia": "hypoglycaemia",
     "dorsalis_pedis": "dorsalis_pedis", "dorsalis_pedis_side": "side",
+    "mmrc": "mmrc", "copd_control": "copd_control",
 }  # fmt: skip
 
 
@@ -54,6 +56,7 @@ def read(fields: FollowUpFields, resident_id: str) -> FollowUpInput:
             name: code for name in NOT_MEASURED if (code := _value(fields[f"not_measured.{name}"]))
         },
         drugs=fields.drugs.value(),
+        copd=_copd(fields),
         resident_signed=bool(fields.signed.value()),
         **values,
     )
@@ -78,6 +81,9 @@ def show(fields: FollowUpFields, form: FollowUpInput) -> None:
     fields.complication.set_value(form.new_or_worse_complication)
     for name in NOT_MEASURED:
         fields[f"not_measured.{name}"].set_value(form.not_measured.get(name))
+    fields.copd_before = form.copd
+    for key, field in fields.items.items():
+        field.set_value(form.copd.get(key))
     fields.drugs.set_value(form.drugs)
     fields.signed.set_value(form.resident_signed)
 
@@ -129,6 +135,13 @@ def _part(fields: FollowUpFields, disease: str) -> DiseasePart:
         next_visit=fields[f"{disease}.next_visit"].value(),
         override=override,
     )
+
+
+def _copd(fields: FollowUpFields) -> dict[str, Any]:
+    """The answers of the definition's items; those of items it no longer has stay."""
+    old = {key: each for key, each in fields.copd_before.items() if key not in fields.items}
+    typed = {key: _value(field) for key, field in fields.items.items()}
+    return {**old, **{key: each for key, each in typed.items() if each not in (None, "", ())}}
 
 
 def _value(field: Field) -> Any:

@@ -50,6 +50,10 @@ class LiveStrip(QFrame):
         self._questions = label("", "", wrap=True, tone="attention")
         self._questions.hide()
         column.addWidget(self._questions)
+        # What is only for information never has the colour of a question.
+        self._notes = label("", "hint", wrap=True)
+        self._notes.hide()
+        column.addWidget(self._notes)
         row.addLayout(column, 1)
         self.now_button = AlarmButton(
             tr("Refer now"), refer_now, icon_name="alarm-warning-line", tip=tr("Refer now (F9)")
@@ -82,13 +86,13 @@ class LiveStrip(QFrame):
         self._icon.setVisible(urgent)
         self.now_button.setVisible(urgent)
         self.refer_button.setVisible(refer and not urgent)
-        asked = dict.fromkeys(
-            text
-            for judgement in told
-            for text in (*judgement.proposal.questions, *judgement.proposal.notes)
-        )
-        self._questions.setText("  ".join(asked))
-        self._questions.setVisible(bool(asked))
+        for line, texts in (
+            (self._questions, [j.proposal.questions for j in told]),
+            (self._notes, [j.proposal.notes for j in told]),
+        ):
+            said = dict.fromkeys(text for each in texts for text in each)
+            line.setText("  ".join(said))
+            line.setVisible(bool(said))
         self.setAccessibleName(self.text())
 
     def press(self) -> None:
@@ -101,8 +105,9 @@ class LiveStrip(QFrame):
     def text(self) -> str:
         """Everything that the strip says, for a screen reader and for tests."""
         parts = [line.property("said") for line in self._lines if line.property("said")]
-        if not self._questions.isHidden():
-            parts.append(self._questions.text())
+        for line in (self._questions, self._notes):
+            if not line.isHidden():
+                parts.append(line.text())
         return "; ".join(parts)
 
     def _add_line(self, at: int, judgement: Judgement, due: date | None) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from app.care import diabetes, hypertension
+from app.care import copd, diabetes, hypertension
 from app.care.follow_up_form import DISEASES
 from app.i18n import tr
 from app.models import codes
@@ -33,7 +33,7 @@ class TreatmentFields(FormFields):
     def __init__(self, may_judge: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self.may_judge = may_judge
-        self.rows: dict[str, list[Field]] = {HYPERTENSION: [], DIABETES: []}
+        self.rows: dict[str, list[Field]] = {HYPERTENSION: [], DIABETES: [], copd.DISEASE: []}
 
     def _choice(
         self, key: str, title: str, code_list: str, *, stacked: bool = False, required: bool = False
