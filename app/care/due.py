@@ -12,8 +12,8 @@ from datetime import date
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.care.contracts.due import refresh_contract_due
 from app.care.assessments.due import refresh_assessment_due
+from app.care.contracts.due import refresh_contract_due
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.health_check.due import refresh_health_check_due

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from app.fhir import (
+    assessment,
     bp_screening,
     care_team,
     check_in,
@@ -59,6 +60,7 @@ _MODULES: tuple[ModuleType, ...] = (
     follow_up,
     bp_screening,
     health_check,
+    assessment,
     rehab_plan,
     check_in,
     care_team,

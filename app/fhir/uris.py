@@ -75,6 +75,8 @@ FOLLOW_UP_FORM = "urn:township-care:form:follow-up"
 HEALTH_CHECK_FORM = "urn:township-care:form:health-check"
 #: The small form of a blood-pressure screening.
 BP_SCREENING_FORM = "urn:township-care:form:bp-screening"
+#: The questionnaires of the scales; the scale follows after a colon.
+ASSESSMENT_FORM = "urn:township-care:questionnaire"
 
 #: Code lists that have a national system; all others are ``CODE + list``.
 LIST_SYSTEMS = {"ethnicity": ETHNICITY, "relation": RELATION}

@@ -17,6 +17,7 @@ from sqlalchemy import JSON, Boolean, Column, Date, Table
 from sqlalchemy.orm import Session
 
 from app.clock import format_instant, parse_instant
+from app.models.assessment import Assessment
 from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.clinical import ClinicalSettingsVersion
@@ -94,6 +95,7 @@ KINDS: dict[str, RecordKind] = {
         ),
         RecordKind("bp_screening", BpScreening, False, "resident_id"),
         RecordKind("health_check", HealthCheck, False, "resident_id"),
+        RecordKind("assessment", Assessment, False, "resident_id"),
         RecordKind("rehab_plan", RehabPlan, True, "resident_id"),
         RecordKind("check_in", CheckIn, False, "resident_id"),
         RecordKind("care_team", CareTeam, True, None),
