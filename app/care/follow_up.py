@@ -80,6 +80,14 @@ def record_follow_up(store: Store, actor: Actor, form: FollowUpInput) -> FollowU
         return _save(session, store, actor, form, status="final")
 
 
+def add_follow_up(
+    session: Session, store: Store, actor: Actor, form: FollowUpInput
+) -> FollowUpResult:
+    """``record_follow_up`` inside a transaction of the caller."""
+    _require_role(actor)
+    return _save(session, store, actor, form, status="final")
+
+
 def correct_follow_up(
     store: Store, actor: Actor, follow_up_id: str, form: FollowUpInput, reason: str
 ) -> FollowUpResult:
