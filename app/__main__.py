@@ -40,6 +40,7 @@ def seed(options: argparse.Namespace) -> int:
             pending_check_ins=options.pending,
             queue_everything=options.queue_all,
             on=options.on,
+            years=options.years,
         ),
         _password(),
     )
@@ -218,6 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         "--queue-all", action="store_true", help="everything waits, as if it was entered here"
     )
     made.add_argument("--on", type=_date, help="the day that the sample looks back from")
+    made.add_argument("--years", type=int, default=1, help="years of visits (default: 1)")
 
     made = command("sync", sync, account)
     made.add_argument("--server", help="URL of the server (default: the one of the last enrolment)")

@@ -14,7 +14,7 @@ from app.errors import InputError
 from app.models.chronic import FollowUp
 from app.models.outbox import Outbox
 from app.models.records import KINDS, fetch
-from app.models.resident import Resident
+from app.models.resident import Condition, Resident
 from app.models.search import find
 from tests.conftest import CARE_HOME_ID, PASSWORD
 
@@ -43,6 +43,20 @@ def test_the_same_seed_and_day_give_the_same_records(tmp_path: Path) -> None:
     other = SampleRequest(residents=40, seed=8, pending_check_ins=30, on=DAY)
     make_sample_store(tmp_path / "c", other, PASSWORD)
     assert _everything(tmp_path / "c") != _everything(tmp_path / "a")
+
+
+def test_a_sample_of_several_years_has_visits_in_each(tmp_path: Path) -> None:
+    make_sample_store(tmp_path, SampleRequest(residents=30, on=DAY, years=3), PASSWORD)
+    store = sign_in(tmp_path, "sample", PASSWORD).store
+    with store.read() as session:
+        years = {visit.visit_date.year for visit in session.query(FollowUp)}
+        managed = session.query(Condition).filter(Condition.managed)
+        first = min(visit.visit_date for visit in session.query(FollowUp))
+        assert all(row.managed_since <= first for row in managed)
+    store.close()
+    assert {2024, 2025, 2026} <= years
+    with pytest.raises(InputError):
+        make_sample_store(tmp_path / "no", SampleRequest(years=0), PASSWORD)
 
 
 def test_every_record_is_marked_and_only_what_was_asked_waits(tmp_path: Path) -> None:

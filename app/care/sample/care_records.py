@@ -47,7 +47,7 @@ def conditions_of(
         if known is None:
             continue
         disease, code, display = known
-        since = maker.days_ago(380, 1400)
+        since = maker.days_ago(380, 1400) - maker.earlier
         made.append(
             {
                 **maker.stamp(maker.instant(since), resident["organisation_id"], author_id),
@@ -71,10 +71,11 @@ def follow_ups_of(
     diseases: list[str],
     author: tuple[str, str],
 ) -> list[dict[str, Any]]:
-    """A year of visits, oldest first, classified by the real rules.
+    """The visits of the sample's years, oldest first, classified by the real rules.
 
     The next visit comes when the last one said, a few days early or late; what was high goes
-    down a little after it. Some people stay away, so that there is overdue work.
+    down a little after it, and up again with the years. Some people stay away, so that there is
+    overdue work.
     """
     chance = maker.chance
     birth = date.fromisoformat(resident["birth_date"])
@@ -83,8 +84,12 @@ def follow_ups_of(
     stays_away = maker.today - timedelta(days=30) if chance.random() < 0.08 else maker.today
     previous: dict[str, PreviousVisit | None] = dict.fromkeys(diseases)
     made: list[dict[str, Any]] = []
-    day = maker.days_ago(280, 365)
+    day = maker.days_ago(280, 365) - maker.earlier
+    year_began = day
     while day < stays_away:
+        if (day - year_began).days >= 365:
+            year_began = day
+            levels.grow_older(chance)
         values = levels.measure(chance)
         judged = _judge(diseases, day, age_on(birth, day), values, previous)
         made.append(_visit(maker, resident, day, values, (weight, height), author, judged))
@@ -108,6 +113,10 @@ class _Levels:
         sbp = int(min(205, max(96, chance.gauss(self.sbp, 5))))
         dbp = int(min(112, max(52, sbp * 0.42 + chance.gauss(22, 4))))
         return sbp, dbp, round(min(18.0, max(4.1, chance.gauss(self.fasting, 0.3))), 1)
+
+    def grow_older(self, chance: random.Random) -> None:
+        self.sbp += max(0.0, chance.gauss(5, 4))
+        self.fasting += max(0.0, chance.gauss(0.2, 0.3))
 
     def treat(self, judged: dict[str, Assessment]) -> None:
         for disease, one in judged.items():

@@ -37,7 +37,8 @@ class SampleRequest:
     """What to make. The same request gives the same records, ids included.
 
     ``pending_check_ins`` are left in the queue; with ``queue_everything`` all records are.
-    ``on`` is the day that the sample looks back from (default: today at the clinic).
+    ``on`` is the day that the sample looks back from (default: today at the clinic), ``years``
+    how many years of visits there are (1 to 20).
     """
 
     residents: int = 300
@@ -46,6 +47,7 @@ class SampleRequest:
     pending_check_ins: int = 0
     queue_everything: bool = False
     on: date | None = None
+    years: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def make_sample_store(folder: Path, request: SampleRequest, password: str) -> Sa
     """
     if request.residents < 0 or request.pending_check_ins < 0:
         raise InputError(tr("The number of residents or check-ins cannot be negative."))
+    if not 1 <= request.years <= 20:
+        raise InputError(tr("A sample reaches back 1 to 20 years."))
     if keyring.exists(folder) or (folder / STORE_FILE).exists():
         raise InputError(
             tr("This data folder already holds records. Choose an empty folder for a sample.")
@@ -80,8 +84,8 @@ def make_sample_store(folder: Path, request: SampleRequest, password: str) -> Sa
     organisation = _organisation(request.organisation_id)
     folder.mkdir(parents=True, exist_ok=True)
     today = request.on or SYSTEM_CLOCK.today()
-    maker = SampleMaker(request.seed, today, organisation["id"])
-    first_day = maker.instant(today - timedelta(days=1600), 8)
+    maker = SampleMaker(request.seed, today, organisation["id"], request.years)
+    first_day = maker.instant(today - timedelta(days=1600) - maker.earlier, 8)
     staff = [
         {
             **maker.stamp(first_day, organisation["id"], ""),

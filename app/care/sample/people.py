@@ -31,10 +31,12 @@ VILLAGES = (
 class SampleMaker:
     """A source of chance that gives the same people for the same seed and day."""
 
-    def __init__(self, seed: int, today: date, place: str = "") -> None:
+    def __init__(self, seed: int, today: date, place: str = "", years: int = 1) -> None:
         # Two organisations of one county never make the same people, nor the same ids.
         self.chance = random.Random(f"{seed} {place}")
         self.today = today
+        #: Days before the last year that the sample reaches back.
+        self.earlier = timedelta(days=365 * (years - 1))
 
     def new_id(self, when: datetime) -> str:
         """A UUIDv7 of a past instant, drawn from the seed instead of the system."""
