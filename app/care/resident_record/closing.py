@@ -159,3 +159,7 @@ def _consequences(
             # A bed is free again; a stay cannot end before it began.
             stay.discharge_date = max(on, stay.admit_date)
             stay.reason = "deceased" if status == "deceased" else "other"
+    # Loaded here: contracts read the tags and the people of this package.
+    from app.care.contracts.ending import close_contracts
+
+    close_contracts(session, actor, resident.id, status, on)

@@ -54,6 +54,7 @@ def whole_people(session: Session, resident_ids: Iterable[str]) -> dict[str, str
     into = survivors(session, resident_ids)
     found = {each: each for each in into.values()} | into
     level = list(dict.fromkeys(into.values()))
+    walked = set(level)
     while level:
         below: dict[str, str] = {}
         for start in range(0, len(level), _BATCH):
@@ -63,7 +64,8 @@ def whole_people(session: Session, resident_ids: Iterable[str]) -> dict[str, str
                 )
             )
             below.update((id_, found[target]) for id_, target in rows if target is not None)
-        level = [each for each in below if each not in found]
+        level = [each for each in below if each not in walked]
+        walked.update(level)
         found.update((each, below[each]) for each in level)
     return found
 
