@@ -66,6 +66,7 @@ def due_of(store: Store, resident_id: str) -> dict[str, date]:
         return {
             item.kind: item.due_on
             for item in session.scalars(select(DueItem).where(DueItem.resident_id == resident_id))
+            if item.kind.startswith("follow_up:")
         }
 
 
