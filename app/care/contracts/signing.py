@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.care.clinical_settings import ClinicalSettings, clinical_settings
+from app.care.clinical_settings import clinical_settings
 from app.care.contracts.due import refresh_contract_due
-from app.care.contracts.packages import CATEGORY_PACKAGES, PAYERS, Package, current_packages
+from app.care.contracts.packages import PAYERS, Package
+from app.care.contracts.signing_form import ContractInput, checked_form
 from app.care.contracts.terms import (
     OPEN,
     PENDING,
@@ -25,7 +26,6 @@ from app.care.contracts.terms import (
     SIGNED,
     STANDING,
     TERMINATED,
-    TERMS,
     Span,
     last_day,
     overlap,
@@ -37,9 +37,8 @@ from app.errors import InputError, NotAllowed, NotFound, StaleRecord
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
-from app.models.contract import CareTeam, Contract
+from app.models.contract import Contract
 from app.models.identity import new_id
-from app.models.organisation import Staff
 from app.models.resident import Resident
 from app.models.store import Store
 
@@ -49,35 +48,6 @@ SIGN_ROLES = (
 )  # fmt: skip
 REVIEW_ROLES = ("doctor", "head_of_department", "president", "administrator")
 """Whose signing needs no review, unless a setting asks it of everybody."""
-
-_TEXT = 200
-_NOTE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class ContractInput:
-    """A contract as written. ``package_ids``: the versions that were shown.
-
-    ``term_years`` 1-3. ``payers``: yuan a year by payer; empty takes those of the packages.
-    ``contract_no`` empty: one is given. ``doctor_id`` empty for a doctor without an account.
-    """
-
-    team_id: str
-    doctor_name: str
-    signed_on: date | None
-    starts_on: date | None
-    package_ids: tuple[str, ...]
-    category: str = "family_doctor"
-    doctor_id: str = ""
-    term_years: int | None = 1
-    source: str = ""
-    charged: bool = False
-    payers: tuple[tuple[str, float], ...] = ()
-    read_to_resident: bool = False
-    signer_name: str = ""
-    signer_relation: str = "self"
-    contract_no: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +120,7 @@ def sign_batch(
     signed: list[Signed] = []
     refused: list[NotSigned] = []
     with store.write(actor) as session:
-        _checked(session, store, actor, form)
+        checked_form(session, actor, form, store.clock.today())
         names = _names(session, resident_ids)
         for resident_id in dict.fromkeys(resident_ids):
             own = replace(
@@ -258,7 +228,8 @@ def _add(
         raise NotFound(tr("This resident is not in the records of this PC."))
     if resident.record_status != "active":
         raise InputError(tr("The record of this resident is closed; no contract can be signed."))
-    kept, team, packages, settings = _checked(session, store, actor, form, resident.name)
+    today = store.clock.today()
+    kept, team, packages = checked_form(session, actor, form, today, resident.name)
     assert kept.starts_on is not None
     assert kept.signed_on is not None
     assert kept.term_years is not None
@@ -266,17 +237,17 @@ def _add(
     span = Span(kept.starts_on, ends_on, SIGNED)
     _refuse_overlap(session, resident_id, kept.category, span, old.id if old else "")
     _refuse_same_number(session, kept.contract_no)
-    tags = tags_of(session, resident_id, store.clock.today())
+    tags = tags_of(session, resident_id, today)
     flags = [
         entry.code
         for entry in codes.entries("population_flag")
         if entry.code in set(tags.computed) | set(tags.manual)
     ]
     shares = dict(kept.payers) or _sum_of_shares(packages)
-    direct = actor.has_role(*REVIEW_ROLES) and not settings.contract_needs_review
+    direct = actor.has_role(*REVIEW_ROLES) and not clinical_settings(session).contract_needs_review
     row = Contract(
         resident_id=resident_id,
-        contract_no=kept.contract_no or _number(store.clock.today()),
+        contract_no=kept.contract_no or _number(today),
         category=kept.category,
         population_flags=flags,
         team_id=team.id,
@@ -314,74 +285,6 @@ def _take_charge(session: Session, row: Contract) -> None:
     resident = session.get(Resident, row.resident_id)
     if resident is not None and resident.responsible_doctor_id != row.doctor_id:
         resident.responsible_doctor_id = row.doctor_id
-
-
-Checked = tuple[ContractInput, CareTeam, tuple[Package, ...], ClinicalSettings]
-
-
-def _checked(
-    session: Session, store: Store, actor: Actor, form: ContractInput, name: str = "-"
-) -> Checked:
-    """The form with tidy texts, its team and packages; InputError for what is wrong."""
-    today = store.clock.today()
-    problems: dict[str, str] = {}
-    offered = {each.id: each for each in current_packages(session, actor.organisation_id)}
-    packages = tuple(offered[each] for each in form.package_ids if each in offered)
-    if not codes.is_known("contract_category", form.category):
-        problems["category"] = tr("Choose the kind of contract.")
-    elif not packages or len(packages) < len(form.package_ids):
-        problems["package_ids"] = tr("Choose at least one package of the list.")
-    elif any(each.category not in CATEGORY_PACKAGES[form.category] for each in packages):
-        problems["package_ids"] = tr("This package does not belong to this kind of contract.")
-    team = session.get(CareTeam, form.team_id) if form.team_id else None
-    if team is None or not team.active or team.organisation_id != actor.organisation_id:
-        problems["team_id"] = tr("Choose the team.")
-    if form.doctor_id and session.get(Staff, form.doctor_id) is None:
-        problems["doctor_name"] = tr("Choose the doctor.")
-    texts: dict[str, Any] = {
-        key: clean_text(getattr(form, key))
-        for key in ("doctor_name", "signer_name", "contract_no", "note")
-    }
-    texts["signer_name"] = texts["signer_name"] or (
-        clean_text(name) if form.signer_relation == "self" else ""
-    )
-    for key, message in (
-        ("doctor_name", tr("Choose the doctor.")),
-        ("signer_name", tr("Who signed?")),
-    ):
-        if not texts[key]:
-            problems.setdefault(key, message)
-    for key, text in texts.items():
-        most = _NOTE if key == "note" else _TEXT
-        if len(text) > most:
-            problems[key] = tr("This text is too long: at most {count} characters.").format(
-                count=most
-            )
-    if not codes.is_known("signer_relation", form.signer_relation):
-        problems["signer_relation"] = tr("How is the signer related to the resident?")
-    if form.source and not codes.is_known("contract_source", form.source):
-        problems["source"] = tr("This choice is not in the list. Choose again.")
-    if form.term_years not in TERMS:
-        problems["term_years"] = tr("A contract runs for one, two or three years.")
-    problems.update(_wrong_days(form, today))
-    if any(payer not in PAYERS or amount < 0 for payer, amount in form.payers):
-        problems["payers"] = tr("A share cannot be negative.")
-    if problems:
-        raise InputError(problems)
-    assert team is not None
-    return replace(form, **texts), team, packages, clinical_settings(session)
-
-
-def _wrong_days(form: ContractInput, today: date) -> dict[str, str]:
-    if form.signed_on is None:
-        return {"signed_on": tr("When was it signed?")}
-    if form.signed_on > today:
-        return {"signed_on": tr("The day of signing cannot lie ahead.")}
-    if form.starts_on is None:
-        return {"starts_on": tr("When does the contract begin?")}
-    if form.starts_on < form.signed_on:
-        return {"starts_on": tr("A contract cannot begin before it was signed.")}
-    return {}
 
 
 def _refuse_overlap(
