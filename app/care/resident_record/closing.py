@@ -77,6 +77,8 @@ def close_record(store: Store, actor: Actor, typed: Closing) -> None:
         row.record_status_note = note
         if typed.status != "cancelled":
             row.care_status = typed.status
+        elif any(stay.discharge_date is None for stay in row.residences):
+            row.care_status = "home"
         _consequences(session, actor, row, typed.status, on)
         session.flush()
         refresh_due(session, store.organisation_id, [row.id])
