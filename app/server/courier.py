@@ -29,7 +29,7 @@ from app.errors import StoreBusy, StoreFault
 from app.i18n import tr
 from app.keys import Jwk, KeyPairs, public_key
 from app.server import access_log, wire
-from app.server.courier_news import news, owed
+from app.server.courier_news import knows_all, news, owed
 from app.server.courier_reply import Taken, chunk_text, last_taken, write_reply
 from app.server.courier_work import Look, State, Work
 from app.server.database import Database
@@ -98,7 +98,7 @@ def _take_in(database: Database, source: Path, progress: Progress) -> Taken:
             elif head["t"] == "ids":
                 wanted += [(str(type_), str(id_)) for type_, id_ in head["refs"]]
         progress("placing", number + 1, checked.chunks)
-    file.answer(searches, wanted, progress)
+    file.answer(searches, wanted, checked.cover.get("last"), progress)
     return file.taken(duplicate=False)
 
 
@@ -223,9 +223,14 @@ class _File:
         self,
         searches: Sequence[dict[str, Any]],
         wanted: Sequence[tuple[str, str]],
+        last: Any,
         progress: Progress,
     ) -> None:
-        """Add the news that the device asks for, and end the reply."""
+        """Add the news that the device asks for, and end the reply.
+
+        ``last``: versions that the device was told last. Where one is not known here, this
+        database was put back from an older copy, and the device gets everything to compare.
+        """
         with self._database.write() as connection:
             # What a broken import left of the news is made anew.
             connection.execute(
@@ -238,7 +243,8 @@ class _File:
         with self._database.read() as reader:
             for items in owed(reader, organisation, wanted):
                 self._add(items)
-            for items in news(reader, organisation, searches):
+            put_back = not knows_all(reader, last)
+            for items in news(reader, organisation, searches, anew=put_back):
                 self._add(items)
                 pages += 1
                 handed_out += sum(head.get("count", 0) for head, _ in items)
@@ -250,6 +256,7 @@ class _File:
             "differing": state.differing,
             "refused": state.refused,
             "held_back": state.held_back,
+            "put_back": put_back,
         }
         with self._database.write() as connection:
             self._demand_first(connection)

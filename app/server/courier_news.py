@@ -13,38 +13,45 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from app.courier_file import Item
 from app.server import access_log, search, wire
 from app.server.outcome import Refusal
-from app.server.tables import clock, resource
+from app.server.tables import clock, history, resource
 
 _REFERENCE = re.compile(r'"reference":"([A-Z][A-Za-z]{1,39})/([A-Za-z0-9\-.]{1,64})"')
 _NEXT = re.compile(r'"relation":"next","url":"([^"]*)"')
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")
 _CHUNK = 1_000_000  # characters of JSON; a chunk is placed and noted as one
+_NAME = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _IDS = 50
+_MOST_TOLD = 10
 _DEEPEST = 8
 
 Address = tuple[str, str]
 
 
 def news(
-    connection: Connection, organisation: str, searches: Sequence[dict[str, Any]]
+    connection: Connection,
+    organisation: str,
+    searches: Sequence[dict[str, Any]],
+    *,
+    anew: bool = False,
 ) -> Iterator[list[Item]]:
     """The answers to ``searches`` (``key``, ``url``), each read to its end, in chunks.
 
     Items: ``with`` (what stands under records of the same chunk and later), ``page`` (a
     searchset of list ``key``; ``end`` where it is the last, ``anew`` where it is the first of a
     list that is read from its beginning again), ``no`` (the search was refused).
+    With ``anew`` all of them are.
     """
     seen: set[Address] = set()
     waiting: list[Item] = []
     size = 0
     latest = wire.instant(connection.execute(select(clock.c.last)).scalar_one())
     for asked in searches:
-        for head, text in _pages(connection, organisation, asked, latest):
+        for head, text in _pages(connection, organisation, asked, latest, anew):
             along = list(_along(connection, organisation, text, seen)) if text else []
             for found in along:
                 waiting.append(({"t": "with"}, found.encode()))
@@ -56,6 +63,35 @@ def news(
                 waiting, size = [], 0
     if waiting:
         yield waiting
+
+
+def knows_all(connection: Connection, told: Any) -> bool:
+    """Whether every version that a PC says it was told is held here, or was before.
+
+    ``told``: rows of type, id and version, as they stand in a PC's file; anything else counts
+    as known.
+    """
+    rows = told if isinstance(told, list) else []
+    for row in rows[:_MOST_TOLD]:
+        if not (isinstance(row, list) and len(row) == 3):
+            continue
+        if not all(isinstance(text, str) and _NAME.match(text) for text in row):
+            continue
+        type_, id_, version = row
+        here = (resource.c.type == type_) & (resource.c.id == id_)
+        if not is_or_was(connection, here, version):
+            return False
+    return True
+
+
+def is_or_was(connection: Connection, here: ColumnElement[bool], version: str) -> bool:
+    """Whether the record that ``here`` chooses is held in this version, or was before."""
+    held = select(resource.c.key).where(here, resource.c.version == version)
+    was = select(history.c.key).where(
+        history.c.version == version,
+        history.c.key == select(resource.c.key).where(here).scalar_subquery(),
+    )
+    return connection.execute(held.union_all(was)).first() is not None
 
 
 def owed(
@@ -74,12 +110,13 @@ def owed(
 
 
 def _pages(
-    connection: Connection, organisation: str, asked: dict[str, Any], latest: str
+    connection: Connection, organisation: str, asked: dict[str, Any], latest: str, anew: bool
 ) -> Iterator[tuple[dict[str, Any], str]]:
     path, _, query = str(asked["url"]).partition("?")
     key, since = str(asked["key"]), asked.get("since")
     # Both are written in one way, UTC and six digits: later in time is later in the alphabet.
-    anew = since is not None and bool(_INSTANT.match(since)) and since > latest
+    if since is not None and _INSTANT.match(since) and since > latest:
+        anew = True
     if anew:
         since = None
     try:

@@ -16,9 +16,10 @@ from app.courier_file import Chunk, Item
 from app.i18n import N_
 from app.server import bundles, reading, wire
 from app.server.bodies import MAX_BYTES
+from app.server.courier_news import is_or_was
 from app.server.outcome import Refusal
 from app.server.storing import Put
-from app.server.tables import history, resource
+from app.server.tables import resource
 
 _MOST_PARTS = 5000
 _MOST_SEARCHES = 100
@@ -324,12 +325,7 @@ def _knows_replaced(connection: Connection, document: wire.Json) -> bool | None:
     type_, id_ = _address(document, 0)
     version = bundles.parse_if_match(if_match)
     here = (resource.c.type == type_) & (resource.c.id == id_)
-    held = select(resource.c.key).where(here, resource.c.version == version)
-    was = select(history.c.key).where(
-        history.c.version == version,
-        history.c.key == select(resource.c.key).where(here).scalar_subquery(),
-    )
-    return connection.execute(held.union_all(was)).first() is not None
+    return is_or_was(connection, here, version)
 
 
 def _address(document: wire.Json, number: int) -> tuple[str, str]:

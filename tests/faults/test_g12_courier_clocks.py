@@ -144,6 +144,39 @@ def test_g12_a_receipt_of_a_put_back_server_whose_clock_was_late_is_a_receipt(
     assert "青山村" in _phone_at(hospital)
 
 
+def test_g13_what_a_put_back_server_lost_goes_to_it_again_by_stick_alone(
+    make_pc: Callable[..., PC], hospital: Hospital, county: County, tmp_path: Path
+) -> None:
+    """No network for weeks: nobody but the stick can notice."""
+    pc, other = make_pc(TOWNSHIP_ID), make_pc(TOWNSHIP_ID)
+    kept, lost, older = a_resident(), a_resident(), a_resident(phone="13800000001")
+    save(pc.store, pc.actor, kept, older)
+    pc.round(hospital)
+    county.back_up(tmp_path / "copy.db")
+    save(pc.store, pc.actor, lost)
+    _edit(pc, older.id, phone="13800000002")
+    assert pc.round(hospital).confirmed == 2
+    county.clock.advance(days=1)
+    county.put_back(tmp_path / "copy.db")
+    theirs = a_resident()
+    save(other.store, other.actor, theirs)
+    other.round(hospital)
+    pc.round(hospital)
+    status = read_status(pc.store)
+    assert not status.all_held, "the receipts are not true any more"
+    assert status.waiting == 2
+    assert any("服务器" in text for text in status.notices)
+    assert _get(pc.store, theirs.id, "id") == theirs.id
+    for _ in range(3):
+        pc.round(hospital)
+    assert read_status(pc.store).all_held
+    held = hospital.rows("SELECT id, content FROM resource WHERE type = 'Patient'")
+    assert {id_ for id_, _ in held} == {kept.id, lost.id, older.id, theirs.id}
+    assert any("13800000002" in content for _, content in held)
+    with pc.store.read() as session:
+        assert session.query(Conflict).count() == 0
+
+
 def test_g12_news_of_a_put_back_server_whose_clock_was_late_comes_by_stick(
     make_pc: Callable[..., PC], hospital: Hospital, county: County, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import courier_refusals
 from app.courier_file import Item
 from app.models.store import Store
-from app.sync import state
+from app.sync import restored, state
 from app.sync.changes import Changes
 from app.sync.link import Json
 from app.sync.place import AT_ONCE, Placer
@@ -46,7 +46,11 @@ class News:
         self._store = store
         self._asker = _FromFile()
         self._placer = Placer(store, self._asker, changes, "courier", at_once=at_once)
-        self._keys = {scope.key for scope in scopes(store.organisation_id)}
+        self._types = {scope.key: scope.type for scope in scopes(store.organisation_id)}
+        # What the lists that came whole name, by list; and which of them came to their end.
+        self._named: dict[str, set[str]] = {}
+        self._whole: set[str] = set()
+        self._put_back = False
 
     @property
     def received(self) -> int:
@@ -56,8 +60,22 @@ class News:
     def remember(self, items: Sequence[Item]) -> None:
         """What a chunk that was taken in before brought along for later ones."""
         for head, text in items:
-            if head.get("t") == "with":
+            kind = head.get("t")
+            if kind == "with":
                 self._asker.pool.update((address(r), r) for r in _resources(text))
+            elif kind == "page":
+                self._name(str(head.get("key")), head, text)
+            elif kind == "end":
+                self._put_back = head.get("put_back") is True
+
+    def _name(self, key: str, head: dict[str, Any], text: bytes) -> None:
+        """Note what a list names that is sent from its beginning again."""
+        if head.get("anew") is True:
+            self._named[key] = set()
+        if key in self._named:
+            self._named[key].update(id_ for _, id_ in map(address, _resources(text)))
+            if head.get("end") is True:
+                self._whole.add(key)
 
     def take_in(self, items: Sequence[Item]) -> None:
         """Place what a chunk holds."""
@@ -75,12 +93,19 @@ class News:
             self._placer.keep_orphans()
 
     def end(self) -> None:
-        """What could not be placed is remembered for the next look."""
+        """What could not be placed is remembered for the next look. A server that was put back
+        gets again what it lost, where its reply holds all lists to compare with."""
         self._placer.keep_orphans()
+        if self._put_back and self._whole == self._types.keys():
+            listed: dict[str, set[str]] = {}
+            for key, type_ in self._types.items():
+                listed.setdefault(type_, set()).update(self._named[key])
+            placer = self._placer
+            restored.mend(self._store, self._asker, listed, placer.older, placer.earlier)
 
     def _page(self, head: dict[str, Any], text: bytes) -> None:
         key = head.get("key")
-        if key not in self._keys:
+        if key not in self._types:
             raise courier_refusals.tampered()
         resources = _resources(text)
         times = [at for r in resources if (at := state.instant(version_of(r)[1]))]

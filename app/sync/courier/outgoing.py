@@ -22,6 +22,7 @@ from app.models.outbox import LANE_EMERGENCY, REJECTED, UNKNOWN, WAITING, Outbox
 from app.models.records import KINDS
 from app.models.store import Store
 from app.sync import octets, queue, state, wire
+from app.sync.canaries import Canaries
 from app.sync.courier import Exported, Progress, keeping
 from app.sync.plan import Planner, Unit
 from app.sync.policy import MOST_ENTRIES
@@ -54,6 +55,7 @@ def export_file(store: Store, actor: Actor, path: Path, progress: Progress) -> E
     with store.apply_remote() as session:
         kept = keeping.next_number(session)
         of = _count(session)
+        canaries = Canaries.load(session).told
     file = _Outgoing(store, progress, of)
     head = {
         "kind": REQUEST,
@@ -69,6 +71,8 @@ def export_file(store: Store, actor: Actor, path: Path, progress: Progress) -> E
         "organisation": store.organisation_id,
         "number": kept.counter,
         "made_at": format_instant(store.clock.now()),
+        # A hospital that does not know these was put back from an older copy.
+        "last": [[*at, version] for at, (version, _) in canaries.items()],
     }
 
     def mark() -> None:
