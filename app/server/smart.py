@@ -199,6 +199,12 @@ def _checked(
     until = int(expires * _SECOND)
     if until <= now - _LEEWAY:
         raise _invalid(N_("The client assertion has expired."))
+    begins = claims.get("nbf", 0)
+    if isinstance(begins, bool) or not isinstance(begins, int | float):
+        raise _invalid(N_("The client assertion is not valid yet."))
+    # RFC 7519 §4.1.5; by comparison first, as above.
+    if not begins < 10**11 or begins * _SECOND > now + _LEEWAY:
+        raise _invalid(N_("The client assertion is not valid yet."))
     if until > now + LONGEST_ASSERTION_SECONDS * _SECOND + _LEEWAY:
         raise _invalid(N_("The client assertion is valid for more than five minutes."))
     return Verified(client_id, organisation, digest(jti), until)

@@ -123,6 +123,10 @@ UNFIT: list[dict[str, Any]] = [
     {"exp": float(2**80)},
     {"exp": int(time.time()) + 3600},
     {"exp": int(time.time()) - 3600},
+    {"nbf": int(time.time()) + 3600},
+    {"nbf": "later"},
+    {"nbf": True},
+    {"nbf": 10**30},
 ]
 
 
