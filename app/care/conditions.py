@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app.care import parsing
 from app.care.resident_list import condition_name
+from app.care.resident_record.population import refresh_tags
 from app.care.residents import require_editor
 from app.errors import InputError, NotFound
 from app.i18n import tr
@@ -113,6 +114,7 @@ def add_condition(store: Store, actor: Actor, resident_id: str, typed: Condition
         )
         session.add(row)
         session.flush()
+        refresh_tags(session, [resident_id], store.clock.today())
         return row.id
 
 
@@ -134,6 +136,8 @@ def set_resolved(store: Store, actor: Actor, condition_id: str, resolved: bool) 
                 )
             )
         row.clinical_status = "resolved" if resolved else "active"
+        session.flush()
+        refresh_tags(session, [row.resident_id], store.clock.today())
 
 
 def list_conditions(store: Store, actor: Actor, resident_id: str) -> tuple[ConditionLine, ...]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.care import parsing
 from app.care.resident_list import bed_label
+from app.care.resident_record.population import refresh_tags
 from app.care.residents import require_editor
 from app.errors import InputError, NotFound
 from app.i18n import tr
@@ -104,6 +105,7 @@ def admit(store: Store, actor: Actor, resident_id: str, typed: Admission) -> str
         care_home = organisation is not None and organisation.type == "CARE_INSTITUTION"
         resident.care_status = "residential" if care_home else "inpatient"
         session.flush()
+        refresh_tags(session, [resident_id], store.clock.today())
         return stay.id
 
 
@@ -132,6 +134,8 @@ def discharge(store: Store, actor: Actor, resident_id: str, on: date | None, rea
         stay.discharge_date = on
         stay.reason = reason
         resident.care_status = "home"
+        session.flush()
+        refresh_tags(session, [resident_id], store.clock.today())
 
 
 def list_stays(store: Store, actor: Actor, resident_id: str) -> tuple[StayLine, ...]:

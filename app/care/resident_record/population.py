@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
+from app.care.resident_record.people import whole_people
 from app.models.organisation import Organisation
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import PopulationTag
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 RULE_VERSION = "LOCAL-2025"
+_BATCH = 500
 
 SENIOR_AGE = 65
 
@@ -130,22 +132,22 @@ def computed_tags(facts: TagFacts) -> Tags:
 
 
 def tags_of(session: Session, resident_id: str, today: date) -> Tags:
-    """The tags of one resident."""
-    return computed_tags(_facts(session, [resident_id], today)[resident_id])
+    """The tags of one person; the records merged into one count together."""
+    return computed_tags(next(iter(_facts(session, [resident_id], today).values())))
 
 
 def refresh_tags(session: Session, resident_ids: Iterable[str], today: date) -> None:
-    """Make the kept tags of these residents anew; ids that are not in the store are passed over.
+    """Make the kept tags of these people anew; ids that are not in the store are passed over.
 
-    The kept tags serve lists and counts. Ages pass by without a write: lists of seniors ask for
-    the birth date, not for the tag.
+    The kept tags serve lists and counts and stand on the record that goes on. Ages pass by
+    without a write: lists of seniors ask for the birth date, not for the tag.
     """
     ids = list(dict.fromkeys(resident_ids))
-    for start in range(0, len(ids), 500):
-        part = ids[start : start + 500]
-        session.execute(delete(PopulationTag).where(PopulationTag.resident_id.in_(part)))
+    for start in range(0, len(ids), _BATCH):
+        person = whole_people(session, ids[start : start + _BATCH])
+        session.execute(delete(PopulationTag).where(PopulationTag.resident_id.in_(list(person))))
         rows: list[dict[str, Any]] = []
-        for resident_id, facts in _facts(session, part, today).items():
+        for resident_id, facts in _facts(session, list(person), today).items():
             tags = computed_tags(facts)
             rows += [
                 {"resident_id": resident_id, "tag": tag, "computed": tag in tags.computed}
@@ -155,26 +157,25 @@ def refresh_tags(session: Session, resident_ids: Iterable[str], today: date) -> 
             session.execute(insert(PopulationTag), rows)
 
 
-def _facts(session: Session, ids: list[str], today: date) -> dict[str, TagFacts]:
-    diagnoses: dict[str, set[tuple[str, str]]] = {}
-    for resident_id, code, disease in session.execute(
-        select(Condition.resident_id, Condition.code, Condition.disease).where(
-            Condition.resident_id.in_(ids), Condition.clinical_status == "active"
-        )
-    ):
-        diagnoses.setdefault(resident_id, set()).add((code or "", disease or ""))
-    housed = set(
-        session.scalars(
-            select(Residence.resident_id)
-            .join(Organisation, Organisation.id == Residence.org_id)
-            .where(
-                Residence.resident_id.in_(ids),
-                Residence.discharge_date.is_(None),
-                Organisation.type == "CARE_INSTITUTION",
-            )
-        )
-    )
-    rows = session.execute(
+@dataclass(slots=True)
+class _Gathered:
+    diagnoses: set[tuple[str, str]] = field(default_factory=set)
+    past: set[str] = field(default_factory=set)
+    disability: set[str] = field(default_factory=set)
+    manual: set[str] = field(default_factory=set)
+    housed: bool = False
+
+
+def _facts(session: Session, resident_ids: list[str], today: date) -> dict[str, TagFacts]:
+    """By the record that goes on: what all records of the person say."""
+    # Loaded here: the due work of the scales reads the people of this package.
+    from app.care.assessments.results import latest_of_many
+
+    person = whole_people(session, resident_ids)
+    ids = list(person)
+    gathered: dict[str, _Gathered] = {}
+    births: dict[str, date] = {}
+    for id_, birth, past, disability, flags in session.execute(
         select(
             Resident.id,
             Resident.birth_date,
@@ -182,21 +183,48 @@ def _facts(session: Session, ids: list[str], today: date) -> dict[str, TagFacts]
             Resident.disability,
             Resident.population_flags,
         ).where(Resident.id.in_(ids))
-    )
+    ):
+        one = gathered.setdefault(person[id_], _Gathered())
+        one.past |= _codes(past)
+        one.disability |= _codes(disability)
+        one.manual |= _codes(flags)
+        if id_ == person[id_]:
+            births[id_] = birth
+    for id_, code, disease in session.execute(
+        select(Condition.resident_id, Condition.code, Condition.disease).where(
+            Condition.resident_id.in_(ids), Condition.clinical_status == "active"
+        )
+    ):
+        gathered[person[id_]].diagnoses.add((code or "", disease or ""))
+    for id_ in session.scalars(
+        select(Residence.resident_id)
+        .join(Organisation, Organisation.id == Residence.org_id)
+        .where(
+            Residence.resident_id.in_(ids),
+            Residence.discharge_date.is_(None),
+            Organisation.type == "CARE_INSTITUTION",
+        )
+    ):
+        gathered[person[id_]].housed = True
+    ability = latest_of_many(session, ids, "ability_2022")
+    self_care = latest_of_many(session, ids, "self_care")
     return {
         id_: TagFacts(
-            age=age_on(birth, max(today, birth)),
-            diagnoses=frozenset(diagnoses.get(id_, ())),
-            past=_codes(past),
-            disability=_codes(disability),
-            in_institution=id_ in housed,
-            manual=_codes(flags),
+            age=age_on(births[id_], max(today, births[id_])),
+            diagnoses=frozenset(one.diagnoses),
+            past=frozenset(one.past),
+            disability=frozenset(one.disability),
+            ability=(ability[id_].level or "") if id_ in ability else "",
+            self_care=(self_care[id_].level or "") if id_ in self_care else "",
+            in_institution=one.housed,
+            manual=frozenset(one.manual),
         )
-        for id_, birth, past, disability, flags in rows
+        for id_, one in gathered.items()
+        if id_ in births
     }
 
 
-def _codes(answers: Iterable[Any] | None) -> frozenset[str]:
-    return frozenset(
+def _codes(answers: Iterable[Any] | None) -> set[str]:
+    return {
         str(each.get("code", "")) if isinstance(each, dict) else str(each) for each in answers or ()
-    ) - {""}
+    } - {""}
