@@ -13,17 +13,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.care.clinical_settings import ClinicalSettings
 from app.care.indicators.counted import Counted, each
-from app.care.indicators.people import People
+from app.care.indicators.people import People, rows_of
 from app.care.indicators.period import Period, parts_of
 from app.care.visit_rules import ROUTINE_MONTHS, SHORT_INTERVAL, NextStep, add_months
 
 MANAGED_AGE = 35
-FACE_TO_FACE = frozenset({"1", "2"})
 CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
 # A routine visit is due three months after the last; whoever was not seen for longer starts anew.
 _BEFORE = ROUTINE_MONTHS + 1
@@ -32,10 +33,12 @@ _MANAGED = """
     SELECT resident_id, managed_since, managed_until, created_at FROM condition
     WHERE organisation_id = ? AND disease = ? AND managed = 1
 """
-# Both read an index from end to end (ix_follow_up_counted, ix_follow_up_disease_counted).
-_VISITS = """
-    SELECT id, mode FROM follow_up
-    WHERE visit_date BETWEEN ? AND ? AND status != 'entered_in_error'
+# Both read an index from end to end (ix_follow_up_counted, ix_follow_up_disease_counted). Of the
+# visits only those are named that do not count as one in person.
+_NOT_IN_PERSON = """
+    SELECT id, status = 'entered_in_error' FROM follow_up
+    WHERE visit_date BETWEEN ? AND ?
+    AND (mode NOT IN ('1', '2') OR status = 'entered_in_error')
 """
 _PARTS = """
     SELECT follow_up_id, resident_id, visit_date, control_class, uncontrolled, action
@@ -51,11 +54,11 @@ _NOT_FASTING = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A visit as an indicator sees it. ``step`` None: it moved no date (no value to classify).
 
-    ``controlled`` is None where the visit had no value for it.
+    ``face_to_face``: clinic or home (modes 1, 2). ``controlled`` is None where the visit had no
+    value for it.
     """
 
     on: date
@@ -90,7 +93,8 @@ def managed_to_standard(
     visits asked of a year is asked of a part of a year in proportion, rounded down. Source: domain
     reference §5.5 (C).
     """
-    in_person = [visit for visit in visits if visit.face_to_face and visit.on in period]
+    start, end = period.start, period.end
+    in_person = [visit for visit in visits if visit.face_to_face and start <= visit.on <= end]
     if not checked or len(in_person) < _visits_needed(period, settings):
         return False
     if not all(visit.complete for visit in in_person):
@@ -124,7 +128,7 @@ def _in_time(visits: Iterable[Visit], since: date, period: Period) -> bool:
 
     The last visit before the period says when its first one was due.
     """
-    latest = add_months(max(period.start, since), ROUTINE_MONTHS)
+    latest = _three_months_on(max(period.start, since))
     for visit in visits:
         if visit.step is None:
             continue
@@ -137,8 +141,19 @@ def _in_time(visits: Iterable[Visit], since: date, period: Period) -> bool:
 def latest_next(visit: Visit) -> date:
     """The last day on which the rule (``NBPHS-2017``) wants the person seen again."""
     if visit.step == NextStep.ROUTINE:
-        return add_months(visit.on, ROUTINE_MONTHS)
+        return _three_months_on(visit.on)
     return visit.on + SHORT_INTERVAL
+
+
+# A year has few days and many visits.
+@cache
+def _three_months_on(day: date) -> date:
+    return add_months(day, ROUTINE_MONTHS)
+
+
+@cache
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def managed_people(
@@ -146,15 +161,16 @@ def managed_people(
 ) -> tuple[Managed, ...]:
     """Everybody whom the organisation manages or managed for the disease, once each."""
     found: dict[str, Managed] = {}
-    rows = session.connection().exec_driver_sql(_MANAGED, (organisation_id, disease)).all()
-    for resident_id, since, until, created_at in rows:
+    for resident_id, since, until, created_at in rows_of(
+        session, _MANAGED, (organisation_id, disease)
+    ):
         person = people.person_of(resident_id)
         if person not in people.by_id:
             continue
         new = Managed(
             person,
-            date.fromisoformat(since or created_at[:10]),
-            date.fromisoformat(until) if until else None,
+            _day(since or created_at[:10]),
+            _day(until) if until else None,
         )
         found[person] = new if person not in found else _together(found[person], new)
     return tuple(found.values())
@@ -173,25 +189,27 @@ def visits_of(
     first one of it followed on, of the months before.
     """
     span = (add_months(period.start, -_BEFORE).isoformat(), period.end.isoformat())
-    run = session.connection().exec_driver_sql
-    modes: dict[str, str] = {row[0]: row[1] for row in run(_VISITS, span).all()}
+    at_a_distance: set[str] = set()
+    in_error: set[str] = set()
+    for visit_id, void in rows_of(session, _NOT_IN_PERSON, span):
+        (in_error if void else at_a_distance).add(visit_id)
     not_fasting: set[str] = set()
     if disease == "type2_diabetes":
-        not_fasting = {row[0] for row in run(_NOT_FASTING, span).all()}
+        not_fasting = {visit_id for (visit_id,) in rows_of(session, _NOT_FASTING, span)}
     found: dict[str, list[Visit]] = defaultdict(list)
-    for visit_id, resident_id, on, control_class, uncontrolled, step in run(
-        _PARTS, (disease, *span)
-    ).all():
-        mode = modes.get(visit_id)
-        if mode is None:  # entered in error
+    person_of = people.person_of
+    for visit_id, resident_id, on, control_class, uncontrolled, step in rows_of(
+        session, _PARTS, (disease, *span)
+    ):
+        if visit_id in in_error:
             continue
-        found[people.person_of(resident_id)].append(
+        found[person_of(resident_id)].append(
             Visit(
-                on=date.fromisoformat(on),
-                face_to_face=mode in FACE_TO_FACE,
-                complete=control_class is not None or visit_id in not_fasting,
-                controlled=None if uncontrolled is None else not uncontrolled,
-                step=step,
+                _day(on),
+                visit_id not in at_a_distance,
+                control_class is not None or visit_id in not_fasting,
+                None if uncontrolled is None else not uncontrolled,
+                step,
             )
         )
     return found

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.care.age import SENIOR_AGE
 from app.care.indicators.counted import Counted, each
-from app.care.indicators.people import People
+from app.care.indicators.people import People, rows_of
 from app.care.indicators.period import Period
 
 # Signed (1) or signed as a renewal (3). One that ended early was in force until the day before.
@@ -28,7 +28,7 @@ def teams_on(session: Session, period: Period, people: People) -> dict[str, tupl
     Where a person has several, the family doctor's newest names the team.
     """
     end = period.end.isoformat()
-    rows = session.connection().exec_driver_sql(_IN_FORCE, (end, end, end)).all()
+    rows = rows_of(session, _IN_FORCE, (end, end, end))
     return {people.person_of(row[0]): (row[1], row[2]) for row in rows}
 
 

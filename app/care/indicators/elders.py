@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.care.age import SENIOR_AGE
 from app.care.indicators.counted import Counted, each
-from app.care.indicators.people import People
+from app.care.indicators.people import People, rows_of
 from app.care.indicators.period import Period
 from app.care.visit_rules import add_months
 
@@ -42,7 +42,7 @@ _IN_INSTITUTIONS = """
 def checked_people(session: Session, period: Period, people: People) -> frozenset[str]:
     """Who had a health check, concluded by a doctor, within the period."""
     span = (period.start.isoformat(), period.end.isoformat())
-    rows = session.connection().exec_driver_sql(_CHECKED, span).all()
+    rows = rows_of(session, _CHECKED, span)
     return frozenset(people.person_of(row[0]) for row in rows)
 
 
@@ -70,17 +70,16 @@ def elder_indicators(
 
 def _with_tcm(session: Session, period: Period, people: People) -> frozenset[str]:
     span = (TCM_SCALE, period.start.isoformat(), period.end.isoformat())
-    rows = session.connection().exec_driver_sql(_ASSESSED, span).all()
+    rows = rows_of(session, _ASSESSED, span)
     return frozenset(people.person_of(row[0]) for row in rows)
 
 
 def _ability(session: Session, organisation_id: str, period: Period, people: People) -> Counted:
     """The people of the organisation who live in an institution, and its guests if it is one."""
     end = period.end.isoformat()
-    run = session.connection().exec_driver_sql
     living: set[str] = set()
     guests: set[str] = set()
-    for resident_id, place in run(_IN_INSTITUTIONS, (end, end)).all():
+    for resident_id, place in rows_of(session, _IN_INSTITUTIONS, (end, end)):
         person = people.person_of(resident_id)
         if person in people.by_id:
             living.add(person)
@@ -91,9 +90,9 @@ def _ability(session: Session, organisation_id: str, period: Period, people: Peo
     earliest = add_months(period.end, -VALID_MONTHS) + timedelta(days=1)
     valid = {
         people.person_of(resident_id)
-        for resident_id, _, again_on in run(
-            _ASSESSED, (ABILITY_SCALE, earliest.isoformat(), end)
-        ).all()
+        for resident_id, _, again_on in rows_of(
+            session, _ASSESSED, (ABILITY_SCALE, earliest.isoformat(), end)
+        )
         if again_on is None or again_on > end
     }
     return Counted("E3", each(p for p in among if p in valid), among)

@@ -6,9 +6,8 @@ Records that were merged count as one person, under the record that goes on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy.orm import Session
 
@@ -28,8 +27,7 @@ _GUESTS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """``village`` and ``doctor_id`` are empty where nobody wrote them down."""
 
     id: str
@@ -41,8 +39,11 @@ class Person:
 
     def active_on(self, day: date) -> bool:
         """Born, alive, here and on record; a record closed on a day is not active on it."""
-        text = day.isoformat()
-        return self.birth_date <= text and (self.status == _ACTIVE or self.status_on > text)
+        return self.active_by(day.isoformat())
+
+    def active_by(self, day: str) -> bool:
+        """The same of an ISO day."""
+        return self.birth_date <= day and (self.status == _ACTIVE or self.status_on > day)
 
 
 class People:
@@ -52,6 +53,7 @@ class People:
         self.by_id = {person.id: person for person in people}
         self._guests: dict[str, Person] = {}
         self._merged = merged
+        self._active: dict[date, frozenset[str]] = {}
 
     def find(self, person: str) -> Person:
         """A person of the organisation, or a guest who was added."""
@@ -59,11 +61,13 @@ class People:
 
     def add_guests(self, session: Session, ids: Iterable[str]) -> None:
         """People of other organisations who live in this one, for what counts them too."""
-        rows = session.connection().exec_driver_sql(_GUESTS, (to_json(sorted(ids)),)).all()
+        rows = rows_of(session, _GUESTS, (to_json(sorted(ids)),))
         self._guests.update((person.id, person) for person in map(_person, rows))
 
     def person_of(self, resident_id: str) -> str:
         """The record under which a person counts: the one that goes on after merging."""
+        if resident_id not in self._merged:
+            return resident_id
         passed: set[str] = set()
         while resident_id in self._merged and resident_id not in passed:
             passed.add(resident_id)
@@ -72,7 +76,10 @@ class People:
 
     def active_on(self, day: date) -> frozenset[str]:
         """Everybody on record on that day."""
-        return frozenset(id_ for id_, person in self.by_id.items() if person.active_on(day))
+        if day not in self._active:
+            text = day.isoformat()
+            self._active[day] = frozenset(p.id for p in self.by_id.values() if p.active_by(text))
+        return self._active[day]
 
     def of_age(self, age: int, day: date) -> frozenset[str]:
         """Who has completed ``age`` years on ``day`` (born on 29 February: from 1 March on)."""
@@ -81,9 +88,18 @@ class People:
         return frozenset(person.id for person in self.by_id.values() if person.birth_date <= latest)
 
 
+def rows_of(session: Session, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The driver's own rows: a report reads some hundred thousand, all of them of few columns."""
+    found = session.connection().exec_driver_sql(query, values)
+    assert found.cursor is not None
+    rows = cast("list[tuple[Any, ...]]", found.cursor.fetchall())
+    found.close()
+    return rows
+
+
 def people_of(session: Session, organisation_id: str) -> People:
     """All residents of an organisation, merged records under the one that goes on."""
-    rows = session.connection().exec_driver_sql(_PEOPLE, (organisation_id,)).all()
+    rows = rows_of(session, _PEOPLE, (organisation_id,))
     merged = {row[0]: row[6] for row in rows if row[4] == _MERGED and row[6]}
     return People(
         (_person(row[:6]) for row in rows if row[0] not in merged),
