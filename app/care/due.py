@@ -140,6 +140,9 @@ def _due_item(
     if newest is not None:
         part, since = newest
         due_on = part.next_visit_date or began
+        if condition.managed_since is not None and since < condition.managed_since:
+            # Taken up again: what an earlier management had planned is no longer the date.
+            due_on = max(due_on, began)
     return DueItem(
         organisation_id=organisation_id,
         resident_id=resident_id,

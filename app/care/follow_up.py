@@ -28,6 +28,7 @@ from app.care.follow_up_judgement import (
     judgement_problems,
 )
 from app.care.follow_up_rows import form_of, row_of
+from app.care.management.outcome import found_again
 from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill, build_prefill
 from app.errors import InputError, NotAllowed, NotFound
@@ -218,6 +219,9 @@ def _save(
     row.is_sample = resident.is_sample
     session.add(row)
     _enrol(session, form, conditions)
+    for part in form.parts:
+        if part.disease in conditions:
+            found_again(conditions[part.disease])
     refresh_follow_up_due(session, store.organisation_id, [resident.id])
     prefill = None
     if any(judgement.refer for judgement in judgements):

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.follow_up import FollowUpResult
-from app.care.follow_up_form import DISEASES, FollowUpInput
+from app.care.follow_up_form import FollowUpInput
 from app.care.follow_up_history import FollowUpContext
 from app.care.follow_up_judgement import judge_visit
 from app.errors import InputError
 from app.i18n import tr
-from app.models import codes
 from app.ui import theme
 from app.ui.chronic import form_values
 from app.ui.chronic.arrangement import Arrangement
 from app.ui.chronic.controller import FollowUpController
 from app.ui.chronic.field_kinds import column
 from app.ui.chronic.form_fields import FollowUpFields
+from app.ui.chronic.head import WORDS_IN_HEAD, about_words, marks_of
 from app.ui.chronic.keys import AnswerAndGo, TickedOnlyOnPurpose, next_missing, on_key
 from app.ui.chronic.live_strip import LiveStrip
 from app.ui.chronic.mark_row import MarkRow, shortened
-from app.ui.chronic.treatment_fields import HYPERTENSION
+from app.ui.chronic.outcome_dialog import OutcomeDialog
 from app.ui.context import UiContext
 from app.ui.widgets.buttons import Button, DangerButton, PrimaryButton
 from app.ui.widgets.drafts import DraftKeeper
@@ -34,15 +33,16 @@ from app.ui.widgets.forms import FormNavigator
 from app.ui.widgets.pages import Page
 
 FORM = "follow_up"
-_WORDS_IN_HEAD = 12
 
 
 class FollowUpPage(Page):
-    """``saved(FollowUpResult)`` after the record is on the disk; ``left()`` back to the list."""
+    """``saved(FollowUpResult)`` after the record is on the disk; ``left()`` back to the list;
+    ``outcome_decided(ManagedDisease)``: the management goes on, is lost or ended."""
 
     saved = Signal(object)
     left = Signal()
     voided = Signal()
+    outcome_decided = Signal(object)
 
     def __init__(
         self, context: UiContext, controller: FollowUpController, parent: QWidget | None = None
@@ -80,6 +80,13 @@ class FollowUpPage(Page):
         self.void_button = DangerButton(
             tr("Void this visit"), self.void, icon_name="delete-bin-line"
         )
+        self.outcome_button = Button(
+            tr("Outcome"),
+            self.open_outcome,
+            icon_name="user-unfollow-line",
+            tip=tr("Lost for now, ended or taken up again (Ctrl+E)"),
+        )
+        self.outcome_button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.next_button = Button(
             tr("Next required (F2)"), self.to_next_missing, icon_name="arrow-down-circle-line"
         )
@@ -87,7 +94,13 @@ class FollowUpPage(Page):
         self.leave_button = Button(
             tr("Back to the list"), self.leave, tip=tr("Back, the draft is kept (Esc)")
         )
-        self.add_footer(self.void_button, self.leave_button, self.next_button, self.save_button)
+        self.add_footer(
+            self.void_button,
+            self.outcome_button,
+            self.leave_button,
+            self.next_button,
+            self.save_button,
+        )
         self.void_button.hide()
         self._navigator = FormNavigator(self, last=self.save_button)
         self._answers = AnswerAndGo(self, self.fields.single_choices())
@@ -101,6 +114,7 @@ class FollowUpPage(Page):
             ("Ctrl+L", self.copy_last),
             ("F9", self.live.press),
             ("Ctrl+J", self._open_override),
+            ("Ctrl+E", self.open_outcome),
         ):
             on_key(self, keys, act)
         self.fields.changed.connect(self._arrange)
@@ -143,6 +157,7 @@ class FollowUpPage(Page):
         self._start(known, correcting=follow_up_id)
         self.fields.reason.show()
         self.void_button.show()
+        self.outcome_button.hide()
         self._arrangement.override = any(part.override for part in form.parts)
         self._arrangement.danger_signs = bool(form.danger_signs)
         # Hidden fields take no value, so the right ones are shown first.
@@ -165,6 +180,7 @@ class FollowUpPage(Page):
         self.set_note("")
         self.save_button.setEnabled(True)
         self.void_button.hide()
+        self.outcome_button.show()
         self.fields.reason.hide()
         self.fields.clear()
         self.fields.copd_before = {}
@@ -188,22 +204,10 @@ class FollowUpPage(Page):
         QTimer.singleShot(0, self.fields.mode, self.fields.mode.setFocus)
 
     def _show_head(self, known: FollowUpContext) -> None:
-        about = [
-            tr("Correct a follow-up") if self._correcting else tr("Follow-up"),
-            codes.label("sex", known.sex),
-            tr("{age} years").format(age=known.age),
-            shortened(known.village, _WORDS_IN_HEAD),
-        ]
-        if known.last is not None:
-            about.append(tr("last visit {date}").format(date=known.last.visit_date))
         self.set_title(
-            shortened(known.name, _WORDS_IN_HEAD), " · ".join(each for each in about if each)
+            shortened(known.name, WORDS_IN_HEAD), about_words(known, bool(self._correcting))
         )
-        allergic = tr("Allergic: {drugs}").format(drugs=tr(", ").join(known.allergies))
-        marks: list[tuple[str, theme.Tone]] = [(allergic, "danger")] if known.allergies else []
-        marks.extend((text, "attention") for text in known.alerts)
-        marks.extend((text, "neutral") for text in known.conditions)
-        self.marks.set_marks(marks)
+        self.marks.set_marks(marks_of(known))
 
     # -- while typing ---------------------------------------------------------------------------
 
@@ -376,15 +380,15 @@ class FollowUpPage(Page):
             self._keeper.save_now()
         self.left.emit()
 
+    def open_outcome(self) -> None:
+        """Ctrl+E: whether the management goes on; a decision leads back to the list."""
+        if self._known is None or self._correcting:
+            return
+        dialog = OutcomeDialog(self._context, self._known.resident_id, self._known.name, self)
+        dialog.decided.connect(lambda line: self.outcome_decided.emit(line))
+        dialog.open()
+
     def keep_draft(self) -> None:
         """Another room comes to the front."""
         if self._keeper is not None and self.fields.touched and self._known is not None:
             self._keeper.save_now()
-
-
-def chosen_diseases(known: FollowUpContext, wanted: str, today: date) -> tuple[str, ...]:
-    """Which diseases a new visit begins with: the one asked for and all that are due within two
-    weeks; where none is due, all that are managed; else what is known."""
-    soon = {disease for disease, day in known.due.items() if (day - today).days <= 14}
-    chosen: list[Any] = [d for d in DISEASES if d == wanted or d in soon]
-    return tuple(chosen) or known.managed or known.known or (HYPERTENSION,)

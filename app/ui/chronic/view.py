@@ -10,10 +10,13 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 from app.care.follow_up import FollowUpResult
 from app.care.follow_up_form import FollowUpInput
 from app.care.follow_up_history import FollowUpContext
+from app.care.management.outcome import ManagedDisease
 from app.i18n import tr
+from app.models import codes
 from app.ui.chronic.controller import FollowUpController
 from app.ui.chronic.due_page import DuePage
-from app.ui.chronic.form_page import FollowUpPage, chosen_diseases
+from app.ui.chronic.form_page import FollowUpPage
+from app.ui.chronic.head import chosen_diseases
 from app.ui.context import UiContext
 
 _IDLE_MS = 400
@@ -44,6 +47,7 @@ class ChronicRoom(QWidget):
             page.saved.connect(self._on_saved)
             page.left.connect(self.show_list)
             page.voided.connect(self._on_voided)
+            page.outcome_decided.connect(self._on_outcome)
             self._form_page = page
             self._stack.addWidget(page)
         return self._form_page
@@ -134,6 +138,15 @@ class ChronicRoom(QWidget):
     def _on_voided(self) -> None:
         self.show_list()
         self._context.notify(tr("The visit was taken back. It is kept, marked as an error."))
+
+    def _on_outcome(self, line: ManagedDisease) -> None:
+        self.form_page.leave()
+        self._context.notify(
+            tr("{disease}: {outcome}.").format(
+                disease=codes.label("chronic_disease", line.disease),
+                outcome=codes.label("management_outcome", line.outcome),
+            )
+        )
 
     def _on_changed(self, kinds: set[str]) -> None:
         if not kinds & _KINDS:
