@@ -13,6 +13,7 @@ from pathlib import Path
 from app.paths import resources
 
 LANGUAGES = ("zh_CN", "en")
+_REMEMBERED = 2000
 
 _language = "zh_CN"
 _catalogue: Catalogue | None = None
@@ -54,9 +55,19 @@ class Catalogue:
         magic, _, self._count, self._sources, self._texts = struct.unpack_from("<5I", self._data)
         if magic != 0x950412DE:
             raise ValueError("not a little-endian .mo catalogue")
+        # What was said once is said again, in lists by the thousand.
+        self._said: dict[str, str | None] = {}
 
     def find(self, source: str) -> str | None:
         """The translation of a source string, or None where it has none."""
+        if source in self._said:
+            return self._said[source]
+        found = self._search(source)
+        if len(self._said) < _REMEMBERED:
+            self._said[source] = found
+        return found
+
+    def _search(self, source: str) -> str | None:
         wanted = source.encode("utf-8")
         low, high = 0, self._count
         while low < high:
