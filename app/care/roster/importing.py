@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.care.backups import before_import
 from app.care.basic_form import columns_of
 from app.care.due import refresh_due
+from app.care.resident_record.numbers import issue_number
 from app.care.residents import require_editor
 from app.care.roster.columns import FIELDS, remember
 from app.care.roster.matching import Register
@@ -132,7 +133,13 @@ def _save(
             if row.form is None:
                 raise Defect("a row without a form cannot be imported")
             same = register.same(row.form)
-            part.append((row.number, _resident(session, row, same.id if same else "")))
+            taken = register.number_is_taken(row.form)
+            part.append((row.number, _resident(session, row, same.id if same else "", taken)))
+            resident = part[-1][1]
+            if not resident.record_no and not resident.temporary:
+                # A temporary record gets its number when the card is there.
+                resident.record_no = issue_number(session, resident)
+                session.flush()  # the next one is to find the counter
         session.add_all(resident for _, resident in part)
         session.flush()
         kept += [
@@ -145,9 +152,11 @@ def _save(
     return kept
 
 
-def _resident(session: Session, row: PreviewRow, reopens: str) -> Resident:
+def _resident(session: Session, row: PreviewRow, reopens: str, number_taken: bool) -> Resident:
     assert row.form is not None
     columns = columns_of(row.form)
+    if number_taken:  # since the rows were looked at
+        columns["record_no"] = None
     if not reopens:
         return Resident(**columns, record_status="active")
     resident = session.get_one(Resident, reopens)
@@ -173,7 +182,7 @@ def export_left_out(
     source = preview.source
     texts = source.headings.texts
     columns = (
-        SheetColumn(tr("Row"), 8),
+        SheetColumn(tr("Row in the file"), 8),
         SheetColumn(tr("Why it was left out"), 60),
         *(SheetColumn(text.replace("/", ""), _width(preview, at)) for at, text in enumerate(texts)),
     )

@@ -33,6 +33,7 @@ class Kept:
     id_no: str
     phone: str
     village: str
+    record_no: str
     record_status: str
 
 
@@ -44,6 +45,7 @@ _COLUMNS = (
     Resident.id_no,
     Resident.phone,
     Resident.village,
+    Resident.record_no,
     Resident.record_status,
 )
 
@@ -59,6 +61,7 @@ class Register:
         self._by_number: dict[str, Kept] = {}
         self._by_birth: dict[tuple[str, date, str], list[Kept]] = {}
         self._by_phone: dict[tuple[str, str], list[Kept]] = {}
+        self._record_numbers: dict[str, str] = {}
         found: dict[str, Kept] = {}
         for start in range(0, len(forms), _BATCH):
             part = forms[start : start + _BATCH]
@@ -70,10 +73,15 @@ class Register:
                 Resident.name.in_({f.name for f in births}),
             )
             found |= _read(session, Resident.phone.in_({f.phone for f in part if f.phone}))
+            found |= _read(
+                session, Resident.record_no.in_([f.record_no for f in part if f.record_no])
+            )
         self.reopened = withdrawn(
             session, [each.id for each in found.values() if each.record_status == "cancelled"]
         )
         for each in found.values():
+            if each.record_no:
+                self._record_numbers[each.record_no] = each.id
             if each.id_no:
                 present = self._by_number.get(each.id_no)
                 # A record that is not closed stands before one that an undoing closed.
@@ -88,6 +96,12 @@ class Register:
     def same(self, form: BasicForm) -> Kept | None:
         """The resident with the same identity number."""
         return self._by_number.get(form.id_no) if form.id_no else None
+
+    def number_is_taken(self, form: BasicForm) -> bool:
+        """Whether another record bears the health-record number that the row gives."""
+        bearer = self._record_numbers.get(form.record_no) if form.record_no else None
+        same = self.same(form)
+        return bearer is not None and (same is None or same.id != bearer)
 
     def suspects(self, form: BasicForm) -> tuple[Kept, ...]:
         """Residents who may be the same person, each once."""
@@ -104,7 +118,15 @@ def _read(session: Session, *where: ColumnElement[bool]) -> dict[str, Kept]:
     rows = session.execute(select(*_COLUMNS).where(Resident.record_status != "merged", *where))
     return {
         row[0]: Kept(
-            row[0], row[1], row[2], row[3], row[4] or "", row[5] or "", row[6] or "", row[7]
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            row[4] or "",
+            row[5] or "",
+            row[6] or "",
+            row[7] or "",
+            row[8],
         )
         for row in rows
     }

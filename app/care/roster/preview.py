@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -242,9 +242,18 @@ def _merged_values(source: RosterSource, columns: Collection[int]) -> dict[tuple
     return found
 
 
+def number_taken() -> str:
+    """The sentence for a health-record number that another record bears."""
+    return tr(
+        "Another record bears this health-record number already. If you tick this row, the number "
+        "is left out."
+    )
+
+
 def _find_twins(checked: list[CheckedRow]) -> None:
-    """Rows of one file that are the same person, or may be."""
+    """Rows of one file that are the same person, or may be, or bear the same record number."""
     numbers: dict[str, int] = {}
+    record_numbers: dict[str, int] = {}
     births: dict[tuple[str, object, str], int] = {}
     phones: dict[tuple[str, str], int] = {}
     for each in checked:
@@ -258,6 +267,9 @@ def _find_twins(checked: list[CheckedRow]) -> None:
             )
             each.form = None
             continue
+        if form.record_no and record_numbers.setdefault(form.record_no, each.number) != each.number:
+            each.questions.append(number_taken())
+            each.form = form = replace(form, record_no="")
         alike = {births.setdefault((form.name, form.birth_date, form.sex), each.number)}
         if form.phone:
             alike.add(phones.setdefault((form.name, form.phone), each.number))
@@ -288,7 +300,12 @@ def _preview_row(checked: CheckedRow, register: Register) -> PreviewRow:
                         village=each.village or tr("village unknown"),
                     ),
                 )
-            verdict = ASK if suspects or checked.questions else READY
+            if register.number_is_taken(form):
+                messages.insert(0, number_taken())
+                form = replace(form, record_no="")
+                verdict = ASK
+            else:
+                verdict = ASK if suspects or checked.questions else READY
     shown = checked.form
     return PreviewRow(
         number=checked.number,
