@@ -11,13 +11,11 @@ from PySide6.QtWidgets import QApplication
 
 from app.care.accounts import list_accounts, sign_in
 from app.models.actor import Actor
-from app.sync.connection import LinkSettings, settings
 from app.ui import icons, theme
 from app.ui.context import UiContext
 from app.ui.settings.staff import AccountDialog
 from app.ui.settings.view import SettingsRoom
 from app.ui.shell.rooms import ROOMS
-from tests.authority import Authority
 from tests.conftest import PASSWORD
 from tests.ui.checks import check_page, type_text
 
@@ -145,37 +143,6 @@ def test_a_server_that_cannot_be_reached_is_a_plain_sentence(room):
     check_page(room)
 
 
-def test_the_way_to_the_server_takes_a_proxy_and_the_countys_certificate(
-    room, store, tmp_path, monkeypatch
-):
-    authority = Authority(tmp_path / "ca")
-    room.go("server")
-    way = room.section("server").way
-    assert not way.machine.isVisible()
-    way.proxy.line.setText("http://nowhere")
-    way.submit()
-    assert settings(store) == LinkSettings()
-    way.proxy.line.setText("proxy:3128")
-    monkeypatch.setattr(way, "_ask_for_file", lambda: str(authority.path))
-    way.choose.click()
-    way.submit()
-    assert settings(store).proxy == "http://proxy:3128"
-    assert settings(store).ca == authority.path.read_text("ascii")
-    assert "County CA" in way.shown.text()
-    check_page(room)
-    way.machine.click()
-    way.proxy.line.setText("")
-    way.submit()
-    assert settings(store) == LinkSettings()
-    no_certificate = tmp_path / "x.pem"
-    no_certificate.write_text("hello")
-    monkeypatch.setattr(way, "_ask_for_file", lambda: str(no_certificate))
-    way.choose.click()
-    way.submit()
-    assert settings(store) == LinkSettings()
-    assert way.strip.text()
-
-
 def test_only_administrators_see_the_accounts(shown, store, actor, runner):
     nurse = Actor(actor.staff_id, actor.organisation_id, "李敏", frozenset({"nurse"}))
     room = shown(SettingsRoom(UiContext(store, nurse, runner)))
@@ -227,13 +194,9 @@ def test_both_palettes_have_all_colours():
 
 
 def test_enter_after_the_enrolment_code_comes_to_the_button_that_joins(room):
-    """The proxy below is another card's: nobody has to walk through it to join."""
     room.go("server")
     section = room.section("server")
     section.url.setFocus()
     for expected in (section.code.line, section.save):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
         assert QApplication.focusWidget() is expected
-    section.way.proxy.setFocus()
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    assert QApplication.focusWidget() is section.way.save

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from app.i18n import tr
 from app.ui.context import UiContext
-from app.ui.settings.connection import ConnectionSection
 from app.ui.settings.sections import FormSection
 from app.ui.sync.service import enrol, is_no_connection, server_address
 from app.ui.widgets.fields import TextField
@@ -21,7 +20,8 @@ class ServerSection(FormSection):
             tr("County hospital"),
             tr(
                 "The referral office of the county hospital gives you the address and a code that "
-                "works once. Everything recorded until then waits here and is sent afterwards."
+                "works once. Everything recorded until then waits here and is sent afterwards. "
+                "A proxy, or the county's own certificate, is set under Network."
             ),
             tr("Connect this PC"),
         )
@@ -35,8 +35,6 @@ class ServerSection(FormSection):
         self.code = TextField("code", tr("Enrolment code"), limit=100, required=True)
         self.add(self.url, self.code)
         self.url.set_value(server_address(context.store))
-        self.way = ConnectionSection(context)
-        self.layout().insertWidget(1, self.way)
 
     def submit(self) -> None:
         if not self.fields.check():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,45 +33,6 @@ def enrol(store: Store, address: str, code: str) -> None:
     from app.sync.enrol import enrol as exchange
 
     exchange(store, address, code)
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionWay:
-    """How this PC reaches the server: ``proxy`` as typed (empty: the computer's settings),
-    ``certificate`` the name of the authority chosen by a person, empty for the computer's."""
-
-    proxy: str
-    certificate: str
-
-
-def connection_way(store: Store) -> ConnectionWay:
-    """The present settings."""
-    from app.sync.connection import SYSTEM, settings
-
-    found = settings(store)
-    return ConnectionWay("" if found.proxy == SYSTEM else found.proxy, found.ca_name or "")
-
-
-def keep_connection_way(
-    store: Store, proxy: str, certificate: Path | None, trust_machine: bool
-) -> ConnectionWay:
-    """Keep other settings. On a background thread.
-
-    ``certificate``: the file chosen now, None for no change; ``trust_machine`` takes the chosen
-    authority away. Raises ``InputError`` (proxy, ca) and ``EnvironmentFault``.
-    """
-    from dataclasses import replace
-
-    from app.sync.connection import change_settings, read_certificates, settings
-
-    new = replace(settings(store), proxy=proxy)
-    if certificate is not None:
-        text, name = read_certificates(certificate)
-        new = replace(new, ca=text, ca_name=name)
-    elif trust_machine:
-        new = replace(new, ca=None, ca_name=None)
-    change_settings(store, new)
-    return connection_way(store)
 
 
 def is_no_connection(error: Exception) -> bool:
