@@ -19,6 +19,7 @@ from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_states import Side, State, Urgency
 from app.care.rounds.due import CONTACT_ENDED
+from app.care.rounds.places import place_of, room_of
 from app.care.visit_rules import NextStep
 from app.clock import clinic_date
 from app.i18n import tr
@@ -120,7 +121,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
             .group_by(DueItem.kind)
         )
         for kind, count in rows:
-            room = _room_of(kind)
+            room = room_of(kind)
             rooms[room] = rooms.get(room, 0) + count
         unsent = len(_not_referred(session, store, today))
         trouble = (
@@ -208,18 +209,13 @@ def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]
 
 
 def _due_line(item: DueItem, resident: Resident, column: Column, today: date) -> WorkItem:
-    family, _, disease = item.kind.partition(":")
-    arguments = [("resident_id", resident.id)]
-    if family == "follow_up":
-        arguments.append(("disease", disease))
-    elif family in ("plan_review", "plan_paused"):
-        arguments.append(("page", "plan"))
+    room, arguments = place_of(item.kind, resident.id)
     return WorkItem(
         column=column,
         kind=item.kind,
         what=codes.label("due_kind", item.kind),
-        room=_room_of(item.kind),
-        arguments=tuple(arguments),
+        room=room,
+        arguments=arguments,
         resident_id=resident.id,
         name=resident.name,
         sex=resident.sex,
@@ -229,13 +225,6 @@ def _due_line(item: DueItem, resident: Resident, column: Column, today: date) ->
         days_late=(today - item.due_on).days,
         urgent=item.urgent,
     )
-
-
-def _room_of(kind: str) -> str:
-    entry = codes.entry("due_kind", kind)
-    if entry is not None:
-        return entry.extra.get("room") or "residents"
-    return "chronic" if kind.startswith("follow_up") else "residents"
 
 
 # -- referrals ------------------------------------------------------------------------------

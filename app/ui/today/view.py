@@ -1,15 +1,17 @@
-"""Today: what waits for a person, in three columns by urgency. Enter opens the work itself."""
+"""Today: what waits for a person, in three columns by urgency, or as lists by village and by
+doctor. Enter opens the work itself."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QHBoxLayout,
     QStackedLayout,
-    QVBoxLayout,
+    QStackedWidget,
+    QTabBar,
     QWidget,
 )
 
@@ -22,6 +24,10 @@ from app.ui.widgets.cards import Card, Chip, EmptyState, label
 from app.ui.widgets.pages import Page
 from app.ui.widgets.strips import sentence
 from app.ui.widgets.two_lines import TwoLineList, TwoLines
+
+if TYPE_CHECKING:
+    from app.ui.today.pile_room import PileRoom
+    from app.ui.today.round_lists import RoundLists
 
 _KINDS = {
     "resident",
@@ -38,6 +44,7 @@ _ICONS = {
     "check_in": "walk-line",
     "plan_review": "clipboard-line",
     "plan_paused": "pause-circle-line",
+    "contact": "user-search-line",
     "referral": "arrow-left-right-line",
     "rejected": "error-warning-line",
     "conflict": "git-merge-line",
@@ -132,10 +139,11 @@ class TodayRoom(QWidget):
         self._loading = False
         self._again = False
         self._arriving = False
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
+        self._whole = QStackedLayout(self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
         self.page = Page(tr("Today"))
-        whole.addWidget(self.page)
+        self._whole.addWidget(self.page)
+        self._pile: PileRoom | None = None
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_CARD)
         self.now = _Column(
@@ -157,21 +165,76 @@ class TodayRoom(QWidget):
             "accent",
         )
         self._columns = (self.now, self.today, self.week)
+        columns = QWidget()
+        columns.setLayout(row)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.views = QTabBar()
+        self.views.setDrawBase(False)
+        self.views.setExpanding(False)
+        self.views.setAccessibleName(tr("How the work is listed"))
+        for words in (tr("All"), tr("By village"), tr("By doctor")):
+            self.views.addTab(words)
+        self.page.add_action(self.views)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(columns)
+        self._lists: RoundLists | None = None
         for at, column in enumerate(self._columns):
             row.addWidget(column, 1)
             column.list.opened.connect(self._open)
             column.list.aside.connect(lambda step, here=at: self._aside(here, step))
-        self.page.body.addLayout(row, 1)
+        self.page.body.addWidget(self.stack, 1)
+        self.views.currentChanged.connect(lambda _: self._view_chosen())
         context.records_changed.connect(self._on_changed)
+        self.refresh()
+
+    @property
+    def lists(self) -> RoundLists:
+        """The lists by village and by doctor, built when they are first wanted."""
+        if self._lists is None:
+            from app.ui.today.round_lists import RoundLists
+
+            self._lists = RoundLists(self._context, self.page.strip)
+            self._lists.pile_wanted.connect(self.to_pile)
+            self.stack.addWidget(self._lists)
+        return self._lists
+
+    @property
+    def pile(self) -> PileRoom:
+        """The entry of printed forms, built when it is first wanted."""
+        if self._pile is None:
+            from app.ui.today.pile_room import PileRoom
+
+            self._pile = PileRoom(self._context)
+            self._pile.left.connect(self.to_page)
+            self._whole.addWidget(self._pile)
+        return self._pile
+
+    def to_pile(self) -> None:
+        """Enter forms that were printed and filled in by hand."""
+        self._whole.setCurrentWidget(self.pile)
+        self.pile.begin()
+
+    def to_page(self) -> None:
+        """Back from the pile."""
+        self._whole.setCurrentWidget(self.page)
         self.refresh()
 
     def open(self, **where: Any) -> None:
         """Nothing to choose here; the cursor goes to the first line of work."""
+        if self._whole.currentWidget() is not self.page or self.stack.currentIndex():
+            self.refresh()
+            return
         self._arriving = self._loading
         self._focus_first()
 
     def refresh(self) -> None:
         """Ask anew; a second wish while one is under way is kept for after it."""
+        if self._whole.currentWidget() is not self.page:
+            # A pile that is being typed in is left alone.
+            return
+        if self.stack.currentIndex():
+            self.lists.reload()
+            return
         if self._loading:
             self._again = True
             return
@@ -206,6 +269,22 @@ class TodayRoom(QWidget):
         if self._again:
             self._again = False
             self.refresh()
+
+    def leave(self) -> None:
+        """Another room comes to the front: what was typed is kept."""
+        if self._pile is not None:
+            self._pile.keep_draft()
+
+    def _view_chosen(self) -> None:
+        """All, by village, by doctor."""
+        at = self.views.currentIndex()
+        self.page.strip.clear()
+        if at == 0:
+            self.stack.setCurrentIndex(0)
+            self.refresh()
+            return
+        self.stack.setCurrentWidget(self.lists)
+        self.lists.show_by("village" if at == 1 else "doctor")
 
     def _on_failed(self, error: Exception) -> None:
         self._loading = False

@@ -1,0 +1,91 @@
+"""The columns of the work by village and by doctor."""
+
+from __future__ import annotations
+
+from app.care.rounds.work import GroupRow, PersonRow
+from app.i18n import tr
+from app.models import codes
+from app.ui import theme
+from app.ui.widgets.tables import Column
+
+_REACH = {"no_phone": "phone-line", "lost": "user-search-line", "ended": "user-unfollow-line"}
+
+
+def group_columns(title: str) -> list[Column[GroupRow]]:
+    """A village or a doctor, and how many people wait there."""
+    return [
+        Column(title, lambda row: row.label, None, strong=True),
+        Column(
+            tr("Overdue"),
+            lambda row: str(row.counts.overdue),
+            54,
+            align="right",
+            tone=lambda row: "attention" if row.counts.overdue else None,
+        ),
+        Column(tr("7 days"), lambda row: str(row.counts.week), 54, align="right"),
+        Column(tr("30 days"), lambda row: str(row.counts.month), 58, align="right"),
+        Column(tr("No contact"), lambda row: str(row.counts.unreachable), 54, align="right"),
+    ]
+
+
+def person_columns() -> list[Column[PersonRow]]:
+    """Who, where, what is due, since when, and how to reach them."""
+    return [
+        Column(tr("Name"), lambda row: row.name, 84, strong=True),
+        Column(tr("Sex, age"), _sex_age, 70),
+        Column(tr("Village, group"), _place, 128, tip=lambda row: f"{_place(row)} {row.address}"),
+        Column(tr("Work due"), _things, None, tone=_tone),
+        Column(tr("First due"), due_words, 124, tone=_tone, icon_name=_icon),
+        Column(tr("Doctor"), lambda row: row.doctor or "—", 72),
+        Column(tr("Phone"), reach_words, 118, tone=_reach_tone, icon_name=_reach_icon),
+    ]
+
+
+def due_words(row: PersonRow) -> str:
+    """The first day, and how far it is over."""
+    if row.days_late > 0:
+        return tr("{day}, {count} days over").format(day=f"{row.due_on:%m-%d}", count=row.days_late)
+    if row.days_late == 0:
+        return tr("due today")
+    return tr("{day}, in {count} days").format(day=f"{row.due_on:%m-%d}", count=-row.days_late)
+
+
+def reach_words(row: PersonRow) -> str:
+    """The masked number, or why there is no reaching them."""
+    return {
+        "no_phone": tr("no phone"),
+        "lost": tr("lost for now"),
+        "ended": tr("lost"),
+    }.get(row.unreachable) or row.phone_masked
+
+
+def _sex_age(row: PersonRow) -> str:
+    return tr("{sex} {age}").format(sex=codes.label("sex", row.sex), age=row.age)
+
+
+def _place(row: PersonRow) -> str:
+    return " ".join(part for part in (row.village, row.group) if part)
+
+
+def _things(row: PersonRow) -> str:
+    return tr(", ").join(thing.words for thing in row.things)
+
+
+def _tone(row: PersonRow) -> theme.Tone | None:
+    if row.urgent:
+        return "danger"
+    return "attention" if row.days_late >= 0 else None
+
+
+def _icon(row: PersonRow) -> str:
+    if row.urgent:
+        return "alarm-warning-line"
+    return "time-line" if row.days_late >= 0 else "calendar-line"
+
+
+def _reach_tone(row: PersonRow) -> theme.Tone | None:
+    return "attention" if row.unreachable else None
+
+
+def _reach_icon(row: PersonRow) -> str:
+    return _REACH.get(row.unreachable, "")

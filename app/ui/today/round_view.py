@@ -1,0 +1,303 @@
+"""Today by village or by doctor: groups with their counts, and the people of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.care.rounds.places import place_of
+from app.care.rounds.work import (
+    SCOPES,
+    Counts,
+    Grouping,
+    GroupRow,
+    PersonRow,
+    Scope,
+    WorkFilter,
+    count_people,
+    kinds_in_use,
+    people,
+    work_groups,
+)
+from app.i18n import tr
+from app.models import codes
+from app.ui import theme
+from app.ui.context import UiContext
+from app.ui.today.round_model import group_columns, person_columns
+from app.ui.widgets.buttons import Button, PrimaryButton
+from app.ui.widgets.cards import EmptyState, label
+from app.ui.widgets.tables import PagedModel, RecordTable
+
+_FOUND = tuple[int, tuple[GroupRow, ...], tuple[GroupRow, ...], tuple[str, ...]]
+
+
+class RoundView(QWidget):
+    """``wanted`` asks for printing (``list`` …) or ``excel``; ``pile_wanted`` for the entry of
+    printed forms; ``said`` carries an error."""
+
+    wanted = Signal(str)
+    pile_wanted = Signal()
+    said = Signal(object)
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.by: Grouping = "village"
+        self._shown: tuple[GroupRow, ...] = ()
+        self._generation = 0
+        self.groups_model: PagedModel[GroupRow] = PagedModel(group_columns(tr("Village")))
+        self.groups = RecordTable(self.groups_model, tr("Villages or doctors"))
+        self.groups.setFixedWidth(theme.SIDE_WIDTH)
+        self.scopes = QTabBar()
+        self.scopes.setDrawBase(False)
+        self.scopes.setExpanding(False)
+        self.scopes.setAccessibleName(tr("Which work"))
+        for _ in SCOPES:
+            self.scopes.addTab("")
+        self.kind = self._combo(tr("Kind of work"))
+        self.kind.addItem(tr("All work"), "")
+        self.other = self._combo(tr("Doctor"))
+        self.order = self._combo(tr("Order"))
+        self.order.addItem(tr("By due day"), "day")
+        self.order.addItem(tr("By group and house"), "place")
+        self.model: PagedModel[PersonRow] = PagedModel(person_columns(), tasks=context.tasks)
+        self.table = RecordTable(self.model, tr("People with work due"))
+        # A part of the list may be marked, to be printed by itself.
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.empty = EmptyState(
+            tr("Nobody here."),
+            tr(
+                "People appear here when something is due for them. Choose another village or time."
+            ),
+            "checkbox-circle-line",
+        )
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.table)
+        self.stack.addWidget(self.empty)
+        self.note = label("", "hint")
+        self.pile_button = Button(
+            tr("Enter printed forms…"), self.pile_wanted.emit, icon_name="stack-line"
+        )
+        self.excel_button = Button(
+            tr("To Excel…"), lambda: self.wanted.emit("excel"), icon_name="file-excel-2-line"
+        )
+        self.print_button = PrimaryButton(
+            tr("Print…"),
+            lambda: self.wanted.emit("list"),
+            icon_name="printer-line",
+            shortcut="Ctrl+P",
+        )
+        self._arrange()
+        self.groups.chosen.connect(lambda _: self._group_chosen())
+        self.table.opened.connect(self._open)
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._say_count())
+        self.scopes.setCurrentIndex(SCOPES.index("week"))
+        self.scopes.currentChanged.connect(lambda _: self.reload())
+        for combo in (self.kind, self.other, self.order):
+            combo.currentIndexChanged.connect(lambda _: self.reload())
+
+    def _arrange(self) -> None:
+        filters = QHBoxLayout()
+        filters.setSpacing(theme.GAP_INSIDE)
+        filters.addWidget(self.scopes)
+        filters.addStretch(1)
+        choices = QHBoxLayout()
+        choices.setSpacing(theme.GAP_INSIDE)
+        for combo in (self.kind, self.other, self.order):
+            choices.addWidget(combo)
+        choices.addStretch(1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GAP_INSIDE)
+        buttons.addWidget(self.note, 1)
+        for button in (self.pile_button, self.excel_button, self.print_button):
+            buttons.addWidget(button)
+        lists = QVBoxLayout()
+        lists.setSpacing(theme.GAP_INSIDE)
+        lists.addLayout(filters)
+        lists.addLayout(choices)
+        lists.addWidget(self.stack, 1)
+        lists.addLayout(buttons)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GAP_CARD)
+        row.addWidget(self.groups)
+        row.addLayout(lists, 1)
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def show_by(self, by: Grouping) -> None:
+        """Group by village or by doctor."""
+        if by != self.by:
+            self.by = by
+            self.groups_model.columns = tuple(
+                group_columns(tr("Village") if by == "village" else tr("Doctor"))
+            )
+            self.groups_model.set_rows(())
+            self._fill(self.other, (), "")
+        self.other.setAccessibleName(tr("Doctor") if by == "village" else tr("Village"))
+        self.reload()
+
+    def reload(self) -> None:
+        """Ask for the counts and the people anew, in the background."""
+        self._generation += 1
+        generation = self._generation
+        c, by, wanted = self._context, self.by, self.filter()
+        other: Grouping = "doctor" if by == "village" else "village"
+
+        def load() -> _FOUND:
+            free = WorkFilter(scope=wanted.scope, kind=wanted.kind)
+            return (
+                count_people(c.store, c.actor, wanted),
+                work_groups(c.store, c.actor, by, wanted),
+                work_groups(c.store, c.actor, other, free),
+                kinds_in_use(c.store, c.actor),
+            )
+
+        def arrived(found: _FOUND) -> None:
+            if generation == self._generation:
+                self._show(wanted, found)
+
+        c.tasks.run(load, done=arrived, failed=self.said.emit, owner=self)
+
+    def filter(self) -> WorkFilter:
+        """What is asked for now."""
+        group = self.group()
+        key = None if group is None else group.key
+        other = self.other.currentData()
+        scope: Scope = SCOPES[self.scopes.currentIndex()]
+        village, doctor = (key, other) if self.by == "village" else (other, key)
+        # By house only makes sense inside a village.
+        place = self.order.currentData() == "place" and village is not None
+        return WorkFilter(
+            scope, village, doctor, str(self.kind.currentData() or ""), "place" if place else "day"
+        )
+
+    def group(self) -> GroupRow | None:
+        """The chosen village or doctor; None for all."""
+        at = self.groups.currentIndex().row()
+        return self._shown[at - 1] if 1 <= at <= len(self._shown) else None
+
+    def title(self) -> str:
+        """How the list is called on paper."""
+        group = self.group()
+        parts = [group.label if group is not None else ""]
+        if self.other.currentData() is not None:
+            parts.append(self.other.currentText())
+        if self.kind.currentData():
+            parts.append(self.kind.currentText())
+        return " ".join(part for part in parts if part) or tr("all villages")
+
+    def marked(self) -> tuple[str, ...]:
+        """The residents of the marked rows in the order of the list; empty when only one row
+        or none is marked."""
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        if len(rows) < 2:
+            return ()
+        found = [self.model.row(row) for row in rows]
+        return tuple(row.resident_id for row in found if row is not None)
+
+    # -- inner ----------------------------------------------------------------------------------
+
+    def _combo(self, name: str) -> QComboBox:
+        combo = QComboBox()
+        combo.setAccessibleName(name)
+        combo.setMinimumContentsLength(8)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        return combo
+
+    def _show(self, wanted: WorkFilter, found: _FOUND) -> None:
+        total, groups, others, kinds = found
+        self._show_groups(groups)
+        counts = self._counts()
+        for at, (scope, words) in enumerate(
+            zip(
+                SCOPES,
+                (
+                    tr("Overdue {count}"),
+                    tr("Until today {count}"),
+                    tr("7 days {count}"),
+                    tr("30 days {count}"),
+                    tr("No contact {count}"),
+                ),
+                strict=True,
+            )
+        ):
+            self.scopes.setTabText(at, words.format(count=counts.of(scope)))
+        every = tr("All doctors") if self.by == "village" else tr("All villages")
+        self._fill(self.other, [(row.label, row.key) for row in others], every)
+        self._fill(
+            self.kind, [(codes.label("due_kind", kind), kind) for kind in kinds], tr("All work")
+        )
+        self.order.setEnabled(wanted.village is not None)
+        c = self._context
+        self.model.set_source(
+            lambda offset, limit: people(c.store, c.actor, wanted, offset, limit), lambda: total
+        )
+        self.stack.setCurrentWidget(self.table if total else self.empty)
+        self.excel_button.setEnabled(total > 0)
+        self._say_count()
+
+    def _show_groups(self, groups: Sequence[GroupRow]) -> None:
+        group = self.group()
+        kept = None if group is None else group.key
+        self._shown = tuple(groups)
+        whole = GroupRow("", tr("All"), _sum(groups))
+        blocked = self.groups.blockSignals(True)
+        self.groups_model.set_rows((whole, *groups))
+        at = next((at for at, row in enumerate(groups, start=1) if row.key == kept), 0)
+        self.groups.choose(at if kept is not None else 0)
+        self.groups.blockSignals(blocked)
+
+    def _counts(self) -> Counts:
+        group = self.group()
+        return group.counts if group is not None else _sum(self._shown)
+
+    def _fill(self, combo: QComboBox, entries: Sequence[tuple[str, str]], every: str) -> None:
+        kept = combo.currentData()
+        blocked = combo.blockSignals(True)
+        combo.clear()
+        combo.addItem(every, "" if combo is self.kind else None)
+        for words, key in entries:
+            combo.addItem(words, key)
+        at = next((at for at in range(combo.count()) if combo.itemData(at) == kept), 0)
+        combo.setCurrentIndex(at)
+        combo.blockSignals(blocked)
+
+    def _say_count(self) -> None:
+        marked = len(self.marked())
+        words = tr("{count} people").format(count=self.model.rowCount())
+        if marked:
+            words = tr("{count} people, {marked} marked").format(
+                count=self.model.rowCount(), marked=marked
+            )
+        self.note.setText(words)
+
+    def _group_chosen(self) -> None:
+        self.reload()
+
+    def _open(self, row: PersonRow) -> None:
+        if row.things:
+            room, arguments = place_of(row.things[0].kind, row.resident_id)
+            self._context.navigate(room, **dict(arguments))
+
+    def to_list(self) -> None:
+        """The focus on the people."""
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _sum(groups: Sequence[GroupRow]) -> Counts:
+    def add(name: str) -> Any:
+        return sum(getattr(row.counts, name) for row in groups)
+
+    return Counts(*(add(name) for name in ("overdue", "today", "week", "month", "unreachable")))
