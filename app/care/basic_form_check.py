@@ -21,6 +21,7 @@ from app.care.basic_form import (
     Disease,
     Event,
 )
+from app.care.resident_record.population import BY_RULE_ONLY
 from app.errors import InputError
 from app.i18n import tr
 from app.models import codes
@@ -222,6 +223,10 @@ def _answers(form: BasicForm, problems: dict[str, str]) -> BasicForm:
     changes: dict[str, Any] = {}
     for name, code_list in (*ANSWER_LISTS.items(), ("communication", "communication")):
         changes[name] = _checked_answers(name, code_list, getattr(form, name), problems)
+    # What the rule says of everybody is not ticked: it would stay when it is no longer true.
+    changes["population_flags"] = tuple(
+        each for each in changes["population_flags"] if each.code not in BY_RULE_ONLY
+    )
     family = {
         member: _checked_answers(f"family.{member}", "family_disease", answers, problems)
         for member, answers in form.family.items()

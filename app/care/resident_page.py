@@ -46,7 +46,7 @@ class Alert:
     """Something to mind before touching the resident.
 
     `kind` says what: `emergency`, `referral`, `overdue`, `temporary`, `allergy_unknown`, `closed`,
-    `duplicate`, `urgent_visit`. `tone` is `danger` or `attention`.
+    `duplicate`, `urgent_visit`, `merged`. `tone` is `danger` or `attention`.
     """
 
     kind: str
@@ -297,6 +297,16 @@ def _tags(session: Session, resident_id: str, today: date) -> tuple[str, ...]:
     )
 
 
+def _closed_words(row: Resident) -> str:
+    """What became of the record, since when, and in words."""
+    parts = (
+        codes.label("record_status", row.record_status),
+        row.record_status_on.isoformat() if row.record_status_on else "",
+        row.record_status_note or "",
+    )
+    return " ".join(part for part in parts if part)
+
+
 def _open_stay(session: Session, row: Resident) -> tuple[Residence | None, str]:
     stay = next((each for each in row.residences if each.discharge_date is None), None)
     if stay is None:
@@ -317,9 +327,10 @@ def _alerts(
     danger: list[Alert] = []
     attention: list[Alert] = []
     if row.record_status != "active":
-        attention.append(
-            Alert("closed", codes.label("record_status", row.record_status), "attention")
-        )
+        attention.append(Alert("closed", _closed_words(row), "attention"))
+    if len(person) > 1:
+        text = tr("{count} merged records").format(count=len(person) - 1)
+        attention.append(Alert("merged", text, "attention"))
     for task in session.scalars(
         select(ReferralTask)
         .where(ReferralTask.resident_id.in_(person), ReferralTask.service == "letter")

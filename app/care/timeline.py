@@ -33,7 +33,7 @@ from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent
 from app.models.store import Store
 
-__all__ = ["TimelineEntry", "count_timeline", "timeline"]
+__all__ = ["TimelineEntry", "count_timeline", "entries_of", "timeline"]
 
 _ERROR = "entered_in_error"
 _CLINIC = "+8 hours"
@@ -87,8 +87,13 @@ def timeline(
 def count_timeline(store: Store, actor: Actor, resident_id: str) -> int:
     """How many entries the timeline has."""
     with store.read() as session:
-        keys = _keys(same_person(session, resident_id)).subquery()
-        return session.scalar(select(func.count()).select_from(keys)) or 0
+        return entries_of(session, same_person(session, resident_id))
+
+
+def entries_of(session: Session, records: tuple[str, ...]) -> int:
+    """How many entries these records alone would have."""
+    keys = _keys(records).subquery()
+    return session.scalar(select(func.count()).select_from(keys)) or 0
 
 
 def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:

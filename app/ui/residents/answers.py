@@ -27,7 +27,8 @@ def entries(code_list: str) -> list[tuple[str, str]]:
 class AnswersField(ChoiceField):
     """Answers of a list with ``无`` shutting out the others, and a line for the words of "other".
 
-    ``value()`` is a tuple of ``Answer``. The words belong to the code ``words_for``.
+    ``value()`` is a tuple of ``Answer``. The words belong to the code ``words_for``; codes of
+    ``but`` are not offered.
     """
 
     def __init__(
@@ -37,12 +38,12 @@ class AnswersField(ChoiceField):
         code_list: str,
         *,
         words_for: str = "",
+        but: Iterable[str] = (),
         exclusive: Iterable[str] = (NONE,),
         **common: Any,
     ) -> None:
-        super().__init__(
-            key, label_text, entries(code_list), multiple=True, exclusive=exclusive, **common
-        )
+        offered = [entry for entry in entries(code_list) if entry[0] not in but]
+        super().__init__(key, label_text, offered, multiple=True, exclusive=exclusive, **common)
         self._words_for = words_for
         self.words = line_edit(tr("Write what it is"))
         self.words.setAccessibleName(tr("{field}: in words").format(field=label_text))

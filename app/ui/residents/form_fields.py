@@ -10,13 +10,13 @@ from PySide6.QtCore import QObject
 
 from app.care.basic_form import (
     BasicForm,
-    Consent,
     Guardian,
     LunarBirthday,
 )
 from app.care.basic_form_check import TEXT_LIMITS
 from app.care.identity_card import CardError, read_card
 from app.care.parsing import ParseError, clean_name, parse_phone
+from app.care.resident_record.population import BY_RULE_ONLY
 from app.clock import Clock
 from app.i18n import tr
 from app.models import codes
@@ -24,7 +24,7 @@ from app.ui.residents.answers import AnswersField, EventsField, WordsField, entr
 from app.ui.residents.contacts import ContactsField
 from app.ui.residents.diseases import DiseasesField
 from app.ui.residents.two_columns import TwoColumns
-from app.ui.widgets.cards import Card
+from app.ui.widgets.cards import Card, label
 from app.ui.widgets.choices import ChoiceField, ListField
 from app.ui.widgets.fields import Field, TextArea, TextField
 from app.ui.widgets.forms import FormFields
@@ -50,7 +50,6 @@ class BasicFormFields(FormFields):
     def __init__(self, clock: Clock, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._clock = clock
-        self._consents: tuple[Consent, ...] = ()
         self._kept = BasicForm()
         self.cards = [
             self._required(),
@@ -90,7 +89,7 @@ class BasicFormFields(FormFields):
             lunar_birthday=LunarBirthday(int(month), int(day), self["lunar.leap"].value() == "leap")
             if month and day
             else None,
-            consents=self._read_consents(),
+            consents=self._kept.consents,
             care_status=self["care_status"].value() or self._kept.care_status,
             responsible_doctor_id=self._kept.responsible_doctor_id,
         )
@@ -101,7 +100,6 @@ class BasicFormFields(FormFields):
         assert isinstance(birth, DateField)
         birth.latest = self._clock.today()  # the form outlives midnight
         self._kept = form
-        self._consents = form.consents
         for name in (*_PLAIN, *_SEVERAL, "genetic_disease", "care_status"):
             self[name].set_value(getattr(form, name) or None)
         for member in FAMILY:
@@ -112,28 +110,7 @@ class BasicFormFields(FormFields):
         self["lunar.month"].set_value(str(lunar.month) if lunar else None)
         self["lunar.day"].set_value(str(lunar.day) if lunar else None)
         self["lunar.leap"].set_value("leap" if lunar and lunar.leap else None)
-        decided = {each.type: each for each in form.consents}
-        for each in codes.entries("consent_type"):
-            kept = decided.get(each.code)
-            self[f"consents.{each.code}"].set_value(kept.decision if kept else None)
-        signer = next((each.signer for each in form.consents if each.signer), "")
-        self["consents.signer"].set_value(signer or None)
         self.touched = False
-
-    def _read_consents(self) -> tuple[Consent, ...]:
-        before = {each.type: each for each in self._consents}
-        signer = self["consents.signer"].value() or ""
-        found = []
-        for each in codes.entries("consent_type"):
-            decision = self[f"consents.{each.code}"].value()
-            kept = before.get(each.code)
-            if not decision:
-                continue
-            if kept is not None and kept.decision == decision:
-                found.append(kept)
-            else:
-                found.append(Consent(each.code, decision, self._clock.today().isoformat(), signer))
-        return tuple(found)
 
     def show_problems(self, problems: Mapping[str, str]) -> dict[str, str]:
         """Each sentence at its field, also where the field has lines of its own."""
@@ -237,7 +214,9 @@ class BasicFormFields(FormFields):
         grid.pair(self._text("township", tr("Township")), self._text("village", tr("Village")))
         grid.pair(
             self._text("village_group", tr("Village group")),
-            self._text("record_no", tr("Record number"), placeholder=tr("17 digits")),
+            self._text(
+                "record_no", tr("Record number"), placeholder=tr("17 digits; empty: the next one")
+            ),
         )
         grid.pair(
             self._text("address", tr("Address")),
@@ -302,7 +281,12 @@ class BasicFormFields(FormFields):
         grid = TwoColumns(tr("Care and communication"))
         grid.wide(
             self._answers(
-                "population_flags", tr("Groups"), "population_flag", exclusive=(), digits=False
+                "population_flags",
+                tr("Groups"),
+                "population_flag",
+                exclusive=(),
+                digits=False,
+                but=BY_RULE_ONLY,
             )
         )
         grid.pair(
@@ -333,14 +317,8 @@ class BasicFormFields(FormFields):
         )
         grid.pair(
             self.add(ChoiceField("lunar.leap", tr("Lunar leap"), leap, digits=False)),
-            self._text("consents.signer", tr("Consent signed by"), check=_name),
+            label("", "hint"),
         )
-        consents = [
-            self._choice(f"consents.{each.code}", each.label, "consent_decision", digits=False)
-            for each in codes.entries("consent_type")
-        ]
-        for left, right in zip(consents[::2], consents[1::2], strict=True):
-            grid.pair(left, right)
         grid.wide(self.add(TextArea("note", tr("Note"), limit=TEXT_LIMITS["note"])))
         return grid.card
 

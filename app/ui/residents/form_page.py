@@ -24,6 +24,7 @@ from app.i18n import tr
 from app.models import codes
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.residents.compare import CompareDialog
 from app.ui.residents.controller import ResidentsController
 from app.ui.residents.form_fields import BasicFormFields
 from app.ui.residents.suspects import SuspectsDialog
@@ -54,6 +55,7 @@ class FormPage(Page):
         self._distinct: set[str] = set()
         self._card: IdentityCard | None = None
         self._dialog: SuspectsDialog | None = None
+        self.comparison: CompareDialog | None = None
         self.fields = BasicFormFields(context.clock, self)
         for card in self.fields.cards:
             self.body.addWidget(card)
@@ -109,6 +111,11 @@ class FormPage(Page):
         self._start(kept, kept.form)
         if drafts:
             self._restore()
+        self._to_start("id_no")
+
+    def await_card(self) -> None:
+        """The card of a temporary record is there: the cursor waits for its number."""
+        self.fields["id_type"].set_value("id_card")
         self._to_start("id_no")
 
     def _start(self, kept: ResidentForm | None, form: BasicForm) -> None:
@@ -239,12 +246,35 @@ class FormPage(Page):
             )
 
     def _say_same(self, line: ResidentLine) -> None:
+        if self._kept is not None and self._kept.form.temporary:
+            # The temporary record turns out to be of somebody known.
+            kept = self._kept.resident_id
+            self.strip.say(
+                tr("This is the card of {who}, who has a record. Merge the two?").format(
+                    who=_who(line)
+                ),
+                "attention",
+                action=tr("Compare"),
+                pressed=lambda: self._compare(kept, line.id),
+            )
+            return
         self.strip.say(
             tr("Already registered with this number: {who}.").format(who=_who(line)),
             "attention",
             action=tr("Open that record"),
             pressed=lambda: self._open_other(line.id),
         )
+
+    def _compare(self, kept_id: str, other_id: str) -> None:
+        dialog = CompareDialog(self._context, self._controller, kept_id, other_id, self)
+        dialog.merged.connect(self._merged)
+        self.comparison = dialog
+        dialog.open()
+
+    def _merged(self, survivor_id: str) -> None:
+        self._keeper.discard()
+        self._context.notify(tr("Merged into one record."))
+        self.wanted.emit(survivor_id)
 
     def _open_other(self, resident_id: str) -> None:
         if self._kept is None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from app.care.resident_page import Identity, Summary
+from app.care.resident_record.numbers import printed_number
 from app.clock import Clock
 from app.i18n import tr
 from app.models import codes
@@ -21,6 +22,8 @@ from app.ui.widgets.cards import Chip, IconLabel, label
 from app.ui.widgets.choices import FlowLayout
 from app.ui.widgets.delivery import DeliveryMark
 
+# Diagnoses of a programme that the tag of the same disease would say once more.
+_SAID = {"hypertension": "hypertension", "type2_diabetes": "diabetes", "copd": "copd"}
 # A number shown to a person at the desk is hidden again before the next one sits down.
 _SHOWN_MS = 60_000
 
@@ -101,6 +104,8 @@ class ResidentHeader(QFrame):
     diagnoses = Signal()
     bed = Signal()
     status = Signal()
+    consents = Signal()
+    merged = Signal()
     alert = Signal(object)
 
     def __init__(self, clock: Clock, parent: QWidget | None = None) -> None:
@@ -182,6 +187,10 @@ class ResidentHeader(QFrame):
         )
         self.more_button = QuietButton(tr("More"), icon_name="more-2-line")
         menu = QMenu(self.more_button)
+        menu.addAction(icon("quill-pen-line"), tr("Consents"), self.consents.emit)
+        self._merged_action = menu.addAction(
+            icon("git-merge-line"), tr("Merged records"), self.merged.emit
+        )
         menu.addAction(icon("archive-line"), tr("Deceased, moved away, lost …"), self.status.emit)
         self.more_button.setMenu(menu)
         for button in (self.follow_up_button, self.check_in_button, self.refer_button):
@@ -212,6 +221,7 @@ class ResidentHeader(QFrame):
         self.delivery.set_delivery(head.delivery, self._clock.today())
         self.bed_button.setText(tr("Discharge") if head.stay_id else tr("Admit"))
         self.bed_button.setAccessibleName(self.bed_button.text())
+        self._merged_action.setVisible(bool(head.merged))
         self.chips.fill(self._chips_of(head))
 
     def _chips_of(self, head: Summary) -> list[QWidget]:
@@ -228,6 +238,15 @@ class ResidentHeader(QFrame):
         for condition in head.conditions:
             chips.append(Chip(_short(condition.name, 28), "accent"))
         chips.extend(Chip(_short(each, 28)) for each in head.history)
+        said = {codes.label("population_flag", _SAID[each.disease]) for each in head.conditions
+                if each.disease in _SAID}  # fmt: skip
+        for tag in head.tags:
+            words = codes.label("population_flag", tag)
+            if words not in said and words not in head.history:
+                chips.append(Chip(words))
+        if head.record_no:
+            number = printed_number(head.record_no) or head.record_no
+            chips.append(Chip(tr("Record no. {number}").format(number=number)))
         if head.allergy_asked and not head.allergies:
             chips.append(Chip(tr("No drug allergies")))
         return chips

@@ -44,10 +44,12 @@ def scope_words() -> dict[str, str]:
 
 
 class ListPage(Page):
-    """``opened(id)`` for a resident's page, ``fresh(typed)`` for a new record."""
+    """``opened(id)`` for a resident's page, ``fresh(typed)`` for a new record, ``suspects()`` for
+    records that may be of one person."""
 
     opened = Signal(str)
     fresh = Signal(str)
+    suspects = Signal()
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(tr("Residents"), parent=parent)
@@ -59,6 +61,10 @@ class ListPage(Page):
         self.new_button = PrimaryButton(
             tr("New record"), self._new, icon_name="user-add-line", shortcut="Ctrl+N"
         )
+        self.suspects_button = Button(
+            tr("Perhaps registered twice"), self.suspects.emit, icon_name="group-line"
+        )
+        self.add_action(self.suspects_button)
         self.add_action(self.new_button)
         self.find_line = QLineEdit()
         self.find_line.setPlaceholderText(tr("Name / pinyin / ID tail / phone tail / village"))

@@ -11,7 +11,9 @@ from app.care.timeline import TimelineEntry
 from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.residents.compare import CompareDialog, MergedDialog
 from app.ui.residents.conditions_dialog import ConditionsDialog
+from app.ui.residents.consents_dialog import ConsentsDialog
 from app.ui.residents.controller import PageData, ResidentsController
 from app.ui.residents.header import ResidentHeader
 from app.ui.residents.model import TimelineDelegate, timeline_model
@@ -25,6 +27,7 @@ _KINDS = frozenset(
     {
         "resident",
         "condition",
+        "consent",
         "follow_up",
         "rehab_plan",
         "check_in",
@@ -64,9 +67,11 @@ class TimelineView(QListView):
 
 
 class ResidentPage(Page):
-    """``edit(id)`` asks for the form, ``left`` goes back to the list, ``wanted(id)`` elsewhere."""
+    """``edit(id)`` asks for the form, ``card(id)`` for the form of a temporary record whose card
+    is there, ``left`` goes back to the list, ``wanted(id)`` elsewhere."""
 
     edit = Signal(str)
+    card = Signal(str)
     left = Signal()
     wanted = Signal(str)
 
@@ -131,6 +136,8 @@ class ResidentPage(Page):
         head.diagnoses.connect(self._diagnoses)
         head.bed.connect(self._bed)
         head.status.connect(self._status)
+        head.consents.connect(self._consents)
+        head.merged.connect(self._merged)
         head.alert.connect(self._alert)
 
     @property
@@ -169,6 +176,14 @@ class ResidentPage(Page):
             return self._controller.more(resident_id, offset, limit)
 
         self.model.set_source(load, lambda: data.entries)
+        if data.summary.survivor_id:
+            survivor = data.summary.survivor_id
+            self.strip.say(
+                tr("This record was merged; all of it is shown under the one that goes on."),
+                "attention",
+                action=tr("Open that record"),
+                pressed=lambda: self.wanted.emit(survivor),
+            )
         self._total.setText(tr("{count} entries").format(count=data.entries))
         if 0 <= at < data.entries:
             self.timeline.setCurrentIndex(self.model.index(at, 0))
@@ -231,6 +246,8 @@ class ResidentPage(Page):
                 self._context.navigate("rehab", resident_id=self._id, page="sessions")
             case "referral" | "referral_event":
                 self._context.navigate("referrals", referral_id=entry.subject_id)
+            case "consent":
+                self._consents()
             case "condition":
                 self._diagnoses()
             case "conflict":
@@ -246,9 +263,13 @@ class ResidentPage(Page):
                 self._go("chronic")
             case "duplicate":
                 if self._summary is not None and self._summary.duplicates:
-                    self.wanted.emit(self._summary.duplicates[0].id)
-            case "temporary" | "allergy_unknown":
+                    self._compare(self._summary.duplicates[0].id)
+            case "temporary":
+                self.card.emit(self._id)
+            case "allergy_unknown":
                 self.edit.emit(self._id)
+            case "merged":
+                self._merged()
             case "closed":
                 self._status()
 
@@ -264,6 +285,22 @@ class ResidentPage(Page):
             self._open(DischargeDialog(self._context, self._controller, self._summary, self))
         else:
             self._open(AdmitDialog(self._context, self._controller, self._summary, self))
+
+    def _consents(self) -> None:
+        if self._summary is not None:
+            self._open(ConsentsDialog(self._context, self._controller, self._summary, self))
+
+    def _compare(self, other_id: str) -> None:
+        dialog = CompareDialog(self._context, self._controller, self._id, other_id, self)
+        dialog.merged.connect(self.wanted)
+        dialog.distinct.connect(self.refresh)
+        self._open(dialog)
+
+    def _merged(self) -> None:
+        if self._summary is not None and self._summary.merged:
+            dialog = MergedDialog(self._context, self._controller, self._summary.merged, self)
+            dialog.undone.connect(self.refresh)
+            self._open(dialog)
 
     def _status(self) -> None:
         if self._summary is not None:

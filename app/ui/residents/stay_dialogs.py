@@ -9,7 +9,13 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.residences import Admission, admit, discharge
 from app.care.resident_page import Summary
-from app.care.resident_record.closing import Closing, close_record, reopen_record
+from app.care.resident_record.closing import (
+    Closing,
+    Effects,
+    close_record,
+    closing_effects,
+    reopen_record,
+)
 from app.errors import InputError
 from app.i18n import tr
 from app.models import codes
@@ -178,6 +184,14 @@ class StatusDialog(SmallDialog):
         self.column.addWidget(
             label(tr("The record is kept for ever; closing it takes nothing away."), wrap=True)
         )
+        self.effects = label("", "secondary", wrap=True)
+        self.column.addWidget(self.effects)
+        context.tasks.run(
+            lambda: closing_effects(context.store, context.actor, head.id),
+            done=self._say_effects,
+            failed=self.strip.say_error,
+            owner=self,
+        )
         states = [
             (each.code, each.label)
             for each in codes.entries("record_status")
@@ -212,3 +226,16 @@ class StatusDialog(SmallDialog):
             return lambda: reopen_record(store, actor, head.id, on, note, head.change_id)
         closing = Closing(head.id, status, on, note, head.change_id)
         return lambda: close_record(store, actor, closing)
+
+    def _say_effects(self, found: Effects) -> None:
+        parts = [
+            words.format(count=count)
+            for words, count in (
+                (tr("{count} due items"), found.due_items),
+                (tr("{count} contracts"), found.contracts),
+                (tr("{count} stays in bed"), found.stays),
+            )
+            if count
+        ]
+        if parts:
+            self.effects.setText(tr("Closing ends: {what}.").format(what=tr(", ").join(parts)))

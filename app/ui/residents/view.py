@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 from app.care.residents import ResidentForm
 from app.ui.context import UiContext
 from app.ui.residents.controller import ResidentsController
+from app.ui.residents.duplicates import DuplicatesPage
 from app.ui.residents.form_page import FormPage
 from app.ui.residents.list_page import ListPage
 from app.ui.residents.resident_page import ResidentPage
@@ -30,12 +31,15 @@ class ResidentsRoom(QWidget):
         self.list = ListPage(context, self)
         self.page = ResidentPage(context, self._controller, self)
         self._form: FormPage | None = None
+        self._suspects: DuplicatesPage | None = None
         self._stack.addWidget(self.list)
         self._stack.addWidget(self.page)
         self.list.opened.connect(self.show_page)
         self.list.fresh.connect(self.show_new)
+        self.list.suspects.connect(self.show_suspects)
         self.page.left.connect(self.show_list)
         self.page.edit.connect(self.show_edit)
+        self.page.card.connect(self.show_card)
         self.page.wanted.connect(self.show_page)
 
     @property
@@ -49,12 +53,24 @@ class ResidentsRoom(QWidget):
             self._form.left.connect(self._form_left)
         return self._form
 
+    @property
+    def suspects(self) -> DuplicatesPage:
+        """The list of records that may be of one person."""
+        if self._suspects is None:
+            self._suspects = DuplicatesPage(self._context, self._controller, self)
+            self._stack.addWidget(self._suspects)
+            self._suspects.left.connect(self.show_list)
+            self._suspects.wanted.connect(self.show_page)
+        return self._suspects
+
     def open(self, **where: Any) -> None:
         """What ``navigate("residents", …)`` asks for."""
         if where.get("resident_id"):
             self.show_page(str(where["resident_id"]))
             if where.get("edit"):
                 self.show_edit(str(where["resident_id"]))
+        elif where.get("suspects"):
+            self.show_suspects()
         elif where.get("new"):
             self.show_new(str(where.get("typed", "")))
         elif self._stack.currentWidget() is self.list:
@@ -88,6 +104,11 @@ class ResidentsRoom(QWidget):
         self._stack.setCurrentWidget(self.form)
         self.form.begin(typed)
 
+    def show_suspects(self) -> None:
+        """Records that may be of one person."""
+        self._stack.setCurrentWidget(self.suspects)
+        self.suspects.begin()
+
     def show_edit(self, resident_id: str) -> None:
         """The form of a kept record."""
         self._controller.load_form(
@@ -96,9 +117,19 @@ class ResidentsRoom(QWidget):
             self.page.strip.say_error,
         )
 
-    def _edit(self, kept: ResidentForm) -> None:
+    def show_card(self, resident_id: str) -> None:
+        """The form of a temporary record, ready for the card that is there now."""
+        self._controller.load_form(
+            resident_id,
+            lambda kept: self._edit(kept, card=True),
+            self.page.strip.say_error,
+        )
+
+    def _edit(self, kept: ResidentForm, *, card: bool = False) -> None:
         self._stack.setCurrentWidget(self.form)
         self.form.correct(kept)
+        if card:
+            self.form.await_card()
 
     def _form_left(self) -> None:
         if self.page.resident_id and self.form.corrects:

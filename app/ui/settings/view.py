@@ -26,6 +26,7 @@ from app.ui.context import UiContext
 from app.ui.settings.backups import BackupSection
 from app.ui.settings.clinical import ClinicalSection
 from app.ui.settings.link import LinkSection
+from app.ui.settings.numbers import NumbersSection
 from app.ui.settings.organisation import OrganisationSection
 from app.ui.settings.password import PasswordSection, RecoverySection
 from app.ui.settings.server import ServerSection
@@ -51,6 +52,7 @@ class SettingsRoom(QWidget):
                 ("staff", tr("Staff accounts"), StaffSection),
                 ("organisation", tr("Organisation"), OrganisationSection),
                 ("clinical", tr("Clinical settings"), ClinicalSection),
+                ("numbers", tr("Record numbers"), NumbersSection),
                 ("server", tr("County hospital"), ServerSection),
                 ("network", tr("Network"), LinkSection),
             ]
