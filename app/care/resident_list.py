@@ -25,6 +25,7 @@ __all__ = [
     "find",
     "lines",
     "list_residents",
+    "scope_filter",
 ]
 
 LIST_SCOPES = ("active", "in_bed", "hypertension", "type2_diabetes", "temporary", "ended")
@@ -70,7 +71,7 @@ def list_residents(
     store: Store, actor: Actor, scope: str = "active", offset: int = 0, limit: int = 100
 ) -> tuple[ResidentLine, ...]:
     """A page of the residents of one of LIST_SCOPES, by village and name."""
-    query = select(Resident.id).where(*_scope(actor, scope))
+    query = select(Resident.id).where(*scope_filter(actor, scope))
     query = query.order_by(Resident.village, Resident.name, Resident.id)
     with store.read() as session:
         ids = list(session.scalars(query.offset(offset).limit(limit)))
@@ -81,12 +82,15 @@ def count_residents(store: Store, actor: Actor, scope: str = "active") -> int:
     """How many residents one of LIST_SCOPES holds."""
     with store.read() as session:
         return (
-            session.scalar(select(func.count()).select_from(Resident).where(*_scope(actor, scope)))
+            session.scalar(
+                select(func.count()).select_from(Resident).where(*scope_filter(actor, scope))
+            )
             or 0
         )
 
 
-def _scope(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
+def scope_filter(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
+    """What a resident of one of LIST_SCOPES fulfils. Raises Defect for another scope."""
     active = Resident.record_status == "active"
     match scope:
         case "active":
