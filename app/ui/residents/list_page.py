@@ -49,6 +49,7 @@ class ListPage(Page):
 
     opened = Signal(str)
     fresh = Signal(str)
+    roster = Signal()
     suspects = Signal()
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
@@ -65,6 +66,12 @@ class ListPage(Page):
             tr("Perhaps registered twice"), self.suspects.emit, icon_name="group-line"
         )
         self.add_action(self.suspects_button)
+        self.roster_button = Button(
+            tr("Import roster…"), self.roster.emit, icon_name="upload-2-line"
+        )
+        self.export_button = Button(tr("Export…"), self._export, icon_name="download-2-line")
+        self.add_action(self.roster_button)
+        self.add_action(self.export_button)
         self.add_action(self.new_button)
         self.find_line = QLineEdit()
         self.find_line.setPlaceholderText(tr("Name / pinyin / ID tail / phone tail / village"))
@@ -237,6 +244,17 @@ class ListPage(Page):
     def _kept_id(self) -> str:
         line = self.table.current()
         return line.id if line is not None else ""
+
+    def _export(self) -> None:
+        """The list as it is shown, to Excel."""
+        from app.ui.roster.export_dialog import export_list
+
+        if self._found is None:
+            export_list(self, self._context, self._scope, scope_words()[self._scope])
+        elif self._found:
+            words = tr("found for {text}").format(text=self.find_line.text().strip())
+            ids = [line.id for line in self._found]
+            export_list(self, self._context, self._scope, words, ids)
 
     def _new(self) -> None:
         self.fresh.emit(self.find_line.text().strip() if self._found == () else "")

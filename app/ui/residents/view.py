@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
@@ -13,6 +13,9 @@ from app.ui.residents.duplicates import DuplicatesPage
 from app.ui.residents.form_page import FormPage
 from app.ui.residents.list_page import ListPage
 from app.ui.residents.resident_page import ResidentPage
+
+if TYPE_CHECKING:
+    from app.ui.roster.page import RosterPage
 
 
 class ResidentsRoom(QWidget):
@@ -31,11 +34,13 @@ class ResidentsRoom(QWidget):
         self.list = ListPage(context, self)
         self.page = ResidentPage(context, self._controller, self)
         self._form: FormPage | None = None
+        self._roster: RosterPage | None = None
         self._suspects: DuplicatesPage | None = None
         self._stack.addWidget(self.list)
         self._stack.addWidget(self.page)
         self.list.opened.connect(self.show_page)
         self.list.fresh.connect(self.show_new)
+        self.list.roster.connect(self.show_roster)
         self.list.suspects.connect(self.show_suspects)
         self.page.left.connect(self.show_list)
         self.page.edit.connect(self.show_edit)
@@ -71,6 +76,8 @@ class ResidentsRoom(QWidget):
                 self.show_edit(str(where["resident_id"]))
         elif where.get("suspects"):
             self.show_suspects()
+        elif where.get("roster"):
+            self.show_roster()
         elif where.get("new"):
             self.show_new(str(where.get("typed", "")))
         elif self._stack.currentWidget() is self.list:
@@ -108,6 +115,22 @@ class ResidentsRoom(QWidget):
         """Records that may be of one person."""
         self._stack.setCurrentWidget(self.suspects)
         self.suspects.begin()
+
+    @property
+    def roster(self) -> RosterPage:
+        """The page on which rosters are brought in."""
+        if self._roster is None:
+            from app.ui.roster.page import RosterPage
+
+            self._roster = RosterPage(self._context, self)
+            self._stack.addWidget(self._roster)
+            self._roster.left.connect(self.show_list)
+        return self._roster
+
+    def show_roster(self) -> None:
+        """Bring in a roster, from where it was left."""
+        self._stack.setCurrentWidget(self.roster)
+        self.roster.come()
 
     def show_edit(self, resident_id: str) -> None:
         """The form of a kept record."""
