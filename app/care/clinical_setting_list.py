@@ -75,6 +75,13 @@ class ClinicalSettings(ScaleSettings):
             (AgeRule.CALENDAR_YEAR, N_("age reached in the calendar year")),
         ),
     )
+    screening_repeat_days: int = number(
+        7,
+        N_("Screening: days until a raised pressure is measured again"),
+        CHRONIC,
+        low=1,
+        high=28,
+    )
     target_age: int = number(65, N_("Older from the age of"), TARGETS, low=40, high=100)
     target_sbp: int = number(
         140, N_("Systolic, below that age"), TARGETS, low=100, high=179, unit="mmHg"

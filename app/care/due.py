@@ -21,6 +21,7 @@ from app.care.rehab_due import refresh_rehab_due
 from app.care.resident_record.people import whole_people
 from app.care.resident_record.population import refresh_tags
 from app.care.rounds.due import refresh_contact_due
+from app.care.screening.due import refresh_screening_due
 from app.care.visit_rules import NextStep
 from app.clock import clinic_date
 from app.models.chronic import FollowUp, FollowUpDisease
@@ -45,6 +46,7 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
     refresh_contact_due(session, organisation_id, ids)
     refresh_health_check_due(session, organisation_id, ids)
     refresh_assessment_due(session, organisation_id, ids)
+    refresh_screening_due(session, organisation_id, ids)
 
 
 def refresh_follow_up_due(

@@ -1,0 +1,208 @@
+"""The lists of screening: who was not yet measured this year, and whom a measurement waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+
+from app.care.age import age_on
+from app.care.masking import mask_phone
+from app.care.screening.due import DUE_KIND
+from app.care.screening.rule import FIRST_AGE
+from app.care.visit_rules import add_months
+from app.models.actor import Actor
+from app.models.chronic import FollowUp
+from app.models.health_check import HealthCheck
+from app.models.local import DueItem
+from app.models.resident import Condition, Resident
+from app.models.screening import BpScreening
+from app.models.store import Store
+
+_ERROR = "entered_in_error"
+
+
+@dataclass(frozen=True, slots=True)
+class UnmeasuredRow:
+    """A resident from 35 whose pressure was not measured this year."""
+
+    resident_id: str
+    name: str
+    sex: str
+    age: int
+    village: str
+    phone_masked: str
+    last_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A resident whose measurement waits: ``result`` of the last one (``bp_screening_result``),
+    ``screening_id`` its record, ``raised_days`` so far."""
+
+    resident_id: str
+    screening_id: str
+    name: str
+    sex: str
+    age: int
+    village: str
+    due_on: date
+    days_over: int
+    result: str
+    raised_days: int
+    last_on: date | None
+    last_pressure: tuple[int, int] | None
+
+
+def unmeasured(
+    store: Store, actor: Actor, village: str = "", offset: int = 0, limit: int = 100
+) -> tuple[UnmeasuredRow, ...]:
+    """A page of the residents not yet measured this calendar year, by village.
+
+    A screening, a follow-up or an annual check with a pressure counts; who has hypertension in
+    the record is left to follow-up.
+    """
+    today = store.clock.today()
+    query = (
+        select(Resident.id)
+        .where(*_not_measured(actor, village, today))
+        .order_by(Resident.village, Resident.id)
+        .offset(offset)
+        .limit(limit)
+    )
+    with store.read() as session:
+        ids = list(session.scalars(query))
+        found = {
+            row.id: row for row in session.scalars(select(Resident).where(Resident.id.in_(ids)))
+        }
+        last: dict[str, date] = {
+            row[0]: row[1]
+            for row in session.execute(
+                select(BpScreening.resident_id, func.max(BpScreening.measured_on))
+                .where(
+                    BpScreening.resident_id.in_(ids),
+                    BpScreening.status != _ERROR,
+                    BpScreening.sbp.is_not(None),
+                )
+                .group_by(BpScreening.resident_id)
+            )
+        }
+        return tuple(
+            UnmeasuredRow(
+                resident_id=each,
+                name=found[each].name,
+                sex=found[each].sex,
+                age=age_on(found[each].birth_date, today),
+                village=found[each].village or "",
+                phone_masked=mask_phone(found[each].phone or ""),
+                last_on=last.get(each),
+            )
+            for each in ids
+        )
+
+
+def count_unmeasured(store: Store, actor: Actor, village: str = "") -> int:
+    """How many residents ``unmeasured`` lists."""
+    query = select(func.count()).select_from(Resident)
+    query = query.where(*_not_measured(actor, village, store.clock.today()))
+    with store.read() as session:
+        return session.scalar(query) or 0
+
+
+def waiting(
+    store: Store, actor: Actor, village: str = "", offset: int = 0, limit: int = 100
+) -> tuple[WaitingRow, ...]:
+    """A page of those to be measured again or decided about, the most pressing first."""
+    today = store.clock.today()
+    query = (
+        select(DueItem, Resident, BpScreening)
+        .join(Resident, Resident.id == DueItem.resident_id)
+        .join(BpScreening, BpScreening.id == DueItem.source_id)
+        .where(*_waiting(actor, village))
+        .order_by(DueItem.urgent.desc(), DueItem.due_on, DueItem.resident_id)
+        .offset(offset)
+        .limit(limit)
+    )
+    with store.read() as session:
+        return tuple(
+            WaitingRow(
+                resident_id=resident.id,
+                screening_id=last.id,
+                name=resident.name,
+                sex=resident.sex,
+                age=age_on(resident.birth_date, max(today, resident.birth_date)),
+                village=resident.village or "",
+                due_on=item.due_on,
+                days_over=(today - item.due_on).days,
+                result=last.result or "",
+                raised_days=int(item.detail.get("raised_days") or 0),
+                last_on=last.measured_on,
+                last_pressure=(last.sbp, last.dbp)
+                if last.sbp is not None and last.dbp is not None
+                else None,
+            )
+            for item, resident, last in session.execute(query)
+        )
+
+
+def count_waiting(store: Store, actor: Actor, village: str = "") -> int:
+    """How many ``waiting`` lists."""
+    query = select(func.count()).select_from(DueItem).where(*_waiting(actor, village))
+    with store.read() as session:
+        return session.scalar(query) or 0
+
+
+def screening_villages(store: Store, actor: Actor) -> tuple[str, ...]:
+    """The villages of this organisation's residents, for the filter."""
+    query = (
+        select(Resident.village)
+        .distinct()
+        .where(Resident.organisation_id == actor.organisation_id, Resident.village.is_not(None))
+        .order_by(Resident.village)
+    )
+    with store.read() as session:
+        return tuple(name for name in session.scalars(query) if name)
+
+
+def _waiting(actor: Actor, village: str) -> list[ColumnElement[bool]]:
+    wanted = [DueItem.organisation_id == actor.organisation_id, DueItem.kind == DUE_KIND]
+    if village:
+        of_village = select(Resident.id).where(Resident.village == village)
+        wanted.append(DueItem.resident_id.in_(of_village))
+    return wanted
+
+
+def _not_measured(actor: Actor, village: str, today: date) -> list[ColumnElement[bool]]:
+    year = date(today.year, 1, 1)
+    wanted = [
+        Resident.organisation_id == actor.organisation_id,
+        Resident.record_status == "active",
+        Resident.birth_date <= add_months(today, -12 * FIRST_AGE),
+        ~exists().where(
+            Condition.resident_id == Resident.id,
+            Condition.disease == "hypertension",
+            Condition.clinical_status == "active",
+        ),
+        ~exists().where(
+            BpScreening.resident_id == Resident.id,
+            BpScreening.measured_on >= year,
+            BpScreening.status != _ERROR,
+            BpScreening.sbp.is_not(None),
+        ),
+        ~exists().where(
+            FollowUp.resident_id == Resident.id,
+            FollowUp.visit_date >= year,
+            FollowUp.status != _ERROR,
+            FollowUp.sbp.is_not(None),
+        ),
+        ~exists().where(
+            HealthCheck.resident_id == Resident.id,
+            HealthCheck.check_date >= year,
+            HealthCheck.status != _ERROR,
+            or_(HealthCheck.sbp_left.is_not(None), HealthCheck.sbp_right.is_not(None)),
+        ),
+    ]
+    if village:
+        wanted.append(Resident.village == village)
+    return wanted
