@@ -255,10 +255,19 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
         )
     }
     visits = _visits_since(session, row, ids)
+    standing = set(
+        session.scalars(
+            select(FollowUp.id).where(
+                FollowUp.id.in_([slip.follow_up_id for slip in row.slips if slip.follow_up_id]),
+                FollowUp.status != ENTERED_IN_ERROR,
+            )
+        )
+    )
     found = []
     for slip in row.slips:
         person = people[slip.resident_id]
-        visit = visits.get(slip.resident_id, "")
+        kept = slip.follow_up_id if slip.follow_up_id in standing else None
+        visit = kept or visits.get(slip.resident_id, "")
         state: SlipState = "entered" if visit else "aside" if slip.set_aside else "waiting"
         found.append(
             SlipLine(
@@ -280,13 +289,13 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
 
 
 def _visits_since(session: Session, row: PaperRound, ids: Sequence[str]) -> dict[str, str]:
-    """The standing visits recorded since the list was made: entered from the slip, or on the
-    follow-up form for the same person."""
+    """The standing visits recorded since the list was made, also those typed on the follow-up
+    form: a corrected visit has taken the place of the one entered from the slip."""
     rows = session.execute(
         select(FollowUp.resident_id, func.max(FollowUp.id))
         .where(
             FollowUp.resident_id.in_(ids),
-            FollowUp.created_at >= row.made_at,
+            FollowUp.created_at > row.made_at,
             FollowUp.status != ENTERED_IN_ERROR,
         )
         .group_by(FollowUp.resident_id)

@@ -43,6 +43,7 @@ SCOPES: tuple[Scope, ...] = ("overdue", "today", "week", "month", "unreachable")
 """``overdue``: before today; ``today``, ``week``, ``month``: until today, in 7, in 30 days, with
 what is overdue; ``unreachable``: nobody knows how to reach them."""
 
+_WITH_PHONE = '*"phone":"[^"]*'
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 
@@ -257,11 +258,11 @@ def _in_scope(scope: Scope, today: date) -> ColumnElement[bool]:
 
 def _without_phone() -> Select[str]:
     """Residents for whom no number is known, neither their own nor a contact's."""
-    # Contacts are kept as compact JSON; a number there reads "phone":"1…".
+    # Contacts are kept as compact JSON; a number there reads "phone":"1…", none "phone":"".
     contacts = type_coerce(Resident.contacts, String)
     return select(Resident.id).where(
         or_(Resident.phone.is_(None), Resident.phone == ""),
-        contacts.not_like('%"phone":"_%'),
+        contacts.bool_op("NOT GLOB")(_WITH_PHONE),
     )
 
 
@@ -283,7 +284,7 @@ FROM (SELECT {key} AS key,
              min(CASE WHEN d.kind <> 'contact:ended' THEN d.due_on END) AS first,
              max(d.kind IN ('contact:lost', 'contact:ended')) AS lost,
              r.id IN (SELECT n.id FROM resident n WHERE (n.phone IS NULL OR n.phone = '')
-                      AND n.contacts NOT LIKE '%"phone":"_%') AS silent
+                      AND n.contacts NOT GLOB :with_phone) AS silent
       FROM resident r INDEXED BY ix_resident_place
       CROSS JOIN due_item d ON d.organisation_id = :organisation AND d.resident_id = r.id
       WHERE (d.due_on <= :month OR d.kind IN ('contact:lost', 'contact:ended')) {narrowed}
@@ -304,6 +305,7 @@ def _grouped(
         "today": today.isoformat(),
         "week": (today + WEEK).isoformat(),
         "month": (today + MONTH).isoformat(),
+        "with_phone": _WITH_PHONE,
     }
     if wanted.kind:
         narrowed += " AND (d.kind = :kind OR (d.kind > :kind || ':' AND d.kind < :kind || ';'))"

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDoubleSpinBox,
@@ -35,7 +35,6 @@ from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.printing.painter import Pages, Shift
-from app.ui.style import dress
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label
 from app.ui.widgets.strips import ErrorStrip
@@ -43,7 +42,8 @@ from app.ui.widgets.strips import ErrorStrip
 if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
 
-_SCREEN_DPI = 96.0
+# A page is shown as wide as there is room, but never larger than paper on a good screen.
+_MOST_DPI = 120.0
 
 
 class PrintPreview(QDialog):
@@ -62,7 +62,9 @@ class PrintPreview(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Print: {title}").format(title=document.title))
-        self.resize(theme.WINDOW_MINIMUM_WIDTH, theme.WINDOW_MINIMUM_HEIGHT)
+        self.resize(
+            theme.SCREEN_WIDTH - theme.RAIL_WIDTH, theme.SCREEN_HEIGHT - 2 * theme.BAR_HEIGHT
+        )
         self._context = context
         self._printed = printed
         self.document = document
@@ -78,7 +80,8 @@ class PrintPreview(QDialog):
         self.area.setWidgetResizable(True)
         self.area.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.area.setAccessibleName(tr("The page as it will be printed"))
-        dress(self.area, kind="desk")
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.area.setWidget(self.sheet)
         side = QVBoxLayout()
         side.setSpacing(theme.GAP_FIELD)
@@ -136,6 +139,12 @@ class PrintPreview(QDialog):
         self.print_button.setFocus()
         self._show()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The page follows the width of the window."""
+        super().resizeEvent(event)
+        # Once the layout has passed the new width on.
+        QTimer.singleShot(0, self, self._show)
+
     # -- the pages ------------------------------------------------------------------------------
 
     def _laid(self) -> Pages:
@@ -166,7 +175,9 @@ class PrintPreview(QDialog):
 
     def _show(self) -> None:
         ratio = self.devicePixelRatioF()
-        image = self.pages.image(self._number, _SCREEN_DPI * ratio)
+        room = self.area.viewport().width() - theme.GAP_INSIDE
+        dpi = min(max(room, theme.LIST_WIDTH) / self.document.size[0] * 25.4, _MOST_DPI)
+        image = self.pages.image(self._number, dpi * ratio)
         image.setDevicePixelRatio(ratio)
         self.sheet.setPixmap(QPixmap.fromImage(image))
         total = len(self.pages)

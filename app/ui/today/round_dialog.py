@@ -40,7 +40,7 @@ class RoundDialog(QDialog):
         self.paper_field = self.fields.add(
             ChoiceField(
                 "paper",
-                tr("What"),
+                tr("What to print"),
                 [
                     ("list", tr("Visit list")),
                     ("slips", tr("Follow-up slips")),

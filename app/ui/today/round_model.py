@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.care.rounds.work import GroupRow, PersonRow
 from app.i18n import tr
 from app.models import codes
@@ -18,26 +20,32 @@ def group_columns(title: str) -> list[Column[GroupRow]]:
         Column(
             tr("Overdue"),
             lambda row: str(row.counts.overdue),
-            54,
+            48,
             align="right",
             tone=lambda row: "attention" if row.counts.overdue else None,
         ),
-        Column(tr("7 days"), lambda row: str(row.counts.week), 54, align="right"),
-        Column(tr("30 days"), lambda row: str(row.counts.month), 58, align="right"),
-        Column(tr("No contact"), lambda row: str(row.counts.unreachable), 54, align="right"),
+        Column(tr("7 days"), lambda row: str(row.counts.week), 60, align="right"),
+        Column(tr("30 days"), lambda row: str(row.counts.month), 66, align="right"),
+        Column(tr("No contact"), lambda row: str(row.counts.unreachable), 50, align="right"),
     ]
 
 
-def person_columns() -> list[Column[PersonRow]]:
-    """Who, where, what is due, since when, and how to reach them."""
+def person_columns(in_village: Callable[[], bool]) -> list[Column[PersonRow]]:
+    """Who, where, what is due, since when, and how to reach them. ``in_village``: whether the
+    list is of one village, which then need not be said in each row."""
     return [
-        Column(tr("Name"), lambda row: row.name, 84, strong=True),
-        Column(tr("Sex, age"), _sex_age, 70),
-        Column(tr("Village, group"), _place, 128, tip=lambda row: f"{_place(row)} {row.address}"),
+        Column(tr("Name"), lambda row: row.name, 76, strong=True, tip=lambda row: row.name),
+        Column(tr("Sex, age"), _sex_age, 80),
+        Column(
+            tr("Village, group"),
+            lambda row: _inside(row) if in_village() else _place(row),
+            122,
+            tip=lambda row: f"{_place(row)} {row.address}",
+        ),
         Column(tr("Work due"), _things, None, tone=_tone),
-        Column(tr("First due"), due_words, 124, tone=_tone, icon_name=_icon),
-        Column(tr("Doctor"), lambda row: row.doctor or "—", 72),
-        Column(tr("Phone"), reach_words, 118, tone=_reach_tone, icon_name=_reach_icon),
+        Column(tr("First due"), due_words, 158, tone=_tone, icon_name=_icon),
+        Column(tr("Doctor"), lambda row: row.doctor or "—", 68),
+        Column(tr("Phone"), reach_words, 112, tone=_reach_tone, icon_name=_reach_icon),
     ]
 
 
@@ -65,6 +73,11 @@ def _sex_age(row: PersonRow) -> str:
 
 def _place(row: PersonRow) -> str:
     return " ".join(part for part in (row.village, row.group) if part)
+
+
+def _inside(row: PersonRow) -> str:
+    address = row.address.removeprefix(row.village)
+    return " ".join(part for part in (row.group, address) if part) or row.village
 
 
 def _things(row: PersonRow) -> str:

@@ -71,7 +71,9 @@ class RoundView(QWidget):
         self.order = self._combo(tr("Order"))
         self.order.addItem(tr("By due day"), "day")
         self.order.addItem(tr("By group and house"), "place")
-        self.model: PagedModel[PersonRow] = PagedModel(person_columns(), tasks=context.tasks)
+        self.model: PagedModel[PersonRow] = PagedModel(
+            person_columns(lambda: self.filter().village is not None), tasks=context.tasks
+        )
         self.table = RecordTable(self.model, tr("People with work due"))
         # A part of the list may be marked, to be printed by itself.
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

@@ -14,8 +14,12 @@ NAMES = ("赵一", "钱二", "孙三", "李四", "周五")
 
 
 def villager(store: Store, actor: Actor, name: str, *diseases: str, **values: Any) -> str:
-    """A resident of 70 under management of hypertension, or of the diseases named."""
-    return managed_resident(store, actor, *(diseases or ("hypertension",)), name=name, **values)
+    """A resident of 60 under management of hypertension, or of the diseases named.
+
+    Below 65, so that no check-up of the elderly is due besides.
+    """
+    values = {"name": name, "birth_date": date(1965, 6, 1), **values}
+    return managed_resident(store, actor, *(diseases or ("hypertension",)), **values)
 
 
 def due(store: Store, actor: Actor, resident_id: str, kind: str, days: int, **values: Any) -> None:
@@ -41,9 +45,8 @@ def village(store: Store, actor: Actor, name: str = "光荣村") -> list[str]:
             village=name,
             village_group=f"{5 - at}组",
             address=f"{name}{at + 1}号",
-            id_no=f"34152419550601{at}23X",
+            id_no=f"34152419650601{at}23X",
             record_no=f"3415241020010012{at}",
-            birth_date=date(1955, 6, 1),
         )
         due(store, actor, resident, "follow_up:hypertension", at - 5)
         found.append(resident)
