@@ -21,6 +21,9 @@ ANSWER = "answer."
 #: Two assessors sign (GB/T 42195-2022, MZ/T 039-2013).
 TWO_ASSESSORS = ("ability_2022", "ability_2013")
 
+#: Scales whose rule may leave the result to a person (a gap of the old standard, a tie).
+ASKING = ("ability_2013", "tcm33")
+
 
 @dataclass(frozen=True, slots=True)
 class AssessmentInput:

@@ -1,0 +1,1 @@
+"""Assessments on the screen: the chooser, the history, one form for all scales."""
