@@ -208,7 +208,10 @@ def _query(counts: str, start: date, end: date, part: list[str] | None) -> Any:
         return _valid(query, FollowUp, part)
     if kind == "health_check":
         days = HealthCheck.check_date
-        query = select(HealthCheck.resident_id, days).where(days.between(start, end))
+        # One without the doctor's conclusion is not done yet.
+        query = select(HealthCheck.resident_id, days).where(
+            days.between(start, end), HealthCheck.conclusion.is_not(None)
+        )
         return _valid(query, HealthCheck, part)
     if kind == "assessment":
         days = Assessment.assessed_on

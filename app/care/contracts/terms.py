@@ -6,9 +6,10 @@ Source: domain reference §3.1–§3.3 (LOCAL-2025); terms of one to three years
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 RULE_VERSION = "LOCAL-2025"
 
@@ -118,22 +119,38 @@ class Count:
     done: int
 
 
-def count_due(span: Span, times: int, given: tuple[date, ...], start: date, end: date) -> Count:
+@lru_cache(maxsize=8192)
+def falling_due(
+    span: Span, times: int, start: date, end: date
+) -> tuple[tuple[date, date, int, int], ...]:
+    """Which of ``times`` services a year fall due within a period, by year of the contract.
+
+    First day and last counted day of the year, first and last number of those that fall due.
+    Nothing falls due from the day of a termination on.
+    """
+    found = []
+    for first, last in contract_years(span.starts_on, span.ends_on):
+        if first > end or last < start:
+            continue
+        numbers = [
+            number
+            for number, day in enumerate(due_dates(first, last, times), 1)
+            if start <= day <= end and (span.terminated_on is None or day < span.terminated_on)
+        ]
+        if numbers:
+            found.append((first, min(last, end), numbers[0], numbers[-1]))
+    return tuple(found)
+
+
+def count_due(span: Span, times: int, given: Sequence[date], start: date, end: date) -> Count:
     """How many services of an item fell due within a period, and how many of them were given.
 
     The n-th service of a contract year is done when at least n were given in that year by the
     end of the period: one given late still counts, one given early counts when it falls due.
-    Nothing falls due from the day of a termination on.
     """
     due = done = 0
-    for first, last in contract_years(span.starts_on, span.ends_on):
-        if first > end or last < start:
-            continue
-        until = min(last, end)
+    for first, until, lowest, highest in falling_due(span, times, start, end):
         had = sum(first <= day <= until for day in given)
-        for number, day in enumerate(due_dates(first, last, times), 1):
-            over = span.terminated_on is not None and day >= span.terminated_on
-            if start <= day <= end and not over:
-                due += 1
-                done += had >= number
+        due += highest - lowest + 1
+        done += max(min(had, highest) - lowest + 1, 0)
     return Count(due, done)

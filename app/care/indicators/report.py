@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
 from app.care.clinical_settings import clinical_settings
 from app.care.indicators.catalogue import INDICATORS
-from app.care.indicators.chronic import chronic_indicators
-from app.care.indicators.contracts import contract_rate, teams_on
+from app.care.indicators.chronic import CODE_OF, chronic_indicators
+from app.care.indicators.contracts import contract_rate, services_done, teams_on
 from app.care.indicators.counted import Counted
 from app.care.indicators.elders import checked_within_a_year, elder_indicators
 from app.care.indicators.people import People, people_of
@@ -30,6 +30,7 @@ from app.models.resident import Resident
 from app.models.store import Store
 
 Grouping = Literal["village", "doctor", "team"]
+FAMILIES = "CEHD"
 #: Who sees names behind the numbers; the health commission's viewer sees the numbers only.
 READERS = frozenset(
     {"doctor", "public_health", "head_of_department", "office_clerk", "president", "administrator"}
@@ -117,7 +118,7 @@ def course(
     _check(actor)
     with store.read() as session:
         return tuple(
-            (part, _report(session, report.organisation_id, part).counted[code].rate)
+            (part, _report(session, report.organisation_id, part, code[0]).counted[code].rate)
             for part in parts_of(report.period)
         )
 
@@ -145,10 +146,18 @@ def members(
         return tuple(sorted(found, key=lambda one: (one.village, one.name, one.resident_id)))
 
 
-def _read_people(session: Session, ids: Sequence[str]) -> list[Resident]:
-    rows: list[Resident] = []
+def _read_people(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
+    who = select(
+        Resident.id,
+        Resident.name,
+        Resident.sex,
+        Resident.birth_date,
+        Resident.village,
+        Resident.phone,
+    )
+    rows: list[Row[Any]] = []
     for start in range(0, len(ids), 500):
-        rows += session.scalars(select(Resident).where(Resident.id.in_(ids[start : start + 500])))
+        rows += session.execute(who.where(Resident.id.in_(ids[start : start + 500])))
     return rows
 
 
@@ -159,17 +168,29 @@ def _check(actor: Actor, roles: frozenset[str] = VIEWERS) -> None:
         )
 
 
-def _report(session: Session, organisation_id: str, period: Period) -> Report:
+def _report(
+    session: Session, organisation_id: str, period: Period, families: str = FAMILIES
+) -> Report:
+    """``families``: first letters of the codes that are counted; what is not asked is not read."""
     settings = clinical_settings(session)
     people = people_of(session, organisation_id)
-    teams = teams_on(session, period, people)
-    checked = checked_within_a_year(session, period, people)
-    counted: list[Counted] = [contract_rate(teams, period, people)]
-    counted += elder_indicators(session, organisation_id, period, people)
-    for disease in ("hypertension", "type2_diabetes"):
-        counted += chronic_indicators(
-            session, organisation_id, disease, period, people, checked, settings
-        )
+    counted: list[Counted] = []
+    teams: dict[str, tuple[str, str]] = {}
+    if "C" in families:
+        teams = teams_on(session, period, people)
+        counted.append(contract_rate(teams, period, people))
+        services, served_by = services_done(session, organisation_id, period, people)
+        counted.append(services)
+        # Whoever has none any more stands under the team that owed the services.
+        teams = served_by | teams
+    if "E" in families:
+        counted += elder_indicators(session, organisation_id, period, people)
+    for disease, letter in CODE_OF.items():
+        if letter in families:
+            checked = checked_within_a_year(session, period, people)
+            counted += chronic_indicators(
+                session, organisation_id, disease, period, people, checked, settings
+            )
     by_code = {one.code: one for one in counted}
     persons = {p for one in counted for p in (*one.denominator, *one.numerator)}
     return Report(
