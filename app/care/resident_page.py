@@ -11,6 +11,7 @@ from app.care import diabetes, hypertension, masking
 from app.care.age import age_on
 from app.care.basic_form import NONE, form_of
 from app.care.conditions import ConditionLine, line_of
+from app.care.health_check.points import check_points
 from app.care.resident_list import ResidentLine, bed_label
 from app.care.resident_record.merging import MergedRecord, merged_records
 from app.care.resident_record.people import same_person
@@ -107,7 +108,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Trends:
-    """Blood pressure in mmHg and glucose in mmol/L by day, oldest first, with the targets of today.
+    """Blood pressure in mmHg, glucose in mmol/L and weight in kg by day, oldest first, with the
+    targets of today.
 
     `bp_target` is the pressure (systolic, diastolic) to stay strictly under at the present age;
     `glucose_target` the fasting range (lowest allowed, limit to stay under).
@@ -120,6 +122,7 @@ class Trends:
     random: tuple[tuple[date, float], ...]
     bp_target: tuple[int, int]
     glucose_target: tuple[float, float]
+    weight: tuple[tuple[date, float], ...] = ()
 
 
 def summary(store: Store, actor: Actor, resident_id: str, *, opened: bool = True) -> Summary:
@@ -147,7 +150,8 @@ def reveal_identity(store: Store, actor: Actor, resident_id: str) -> Identity:
 
 
 def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
-    """Blood pressures of visits and before training, glucose of visits. Raises NotFound."""
+    """Blood pressures of visits, health checks and before training; glucose and weight of visits
+    and checks. Raises NotFound."""
     with store.read() as session:
         row = _get(session, resident_id)
         person = same_person(session, resident_id)
@@ -163,6 +167,7 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
                 FollowUp.fpg,
                 FollowUp.ppg,
                 FollowUp.random_glucose,
+                FollowUp.weight,
             )
             .where(
                 FollowUp.resident_id.in_(person),
@@ -187,20 +192,35 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
                 CheckIn.id.not_in(replaced),
             )
         ).all()
+        checks = check_points(session, person)
         pressures = sorted(
             [(visit[0], visit[1], visit[2], visit[3]) for visit in visits]
-            + [(date.fromisoformat(day), id_, sbp, dbp) for day, id_, sbp, dbp in sessions],
+            + [(date.fromisoformat(day), id_, sbp, dbp) for day, id_, sbp, dbp in sessions]
+            + [(each.day, each.id, each.sbp, each.dbp) for each in checks],
             key=lambda each: (each[0], each[1]),
         )
         today = store.clock.today()
         return Trends(
             systolic=_points((day, sbp) for day, _, sbp, _ in pressures),
             diastolic=_points((day, dbp) for day, _, _, dbp in pressures),
-            fasting=_points((visit[0], visit[4]) for visit in visits),
+            fasting=_points(
+                sorted(
+                    [(visit[0], visit[4]) for visit in visits]
+                    + [(each.day, each.fasting) for each in checks],
+                    key=lambda point: point[0],
+                )
+            ),
             after_meal=_points((visit[0], visit[5]) for visit in visits),
             random=_points((visit[0], visit[6]) for visit in visits),
             bp_target=hypertension.target(age_on(row.birth_date, max(today, row.birth_date))),
             glucose_target=(diabetes.URGENT_LOW, diabetes.FASTING_LIMIT),
+            weight=_points(
+                sorted(
+                    [(visit[0], visit[7]) for visit in visits]
+                    + [(each.day, each.weight) for each in checks],
+                    key=lambda point: point[0],
+                )
+            ),
         )
 
 

@@ -25,6 +25,7 @@ from app.care.resident_record.people import same_person
 from app.care.timeline_words import SAY
 from app.models.actor import Actor
 from app.models.chronic import FollowUp
+from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import Conflict, Delivery, deliveries, delivery_state
 from app.models.referral import Referral, ReferralEvent
@@ -133,6 +134,13 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             plain_day(FollowUp.visit_date),
             FollowUp.status != _ERROR,
             FollowUp.id.not_in(superseded),
+        ),
+        part(
+            "health_check",
+            HealthCheck,
+            HealthCheck.resident_id,
+            plain_day(HealthCheck.check_date),
+            HealthCheck.status != _ERROR,
         ),
         part("rehab_plan", RehabPlan, RehabPlan.resident_id, plain_day(RehabPlan.starts_on)),
         part(

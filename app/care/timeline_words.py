@@ -9,10 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.conflict_lists import history_words
+from app.care.health_check.points import higher_arm
 from app.care.resident_list import bed_label, condition_name
 from app.i18n import tr
 from app.models import codes
 from app.models.chronic import FollowUp
+from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation
 from app.models.outbox import Conflict
 from app.models.referral import Referral, ReferralEvent, ReferralTask
@@ -72,6 +74,25 @@ def _say_follow_up(session: Session, row: FollowUp) -> Words:
     poor = any(each.control_class not in ("1", None) for each in row.diseases)
     tone = "danger" if urgent else "attention" if poor else "neutral"
     return title, _join(values), row.doctor_name, tone
+
+
+def _say_check(session: Session, row: HealthCheck) -> Words:
+    values: list[str | None] = []
+    sbp, dbp = higher_arm((row.sbp_left, row.dbp_left), (row.sbp_right, row.dbp_right))
+    if sbp is not None:
+        values.append(f"{sbp}/{dbp} mmHg")
+    if row.fpg is not None:
+        values.append(tr("fasting {value} mmol/L").format(value=f"{row.fpg:g}"))
+    values.append(
+        codes.label("check_conclusion", row.conclusion)
+        if row.conclusion
+        else tr("waits for the doctor's conclusion")
+    )
+    values += [str(line) for line in row.answers.get("abnormal", ())]
+    urgent = any(each.get("level") == "urgent" for each in row.findings)
+    fine = row.conclusion == "1"
+    tone = "danger" if urgent else "neutral" if fine else "attention"
+    return tr("Health check"), _join(values), row.doctor_name, tone
 
 
 def _say_plan(session: Session, row: RehabPlan) -> Words:
@@ -169,6 +190,7 @@ SAY: dict[str, tuple[Any, Callable[[Session, Any], Words]]] = {
     "condition": (Condition, _say_condition),
     "consent": (Consent, _say_consent),
     "follow_up": (FollowUp, _say_follow_up),
+    "health_check": (HealthCheck, _say_check),
     "rehab_plan": (RehabPlan, _say_plan),
     "check_in": (CheckIn, _say_check_in),
     "referral": (Referral, _say_referral),

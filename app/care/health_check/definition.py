@@ -61,6 +61,7 @@ class FieldDefinition:
     scales: tuple[str, ...] = ()
     abnormal_levels: tuple[str, ...] = ()
     most: int = 0
+    parts: int = 0
     members: tuple[FieldDefinition, ...] = ()
 
     @property
@@ -303,6 +304,7 @@ def _field(raw: Mapping[str, Any]) -> FieldDefinition:
         scales=tuple(raw.get("scales", ())),
         abnormal_levels=tuple(raw.get("abnormal_levels", ())),
         most=raw.get("most", 0),
+        parts=raw.get("parts", 0),
         members=tuple(_field(each) for each in raw.get("members", ())),
     )
 

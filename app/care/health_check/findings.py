@@ -25,13 +25,17 @@ MOST_LINES = 4
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One marked value: its field and section, ``urgent`` or ``abnormal``, the words, and why."""
+    """One marked value: its field and section, ``urgent`` or ``abnormal``, the words, why.
+
+    ``short``: only the judgement of a number, for the mark below its field.
+    """
 
     field: str
     section: str
     level: str
     text: str
     source: str
+    short: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """What is kept with the record."""
@@ -67,8 +71,8 @@ def findings_of(
                 else:
                     marks = _of_choice(each, whole, heading)
                 found.extend(
-                    Finding(each.key, section.key, level, text, source)
-                    for level, text, source in marks
+                    Finding(each.key, section.key, level, text, source, short)
+                    for level, text, source, short in marks
                 )
     return tuple(found)
 
@@ -91,7 +95,7 @@ def proposed_lines(form: FormDefinition, findings: tuple[Finding, ...]) -> tuple
     return tuple(lines)
 
 
-_Mark = tuple[str, str, str]
+_Mark = tuple[str, str, str, str]
 
 
 def _heading(row: str, each: FieldDefinition) -> str:
@@ -114,7 +118,7 @@ def _of_number(
         if bounds.field != each.key or (bounds.sex and bounds.sex != person.sex):
             continue
         if bounds.holds(value):
-            yield bounds.level, f"{said} {bounds.label}", bounds.source
+            yield bounds.level, f"{said} {bounds.label}", bounds.source, bounds.label
             return
     own = lab_ranges.of(each.key, person.sex) if lab_ranges and each.lab_range else None
     if own is None:
@@ -126,7 +130,7 @@ def _of_number(
         words = tr("high (laboratory: up to {high})").format(high=f"{high:g}")
     else:
         return
-    yield MARKED, f"{said} {words}", tr("the laboratory's own range")
+    yield MARKED, f"{said} {words}", tr("the laboratory's own range"), words
 
 
 def _of_choice(each: FieldDefinition, answers: Mapping[str, Any], heading: str) -> Iterator[_Mark]:
@@ -141,7 +145,7 @@ def _of_choice(each: FieldDefinition, answers: Mapping[str, Any], heading: str) 
     text = str(answers.get(each.text_key) or "")
     if text:
         words = tr("{what} ({words})").format(what=words, words=text)
-    yield MARKED, f"{heading} {words}", tr("the form's own words")
+    yield MARKED, f"{heading} {words}", tr("the form's own words"), ""
 
 
 def _of_scale(
@@ -149,4 +153,4 @@ def _of_scale(
 ) -> Iterator[_Mark]:
     level, words = levels.get(each.key, ("", ""))
     if level in each.abnormal_levels:
-        yield MARKED, f"{heading} {words}", tr("the scale's own level")
+        yield MARKED, f"{heading} {words}", tr("the scale's own level"), ""

@@ -26,6 +26,7 @@ RULE_VERSION = "NBPHS-2017"
 NORMAL, ABNORMAL = "1", "2"
 ENROL, CHECK_AGAIN, REFER = "1", "2", "3"
 MAX_TEXT = 200
+MAX_LINE = 500
 ALCOHOL_DIVISOR: Mapping[str, float] = {"spirit": 1, "beer": 10, "red_wine": 4, "yellow_wine": 5}
 """两 of each drink that make one 两 of white spirit (domain reference §4.1)."""
 _PRESSURES = (("sbp_left", "dbp_left"), ("sbp_right", "dbp_right"))
@@ -197,12 +198,10 @@ def _words_problem(
     return _text_problem(each.key, words)
 
 
-def _text_problem(key: str, text: str) -> dict[str, str]:
-    if len(text) <= MAX_TEXT:
+def _text_problem(key: str, text: str, most: int = MAX_TEXT) -> dict[str, str]:
+    if len(text) <= most:
         return {}
-    return {
-        key: tr("At most {count} characters fit here. Shorten the text.").format(count=MAX_TEXT)
-    }
+    return {key: tr("At most {count} characters fit here. Shorten the text.").format(count=most)}
 
 
 def _row_problems(each: FieldDefinition, rows: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
@@ -210,7 +209,7 @@ def _row_problems(each: FieldDefinition, rows: tuple[Any, ...]) -> Iterator[tupl
         yield each.key, tr("At most {count} lines fit here.").format(count=each.most)
     for row in rows:
         if isinstance(row, str):
-            yield from _text_problem(each.key, row).items()
+            yield from _text_problem(each.key, row, MAX_LINE).items()
             continue
         for member in each.members:
             value = row.get(member.key)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.care.follow_up_history import allergies_of
 from app.care.health_check.definition import definition, versions
+from app.care.health_check.points import higher_arm
 from app.care.health_check.rows import answers_of
 from app.care.limits import shown
 from app.care.referral_prefill import ReferralPrefill
@@ -36,7 +37,7 @@ def check_prefill(session: Session, resident: Resident, row: HealthCheck) -> Ref
         .order_by(Condition.id)
     ).all()
     answers = answers_of(row)
-    sbp, dbp = higher_pressure(row)
+    sbp, dbp = higher_arm((row.sbp_left, row.dbp_left), (row.sbp_right, row.dbp_right))
     lines = [str(line) for line in answers.get("abnormal", ())]
     return ReferralPrefill(
         resident_id=row.resident_id,
@@ -67,16 +68,6 @@ def check_prefill(session: Session, resident: Resident, row: HealthCheck) -> Ref
         source_kind="health_check",
         source_id=row.id,
     )
-
-
-def higher_pressure(row: HealthCheck) -> tuple[int | None, int | None]:
-    """The pair of the arm with the higher systolic pressure; (None, None) without any."""
-    pairs = [
-        (sbp, dbp)
-        for sbp, dbp in ((row.sbp_left, row.dbp_left), (row.sbp_right, row.dbp_right))
-        if sbp is not None and dbp is not None
-    ]
-    return max(pairs, default=(None, None), key=lambda pair: pair[0] or 0)
 
 
 def _results(row: HealthCheck, answers: dict[str, object]) -> str:

@@ -100,6 +100,7 @@ class ResidentHeader(QFrame):
     follow_up = Signal()
     check_in = Signal()
     refer = Signal()
+    health_check = Signal()
     edit = Signal()
     diagnoses = Signal()
     bed = Signal()
@@ -178,6 +179,12 @@ class ResidentHeader(QFrame):
         self.refer_button = Button(
             tr("Refer"), self.refer.emit, icon_name="arrow-left-right-line", shortcut="Ctrl+3"
         )
+        self.health_check_button = Button(
+            tr("Health check"),
+            self.health_check.emit,
+            icon_name="file-edit-line",
+            shortcut="Ctrl+5",
+        )
         self.bed_button = QuietButton(tr("Admit"), self.bed.emit, icon_name="hotel-bed-line")
         self.diagnoses_button = QuietButton(
             tr("Diagnoses"), self.diagnoses.emit, icon_name="stethoscope-line"
@@ -193,7 +200,12 @@ class ResidentHeader(QFrame):
         )
         menu.addAction(icon("archive-line"), tr("Deceased, moved away, lost …"), self.status.emit)
         self.more_button.setMenu(menu)
-        for button in (self.follow_up_button, self.check_in_button, self.refer_button):
+        for button in (
+            self.follow_up_button,
+            self.check_in_button,
+            self.refer_button,
+            self.health_check_button,
+        ):
             row.addWidget(button)
         row.addStretch(1)
         for quiet in (self.diagnoses_button, self.bed_button, self.edit_button, self.more_button):

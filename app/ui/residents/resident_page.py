@@ -29,6 +29,7 @@ _KINDS = frozenset(
         "condition",
         "consent",
         "follow_up",
+        "health_check",
         "rehab_plan",
         "check_in",
         "referral",
@@ -108,12 +109,14 @@ class ResidentPage(Page):
         self.glucose = TrendPlot(tr("Glucose"), "mmol/L")
         self._pressure_target = label("", "hint")
         self._glucose_target = label("", "hint")
+        self._weight = label("", "hint", wrap=True)
         for plot, target in (
             (self.pressure, self._pressure_target),
             (self.glucose, self._glucose_target),
         ):
             column.addWidget(plot, 1)
             column.addWidget(target)
+        column.addWidget(self._weight)
         trends.body.addLayout(column, 1)
         row.addWidget(trends, 5)
         self.body.addLayout(row, 1)
@@ -132,6 +135,7 @@ class ResidentPage(Page):
         head.follow_up.connect(lambda: self._go("chronic"))
         head.check_in.connect(lambda: self._go("rehab"))
         head.refer.connect(lambda: self._go("referrals"))
+        head.health_check.connect(lambda: self._go("check_ups"))
         head.edit.connect(lambda: self.edit.emit(self._id))
         head.diagnoses.connect(self._diagnoses)
         head.bed.connect(self._bed)
@@ -221,6 +225,14 @@ class ResidentPage(Page):
         )
         self._pressure_target.setVisible(bool(found.systolic))
         self._glucose_target.setVisible(bool(found.fasting or found.after_meal or found.random))
+        self._weight.setText(
+            tr("Weight: {values}").format(
+                values=tr(", ").join(
+                    f"{day.isoformat()} {value:g} kg" for day, value in found.weight[-3:][::-1]
+                )
+            )
+        )
+        self._weight.setVisible(bool(found.weight))
 
     def _failed(self, error: Exception) -> None:
         self.strip.say_error(error)
@@ -242,6 +254,8 @@ class ResidentPage(Page):
         match entry.kind:
             case "follow_up":
                 self._context.navigate("chronic", resident_id=self._id)
+            case "health_check":
+                self._context.navigate("check_ups", health_check_id=entry.record_id)
             case "check_in" | "rehab_plan":
                 self._context.navigate("rehab", resident_id=self._id, page="sessions")
             case "referral" | "referral_event":

@@ -91,7 +91,8 @@ class Rail(QFrame):
         column.addWidget(top)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, _RoomButton] = {}
-        for number, place in enumerate(ROOMS, start=1):
+        self._under = {place.name: place.under for place in ROOMS if place.under}
+        for number, place in enumerate((each for each in ROOMS if not each.under), start=1):
             button = _RoomButton(place, number)
             button.clicked.connect(lambda _=False, room=place.name: self.chosen.emit(room))
             self._group.addButton(button)
@@ -101,10 +102,10 @@ class Rail(QFrame):
 
     def mark(self, room: str) -> None:
         """Show which room is in front."""
-        self._buttons[room].setChecked(True)
+        self.button(room).setChecked(True)
         # One stop of the Tab key, at the room in front; the arrows go on from there.
         for name, button in self._buttons.items():
-            front = name == room
+            front = name == self._under.get(room, room)
             button.setFocusPolicy(
                 Qt.FocusPolicy.StrongFocus if front else Qt.FocusPolicy.ClickFocus
             )
@@ -115,4 +116,5 @@ class Rail(QFrame):
             button.show_count(counts.get(name, 0), urgent=urgent)
 
     def button(self, room: str) -> _RoomButton:
-        return self._buttons[room]
+        """The line of a room, or of the one that it stands under."""
+        return self._buttons[self._under.get(room, room)]

@@ -16,12 +16,16 @@ from app.ui.context import UiContext
 
 @dataclass(frozen=True, slots=True)
 class RoomPlace:
-    """One room. ``title`` is to be said with ``tr``; ``place`` is ``module:Class``."""
+    """One room. ``title`` is to be said with ``tr``; ``place`` is ``module:Class``.
+
+    ``under``: the room has no line of its own in the left column; that of ``under`` is marked.
+    """
 
     name: str
     title: str
     icon: str
     place: str
+    under: str = ""
 
     def build(self, context: UiContext) -> QWidget:
         module, _, name = self.place.partition(":")
@@ -40,4 +44,11 @@ ROOMS: tuple[RoomPlace, ...] = (
     RoomPlace("reports", N_("Reports"), "bar-chart-2-line", "app.ui.reports.view:ReportsRoom"),
     RoomPlace("sync", N_("Sync"), "refresh-line", "app.ui.sync.view:SyncRoom"),
     RoomPlace("settings", N_("Settings"), "settings-3-line", "app.ui.settings.view:SettingsRoom"),
+    RoomPlace(
+        "check_ups",
+        N_("Health checks"),
+        "file-edit-line",
+        "app.ui.health_check.view:CheckUpRoom",
+        under="residents",
+    ),
 )
