@@ -13,7 +13,17 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-BENCHMARKS = ("starting", "today", "saving", "searching", "pushing", "pulling", "links", "courier")
+BENCHMARKS = (
+    "starting",
+    "today",
+    "pages",
+    "saving",
+    "searching",
+    "pushing",
+    "pulling",
+    "links",
+    "courier",
+)
 
 
 def main(names: list[str]) -> int:

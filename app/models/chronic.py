@@ -114,10 +114,12 @@ class FollowUpDisease(Base):
     __tablename__ = "follow_up_disease"
     __table_args__ = (
         Index("ix_follow_up_disease_resident", "resident_id", "disease", "visit_date"),
+        # The same of a visit's parts. The day comes first: an index that began with the disease
+        # would be taken for questions about one visit.
         Index(
             "ix_follow_up_disease_counted",
-            "disease",
             "visit_date",
+            "disease",
             "follow_up_id",
             "resident_id",
             "control_class",

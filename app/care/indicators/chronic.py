@@ -43,7 +43,7 @@ _NOT_IN_PERSON = """
 _PARTS = """
     SELECT follow_up_id, resident_id, visit_date, control_class, uncontrolled, action
     FROM follow_up_disease WHERE disease = ? AND visit_date BETWEEN ? AND ?
-    ORDER BY visit_date, follow_up_id
+    ORDER BY visit_date, disease, follow_up_id
 """
 # Complete without a class: the glucose was not fasting, and the form says why.
 _NOT_FASTING = """

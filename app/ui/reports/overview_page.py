@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 from app.care.clinical_settings import load_clinical_settings
 from app.care.indicators.catalogue import BY_CODE
 from app.care.indicators.period import Period
-from app.care.indicators.report import Grouping, Report, course, indicator_report
+from app.care.indicators.report import Group, Grouping, Report, course, indicator_report
 from app.care.indicators.sheets import GROUPINGS, export_report, group_name
 from app.care.indicators.targets import targets
 from app.care.spreadsheet import suggested_name
@@ -48,6 +48,7 @@ class OverviewPage(Page):
         self._context = context
         self.report: Report | None = None
         self._asked = 0
+        self._grouped: dict[str, tuple[Group, ...]] = {}
         self.bar = PeriodBar(context.clock.today())
         self.add_action(self.bar)
         self.export_button = Button(
@@ -99,6 +100,7 @@ class OverviewPage(Page):
         self.strip.clear()
         self._asked += 1
         asked = self._asked
+        self.set_title(tr("Reports"), tr("{period} — counting…").format(period=period.label))
         c = self._context
         c.tasks.run(
             _counted,
@@ -116,6 +118,7 @@ class OverviewPage(Page):
         if asked != self._asked:
             return
         self.report = report
+        self._grouped = {}
         self.set_title(tr("Reports"), report.period.label)
         at = max(self.table.currentIndex().row(), 0)
         self.model.set_rows(
@@ -149,15 +152,37 @@ class OverviewPage(Page):
         self._show_course(indicator.code)
 
     def _show_groups(self) -> None:
-        row, report = self._row(), self.report
-        if row is None or report is None:
+        """Put together in the background once for each way of grouping, then kept."""
+        report = self.report
+        if report is None:
             return
         by: Grouping = self.grouping.currentData()
+        known = self._grouped.get(by)
+        if known is not None:
+            self._fill_groups(by, known)
+            return
+        asked = self._asked
+
+        def arrived(groups: tuple[Group, ...]) -> None:
+            if asked == self._asked:
+                self._grouped[by] = groups
+                if self.grouping.currentData() == by:
+                    self._fill_groups(by, groups)
+
+        self.group_model.set_rows(())
+        self._context.tasks.run(
+            report.groups, by, done=arrived, failed=self.strip.say_error, owner=self
+        )
+
+    def _fill_groups(self, by: Grouping, groups: tuple[Group, ...]) -> None:
+        row = self._row()
+        if row is None:
+            return
         code = row.indicator.code
         self.group_model.set_rows(
             [
                 GroupRow(group.key, group_name(by, group), group.counted[code])
-                for group in report.groups(by)
+                for group in groups
                 if group.counted[code].of or group.counted[code].done
             ]
         )

@@ -58,6 +58,7 @@ def test_from_the_number_to_the_person(
     row = room.overview.table.current()
     assert (row.counted.done, row.counted.of) == (1, 3)
     groups = room.overview.group_model
+    qtbot.waitUntil(lambda: groups.rowCount() == 2)
     assert [(groups.row(at).name, groups.row(at).counted.rate) for at in range(2)] == [  # type: ignore[union-attr]
         ("东山村", 0),
         ("光明村", 50),

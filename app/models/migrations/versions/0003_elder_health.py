@@ -52,8 +52,8 @@ def _indicators() -> None:
         "ix_follow_up_disease_counted",
         "follow_up_disease",
         [
-            "disease",
             "visit_date",
+            "disease",
             "follow_up_id",
             "resident_id",
             "control_class",
