@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from app.care.resident_record.people import same_person
 from app.care.timeline_words import SAY
 from app.models.actor import Actor
+from app.models.assessment import Assessment
 from app.models.chronic import FollowUp
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
@@ -141,6 +142,13 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             HealthCheck.resident_id,
             plain_day(HealthCheck.check_date),
             HealthCheck.status != _ERROR,
+        ),
+        part(
+            "assessment",
+            Assessment,
+            Assessment.resident_id,
+            plain_day(Assessment.assessed_on),
+            Assessment.status != _ERROR,
         ),
         part("rehab_plan", RehabPlan, RehabPlan.resident_id, plain_day(RehabPlan.starts_on)),
         part(

@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.assessments import words as assessment_words
+from app.care.assessments.results import result_of
 from app.care.conflict_lists import history_words
 from app.care.health_check.points import higher_arm
 from app.care.resident_list import bed_label, condition_name
 from app.i18n import tr
 from app.models import codes
+from app.models.assessment import Assessment
 from app.models.chronic import FollowUp
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation
@@ -93,6 +96,16 @@ def _say_check(session: Session, row: HealthCheck) -> Words:
     fine = row.conclusion == "1"
     tone = "danger" if urgent else "neutral" if fine else "attention"
     return tr("Health check"), _join(values), row.doctor_name, tone
+
+
+def _say_assessment(session: Session, row: Assessment) -> Words:
+    again = tr("next {day}").format(day=row.reassess_on.isoformat()) if row.reassess_on else ""
+    return (
+        tr("Assessment: {scale}").format(scale=codes.label("assessment_scale", row.scale)),
+        _join((assessment_words.short(result_of(row)), again)),
+        row.performer_name,
+        assessment_words.tone(row.scale, row.level),
+    )
 
 
 def _say_plan(session: Session, row: RehabPlan) -> Words:
@@ -187,6 +200,7 @@ def _say_conflict(session: Session, row: Conflict) -> Words:
 
 SAY: dict[str, tuple[Any, Callable[[Session, Any], Words]]] = {
     "resident": (Resident, _say_resident),
+    "assessment": (Assessment, _say_assessment),
     "condition": (Condition, _say_condition),
     "consent": (Consent, _say_consent),
     "follow_up": (FollowUp, _say_follow_up),

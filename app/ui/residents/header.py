@@ -100,6 +100,7 @@ class ResidentHeader(QFrame):
     follow_up = Signal()
     check_in = Signal()
     refer = Signal()
+    assess = Signal()
     health_check = Signal()
     edit = Signal()
     diagnoses = Signal()
@@ -179,6 +180,9 @@ class ResidentHeader(QFrame):
         self.refer_button = Button(
             tr("Refer"), self.refer.emit, icon_name="arrow-left-right-line", shortcut="Ctrl+3"
         )
+        self.assess_button = Button(
+            tr("Assess"), self.assess.emit, icon_name="clipboard-line", shortcut="Ctrl+4"
+        )
         self.health_check_button = Button(
             tr("Health check"),
             self.health_check.emit,
@@ -204,6 +208,7 @@ class ResidentHeader(QFrame):
             self.follow_up_button,
             self.check_in_button,
             self.refer_button,
+            self.assess_button,
             self.health_check_button,
         ):
             row.addWidget(button)

@@ -23,6 +23,7 @@ KIND_ICONS = {
     "resident": "user-add-line",
     "condition": "stethoscope-line",
     "follow_up": "heart-pulse-line",
+    "assessment": "clipboard-line",
     "health_check": "file-edit-line",
     "rehab_plan": "file-list-3-line",
     "check_in": "walk-line",

@@ -26,6 +26,7 @@ from app.ui.widgets.trends import Series, TrendPlot
 _KINDS = frozenset(
     {
         "resident",
+        "assessment",
         "condition",
         "consent",
         "follow_up",
@@ -135,6 +136,7 @@ class ResidentPage(Page):
         head.follow_up.connect(lambda: self._go("chronic"))
         head.check_in.connect(lambda: self._go("rehab"))
         head.refer.connect(lambda: self._go("referrals"))
+        head.assess.connect(lambda: self._go("assessments"))
         head.health_check.connect(lambda: self._go("check_ups"))
         head.edit.connect(lambda: self.edit.emit(self._id))
         head.diagnoses.connect(self._diagnoses)
@@ -256,6 +258,8 @@ class ResidentPage(Page):
                 self._context.navigate("chronic", resident_id=self._id)
             case "health_check":
                 self._context.navigate("check_ups", health_check_id=entry.record_id)
+            case "assessment":
+                self._context.navigate("assessments", assessment_id=entry.record_id)
             case "check_in" | "rehab_plan":
                 self._context.navigate("rehab", resident_id=self._id, page="sessions")
             case "referral" | "referral_event":

@@ -51,4 +51,11 @@ ROOMS: tuple[RoomPlace, ...] = (
         "app.ui.health_check.view:CheckUpRoom",
         under="residents",
     ),
+    RoomPlace(
+        "assessments",
+        N_("Assessments"),
+        "clipboard-line",
+        "app.ui.assessments.view:AssessmentsRoom",
+        under="residents",
+    ),
 )
