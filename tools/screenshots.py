@@ -92,7 +92,7 @@ def _settings(county: County, pictures: Path) -> None:
 
     hands = Hands(county.township, pictures)
     hands.sign_in("sample", PASSWORD)
-    room: Any = hands.room(7, "settings")
+    room: Any = hands.room("settings")
     hands.picture("settings")
     room.go("server")
     room.pages.currentWidget().url.set_value("https://hospital.example/fhir")
@@ -112,12 +112,12 @@ def _english(county: County, pictures: Path) -> None:
     hands = Hands(county.township, pictures)
     try:
         hands.sign_in("sample", PASSWORD)
-        residents: Any = hands.room(2, "residents")
+        residents: Any = hands.room("residents")
         hands.frame.context.navigate("residents", resident_id=_first_resident(hands))
         wait(lambda: residents.page.isVisible(), "the resident's page")
         wait(lambda: residents.page.model.rowCount() > 0, "the timeline")
         hands.picture("en-resident")
-        ward: Any = hands.room(4, "rehab")
+        ward: Any = hands.room("rehab")
         wait(lambda: len(ward.ward.model.rows) > 0, "the ward")
         hands.picture("en-ward")
     finally:

@@ -31,7 +31,7 @@ def _day_check(county: County, pictures: Path) -> None:
 
     hands = Hands(county.township, pictures)
     hands.sign_in("sample", PASSWORD)
-    room: Any = hands.room(6, "sync")
+    room: Any = hands.room("sync")
     wait(lambda: room.page.day.check_button.isEnabled(), "the check")
     hands.key(Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     wait(lambda: room.page.day.property("tone") == "confirmed", "a green day", 60)
@@ -99,7 +99,7 @@ def _desk(county: County, pictures: Path) -> None:
 
     hands = Hands(county.township, pictures)
     hands.sign_in("sample", PASSWORD)
-    room: Any = hands.room(6, "sync")
+    room: Any = hands.room("sync")
     troubles = room.page.troubles
     wait(lambda: troubles.model.rowCount() == 3, "three records that need a person")
     troubles.table.choose(1)
@@ -114,7 +114,7 @@ def _desk(county: County, pictures: Path) -> None:
     hands.key(Qt.Key.Key_U, Qt.KeyboardModifier.ControlModifier)
     wait(lambda: room._stick is not None and room.stick._standing.text() != "", "the stick")
     hands.picture("usb-stick")
-    settings: Any = hands.room(7, "settings")
+    settings: Any = hands.room("settings")
     settings.go("backups")
     section = settings.section("backups")
     section.now_button.click()

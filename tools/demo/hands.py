@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 from app.ui import preferences
 from app.ui.garbage import GarbageKeeper
 from app.ui.shell.frame import Frame
+from app.ui.shell.rooms import ROOMS
 from app.ui.shell.window import MainWindow
 
 WAIT_SECONDS = 20.0
@@ -124,8 +125,9 @@ class Hands:
         self.to(widget)
         self.text(text)
 
-    def room(self, number: int, name: str) -> QWidget:
+    def room(self, name: str) -> QWidget:
         """Alt and a number: one of the rooms at the left."""
+        number = 1 + [place.name for place in ROOMS].index(name)
         key = Qt.Key(Qt.Key.Key_0.value + number)
         self.key(key, Qt.KeyboardModifier.AltModifier)
         wait(lambda: self.frame.here == name, f"the room {name}")

@@ -91,7 +91,7 @@ def _sign_in_offline(state: Walk, hands: Hands) -> None:
 
 
 def _register(state: Walk, hands: Hands) -> None:
-    room: Any = hands.room(2, "residents")
+    room: Any = hands.room("residents")
     wait(lambda: QApplication.focusWidget() is room.list.find_line, "the find line")
     hands.text(NAME)
     wait(lambda: room.list.empty.isVisible(), "nobody of this name")
@@ -126,7 +126,7 @@ def _register(state: Walk, hands: Hands) -> None:
 
 
 def _find(state: Walk, hands: Hands) -> None:
-    hands.room(1, "today")
+    hands.room("today")
     finder = hands.frame.top.finder
     for text in ("sgh", "shanguohua", "国华", "001X", "5678"):
         hands.key(Qt.Key.Key_F3)
@@ -147,7 +147,7 @@ def _find(state: Walk, hands: Hands) -> None:
 
 def _follow_up(state: Walk, hands: Hands) -> None:
     """A hypertension and diabetes follow-up of somebody known, who has just come in."""
-    room: Any = hands.room(3, "chronic")
+    room: Any = hands.room("chronic")
     due = room.due_page
     wait(lambda: due.model.rowCount() > 0 and due.model.row(0) is not None, "due follow-ups")
     hands.key(Qt.Key.Key_F3)
@@ -259,7 +259,7 @@ def _ward(state: Walk, hands: Hands) -> None:
     hands.key(Qt.Key.Key_L, CTRL)
     wait(lambda: hands.window.gate is not None, "the lock")
     hands.sign_in("nurse", PASSWORD)
-    room: Any = hands.room(4, "rehab")
+    room: Any = hands.room("rehab")
     page = room.ward
     wait(lambda: len(page.model.rows) >= 24, "the ward")
     begun, ended = _session_times()
@@ -324,7 +324,7 @@ def _state_of(page: Any, row: int) -> str:
 
 def _what_waits(state: Walk, hands: Hands) -> None:
     wait(lambda: "待上传" in hands.bar() and "急" in hands.bar(), "the bar to count what waits")
-    hands.room(6, "sync")
+    hands.room("sync")
     hands.picture("11-waiting")
     state.step(f"all of it is saved without a network: {hands.bar()}")
 
@@ -361,7 +361,7 @@ def _emergency_went_first(hands: Hands) -> None:
 def _accept(state: Walk, hands: Hands) -> None:
     hands.front()
     hands.sign_in("sample", PASSWORD)
-    room: Any = hands.room(5, "referrals")
+    room: Any = hands.room("referrals")
     wait(lambda: NAME in " ".join(_lines(room)), "the referral at the lead hospital", 360)
     room.list.setFocus()
     at = next(i for i, line in enumerate(_lines(room)) if NAME in line)
@@ -402,7 +402,7 @@ def _accept(state: Walk, hands: Hands) -> None:
 
 def _answer_arrives(state: Walk, hands: Hands) -> None:
     hands.front()
-    room: Any = hands.room(5, "referrals")
+    room: Any = hands.room("referrals")
     wait(lambda: len(_lines(room)) > 0, "the township's referrals")
 
     def seen() -> bool:
@@ -414,7 +414,7 @@ def _answer_arrives(state: Walk, hands: Hands) -> None:
     wait(seen, "the acceptance at the township", 360)
     expect(room.controller.view.booking.doctor == "周主任", "with the doctor's name")
     hands.picture("17-township-sees")
-    hands.room(6, "sync")
+    hands.room("sync")
     hands.picture("18-sync")
     state.step("the township sees the acceptance after its next sync")
 
@@ -426,7 +426,7 @@ def _english(state: Walk, hands: Hands) -> None:
 
     chosen = preferences.load(hands.window.folder)
     hands.frame.context.preferences_changed.emit(replace(chosen, language="en"))
-    hands.room(1, "today")
+    hands.room("today")
     hands.picture("19-english")
     expect(not any("一" <= sign <= "鿿" for sign in hands.bar()), "English by choice")
     hands.frame.context.preferences_changed.emit(chosen)

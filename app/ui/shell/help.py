@@ -38,7 +38,7 @@ def everywhere() -> list[tuple[str, str]]:
     """The keys that work on every page."""
     return [
         ("F3, Ctrl+K", tr("Find anyone")),
-        ("Alt+1 … Alt+7", tr("The rooms at the left")),
+        ("Alt+1 … Alt+9", tr("The rooms at the left")),
         ("Enter, Shift+Enter", tr("Next field, field before")),
         ("Ctrl+S", tr("Save")),
         ("Ctrl+N", tr("New")),

@@ -41,6 +41,9 @@ ROOMS: tuple[RoomPlace, ...] = (
     RoomPlace(
         "referrals", N_("Referrals"), "arrow-left-right-line", "app.ui.referrals.view:ReferralsRoom"
     ),
+    RoomPlace(
+        "contracts", N_("Contracts"), "quill-pen-line", "app.ui.contracts.view:ContractsRoom"
+    ),
     RoomPlace("reports", N_("Reports"), "bar-chart-2-line", "app.ui.reports.view:ReportsRoom"),
     RoomPlace("sync", N_("Sync"), "refresh-line", "app.ui.sync.view:SyncRoom"),
     RoomPlace("settings", N_("Settings"), "settings-3-line", "app.ui.settings.view:SettingsRoom"),

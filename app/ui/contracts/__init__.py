@@ -1,0 +1,1 @@
+"""The contracts room: lists, one contract, the form, teams and packages."""
