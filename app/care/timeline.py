@@ -33,6 +33,7 @@ from app.models.referral import Referral, ReferralEvent
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent
+from app.models.screening import BpScreening
 from app.models.store import Store
 
 __all__ = ["TimelineEntry", "count_timeline", "entries_of", "timeline"]
@@ -158,6 +159,13 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             instant_day(CheckIn.started_at),
             CheckIn.status != _ERROR,
             CheckIn.id.not_in(replaced),
+        ),
+        part(
+            "bp_screening",
+            BpScreening,
+            BpScreening.resident_id,
+            plain_day(BpScreening.measured_on),
+            BpScreening.status != _ERROR,
         ),
         part("referral", Referral, Referral.resident_id, plain_day(Referral.written_on)),
         part(

@@ -24,6 +24,7 @@ from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent
+from app.models.screening import BpScreening
 
 __all__ = ["SAY", "Words"]
 
@@ -51,6 +52,18 @@ def _say_consent(session: Session, row: Consent) -> Words:
     decision = codes.label("consent_decision", row.decision)
     detail = _join((codes.label("consent_type", row.type), decision, row.signer))
     return tr("Consent"), detail, "", "neutral" if row.decision == "given" else "attention"
+
+
+def _say_bp_screening(session: Session, row: BpScreening) -> Words:
+    if row.sbp is None or row.dbp is None:
+        detail = codes.label("not_measured", row.not_measured)
+    else:
+        result = codes.label("bp_screening_result", row.result)
+        outcome = codes.label("bp_screening_outcome", row.outcome)
+        detail = _join((f"{row.sbp}/{row.dbp} mmHg", result, outcome))
+    tones = {"3": "attention", "4": "attention", "5": "danger"}
+    tone = tones.get(row.result or "", "neutral")
+    return tr("Blood-pressure screening"), detail, row.performer_name, tone
 
 
 def _say_follow_up(session: Session, row: FollowUp) -> Words:
@@ -204,6 +217,7 @@ SAY: dict[str, tuple[Any, Callable[[Session, Any], Words]]] = {
     "condition": (Condition, _say_condition),
     "consent": (Consent, _say_consent),
     "follow_up": (FollowUp, _say_follow_up),
+    "bp_screening": (BpScreening, _say_bp_screening),
     "health_check": (HealthCheck, _say_check),
     "rehab_plan": (RehabPlan, _say_plan),
     "check_in": (CheckIn, _say_check_in),

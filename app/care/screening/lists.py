@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 
@@ -20,6 +20,7 @@ from app.models.resident import Condition, Resident
 from app.models.screening import BpScreening
 from app.models.store import Store
 
+SOON = timedelta(days=30)
 _ERROR = "entered_in_error"
 
 
@@ -113,13 +114,16 @@ def count_unmeasured(store: Store, actor: Actor, village: str = "") -> int:
 def waiting(
     store: Store, actor: Actor, village: str = "", offset: int = 0, limit: int = 100
 ) -> tuple[WaitingRow, ...]:
-    """A page of those to be measured again or decided about, the most pressing first."""
+    """A page of those to be measured again or decided about, the most pressing first.
+
+    High-risk residents appear ``SOON`` before their half-year is over.
+    """
     today = store.clock.today()
     query = (
         select(DueItem, Resident, BpScreening)
         .join(Resident, Resident.id == DueItem.resident_id)
         .join(BpScreening, BpScreening.id == DueItem.source_id)
-        .where(*_waiting(actor, village))
+        .where(*_waiting(actor, village, today))
         .order_by(DueItem.urgent.desc(), DueItem.due_on, DueItem.resident_id)
         .offset(offset)
         .limit(limit)
@@ -148,7 +152,8 @@ def waiting(
 
 def count_waiting(store: Store, actor: Actor, village: str = "") -> int:
     """How many ``waiting`` lists."""
-    query = select(func.count()).select_from(DueItem).where(*_waiting(actor, village))
+    wanted = _waiting(actor, village, store.clock.today())
+    query = select(func.count()).select_from(DueItem).where(*wanted)
     with store.read() as session:
         return session.scalar(query) or 0
 
@@ -165,8 +170,12 @@ def screening_villages(store: Store, actor: Actor) -> tuple[str, ...]:
         return tuple(name for name in session.scalars(query) if name)
 
 
-def _waiting(actor: Actor, village: str) -> list[ColumnElement[bool]]:
-    wanted = [DueItem.organisation_id == actor.organisation_id, DueItem.kind == DUE_KIND]
+def _waiting(actor: Actor, village: str, today: date) -> list[ColumnElement[bool]]:
+    wanted = [
+        DueItem.organisation_id == actor.organisation_id,
+        DueItem.kind == DUE_KIND,
+        DueItem.due_on <= today + SOON,
+    ]
     if village:
         of_village = select(Resident.id).where(Resident.village == village)
         wanted.append(DueItem.resident_id.in_(of_village))

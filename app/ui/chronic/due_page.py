@@ -20,19 +20,22 @@ from app.care.follow_up_form import DISEASES
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
+from app.ui.chronic.keys import on_key
 from app.ui.chronic.model import due_columns, recorded_columns
 from app.ui.context import UiContext
-from app.ui.widgets.buttons import PrimaryButton
+from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import Card, EmptyState
 from app.ui.widgets.pages import Page
 from app.ui.widgets.tables import PagedModel, RecordTable
 
 
 class DuePage(Page):
-    """``wanted(resident_id, disease)``: open the form; ``visit_wanted(follow_up_id)``: correct."""
+    """``wanted(resident_id, disease)``: open the form; ``visit_wanted(follow_up_id)``: correct;
+    ``screening_wanted()``: the lists of blood-pressure screening."""
 
     wanted = Signal(str, str)
     visit_wanted = Signal(str)
+    screening_wanted = Signal()
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(tr("Chronic care"), parent=parent)
@@ -50,6 +53,13 @@ class DuePage(Page):
             self.disease.addItem(codes.label("chronic_disease", disease), disease)
         self.village = self._filter(tr("Village"))
         self.village.addItem(tr("All villages"), "")
+        self.screening_button = Button(
+            tr("Blood-pressure screening"),
+            self.screening_wanted.emit,
+            icon_name="heart-pulse-line",
+            tip=tr("Residents from 35 years not yet measured this year (Ctrl+B)"),
+        )
+        self.add_action(self.screening_button)
         self.add_action(self.disease)
         self.add_action(self.village)
         self.model = PagedModel(due_columns(today), self._load, self._count, tasks=context.tasks)
@@ -93,6 +103,7 @@ class DuePage(Page):
         )
         self.add_footer(self.open_button)
         self.set_note(tr("Enter opens the form of the chosen resident."))
+        on_key(self, "Ctrl+B", self.screening_wanted.emit)
         self.table.opened.connect(self._open)
         self.recorded.opened.connect(lambda row: self.visit_wanted.emit(row.follow_up_id))
         self.scopes.setCurrentIndex(SCOPES.index("soon"))

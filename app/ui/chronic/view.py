@@ -17,15 +17,17 @@ from app.ui.chronic.controller import FollowUpController
 from app.ui.chronic.due_page import DuePage
 from app.ui.chronic.form_page import FollowUpPage
 from app.ui.chronic.head import chosen_diseases
+from app.ui.chronic.screening_page import ScreeningPage
 from app.ui.context import UiContext
 
 _IDLE_MS = 400
-_KINDS = frozenset({"follow_up", "condition", "resident"})
+_KINDS = frozenset({"follow_up", "condition", "resident", "bp_screening"})
 
 
 class ChronicRoom(QWidget):
     """``open()`` shows the list; ``open(resident_id=…, disease=…)`` the form of a new visit;
-    ``open(follow_up_id=…)`` a saved visit, to correct it."""
+    ``open(follow_up_id=…)`` a saved visit, to correct it; ``open(page="screening")`` the lists of
+    blood-pressure screening, with ``resident_id`` the small form of one resident."""
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +37,8 @@ class ChronicRoom(QWidget):
         self.due_page = DuePage(context)
         self._stack.addWidget(self.due_page)
         self._form_page: FollowUpPage | None = None
+        self._screening_page: ScreeningPage | None = None
+        self.due_page.screening_wanted.connect(self.show_screening)
         self.due_page.wanted.connect(self._open_from_list)
         self.due_page.visit_wanted.connect(lambda each: self.open(follow_up_id=each))
         context.records_changed.connect(self._on_changed)
@@ -52,13 +56,27 @@ class ChronicRoom(QWidget):
             self._stack.addWidget(page)
         return self._form_page
 
+    @property
+    def screening_page(self) -> ScreeningPage:
+        """The lists of screening, built when they are first needed."""
+        if self._screening_page is None:
+            page = ScreeningPage(self._context)
+            page.left.connect(self.show_list)
+            self._screening_page = page
+            self._stack.addWidget(page)
+        return self._screening_page
+
     # -- the contract of a room -----------------------------------------------------------------
 
     def open(
         self, resident_id: str = "", disease: str = "", follow_up_id: str = "", **where: Any
     ) -> None:
         """See the class."""
-        if follow_up_id:
+        if where.get("page") == "screening":
+            self.show_screening()
+            if resident_id:
+                self.screening_page.measure(resident_id)
+        elif follow_up_id:
             self._controller.open_visit(
                 follow_up_id,
                 done=lambda both: self._correct(follow_up_id, *both),
@@ -80,6 +98,8 @@ class ChronicRoom(QWidget):
         """The room comes to the front."""
         if self._stack.currentWidget() is self.due_page:
             self.due_page.reload()
+        elif self._stack.currentWidget() is self._screening_page:
+            self.screening_page.reload()
 
     def leave(self) -> None:
         """Another room comes to the front: what was typed is kept."""
@@ -93,6 +113,12 @@ class ChronicRoom(QWidget):
         self._stack.setCurrentWidget(self.due_page)
         self.due_page.reload()
         self.due_page.to_list()
+
+    def show_screening(self) -> None:
+        """The lists of blood-pressure screening, fresh."""
+        self._stack.setCurrentWidget(self.screening_page)
+        self.screening_page.reload()
+        self.screening_page.to_list()
 
     def _open_from_list(self, resident_id: str, disease: str) -> None:
         self.due_page.strip.clear()
@@ -151,5 +177,5 @@ class ChronicRoom(QWidget):
     def _on_changed(self, kinds: set[str]) -> None:
         if not kinds & _KINDS:
             return
-        if self.isVisible() and self._stack.currentWidget() is self.due_page:
-            self.due_page.reload()
+        if self.isVisible():
+            self.refresh()

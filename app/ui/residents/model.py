@@ -24,6 +24,8 @@ KIND_ICONS = {
     "condition": "stethoscope-line",
     "follow_up": "heart-pulse-line",
     "assessment": "clipboard-line",
+    "bp_screening": "heart-pulse-line",
+    "assessment": "clipboard-line",
     "health_check": "file-edit-line",
     "rehab_plan": "file-list-3-line",
     "check_in": "walk-line",
