@@ -140,7 +140,10 @@ class CompareDialog(_Dialog):
 
     def _merge(self) -> None:
         found, survivor = self._found, self.survivor.value()
-        if found is None or survivor is None:
+        if found is None:
+            return
+        if survivor is None:
+            self.survivor.show_problem(tr("Choose the record that goes on."))
             return
         ends, stays = found.one, found.other
         if survivor == ends.id:
