@@ -123,14 +123,15 @@ def find_headings(sheet: RawSheet) -> Headings:
 
     Looks at the first twenty rows and up to three heading rows on top of each other.
     """
-    best, most = Headings(0, 0, ()), 0
+    best, most, fewest = Headings(0, 0, ()), 0, 0
     numbers = [row.number for row in sheet.rows[:_LOOKED_AT]]
     for first in numbers:
         for depth in range(_DEEPEST):
             found = headings_of(sheet, first, first + depth)
             score = len(matched(found.texts))
-            if score > most:
-                best, most = found, score
+            # A title above would belong to the headings, too, if more rows were as good.
+            if score > most or (score == most and depth < fewest):
+                best, most, fewest = found, score, depth
     return best if most >= 2 else Headings(0, 0, ())
 
 
@@ -159,8 +160,9 @@ def headings_of(sheet: RawSheet, first: int, last: int) -> Headings:
             if text and text not in parts:
                 parts.append(text)
         texts.append("/".join(parts))
-    while texts and not texts[-1]:
-        texts.pop()
+    # A column without a heading can still be given a meaning.
+    widest = max((len(row.values) for row in sheet.rows if row.number > last), default=0)
+    texts += [""] * (widest - len(texts))
     return Headings(first, last, tuple(texts))
 
 
@@ -204,13 +206,15 @@ def signature(texts: Sequence[str]) -> str:
 def remembered(session: Session, texts: Sequence[str]) -> dict[int, str] | None:
     """What a person said of the same headings before, or None."""
     kept = get_setting(session, _SETTING, {}).get(signature(texts))
-    if kept is None:
+    if kept is None or not any(texts):
         return None
     return {int(at): key for at, key in kept.items() if key in _BY_KEY and int(at) < len(texts)}
 
 
 def remember(session: Session, texts: Sequence[str], columns: Mapping[int, str]) -> None:
     """Keep what the columns of such headings are, in the transaction of the caller."""
+    if not any(texts):
+        return
     kept = dict(get_setting(session, _SETTING, {}))
     mark = signature(texts)
     kept.pop(mark, None)

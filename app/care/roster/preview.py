@@ -56,7 +56,8 @@ NEEDED = ("name", "id_no", "birth_date")
 class RosterSource:
     """A file that was read: its sheet, where its headings stand, what its columns are.
 
-    ``columns`` maps a column from 0 to a field; ``was_remembered``: a person said so before.
+    ``columns`` maps a column from 0 to a field; ``was_remembered``: a person said so before;
+    ``was_found`` False: no headings are known, the first row is shown as such.
     """
 
     file: TableFile
@@ -64,6 +65,7 @@ class RosterSource:
     headings: Headings
     columns: Mapping[int, str]
     was_remembered: bool = False
+    was_found: bool = True
 
     def samples(self, at: int, count: int = 3) -> tuple[str, ...]:
         """The first values under a heading, to recognise the column by."""
@@ -125,7 +127,8 @@ def open_roster(
 ) -> RosterSource:
     """Read a file and find its headings and columns.
 
-    ``heading_rows``: first and last row of the headings where a person says so. Raises InputError
+    ``heading_rows``: first and last row of the headings where a person says so; 0 and 0 for a
+    sheet that has none. Raises InputError
     (``path``, ``sheet``, ``headings``), NotAllowed, Stopped.
     """
     require_editor(actor)
@@ -143,10 +146,13 @@ def open_roster(
     read, headings = found
     if not read.rows:
         raise InputError({"path": tr("The sheet has no rows. Choose another sheet or file.")})
+    was_found = heading_rows is not None or headings.last_row > 0
+    if not was_found:
+        headings = headings_of(read, read.rows[0].number, read.rows[0].number)
     with store.read() as session:
-        kept = remembered(session, headings.texts) if headings.last_row else None
+        kept = remembered(session, headings.texts)
     columns = kept if kept is not None else matched(headings.texts)
-    return RosterSource(file, read, headings, columns, kept is not None)
+    return RosterSource(file, read, headings, columns, kept is not None, was_found)
 
 
 def check_columns(columns: Mapping[int, str]) -> None:

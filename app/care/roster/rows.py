@@ -161,8 +161,8 @@ class RowReader:
                 _said(
                     "id_no",
                     tr(
-                        "The number is missing. Write it into the file, or choose above that rows "
-                        "without a number become temporary records."
+                        "The number is missing. Write it into the file, or choose in the step "
+                        "before that rows without a number become temporary records."
                     ),
                 )
             )

@@ -48,12 +48,12 @@ class ColumnsStep(QWidget):
         row.setSpacing(theme.GAP_FIELD)
         self.sheet = ListField("sheet", tr("Sheet"), (), width=200, label_width=theme.LABEL_SECOND)
         self.first = NumberField(
-            "first", tr("Headings from row"), hard=(1, 1000), width=theme.NUMBER_WIDTH_SMALL
+            "first", tr("Headings from row"), hard=(0, 1000), width=theme.NUMBER_WIDTH_SMALL
         )
         self.last = NumberField(
             "last",
             tr("to row"),
-            hard=(1, 1000),
+            hard=(0, 1000),
             width=theme.NUMBER_WIDTH_SMALL,
             label_width=theme.LABEL_SECOND,
         )
@@ -117,10 +117,13 @@ class ColumnsStep(QWidget):
         headings = source.headings
         self.sheet.set_entries([(name, name) for name in source.file.sheets])
         self.sheet.set_value(source.sheet.name)
-        self.first.set_value(headings.first_row or 1)
-        self.last.set_value(headings.last_row or 1)
-        if not headings.last_row:
-            text = tr("No headings were found. Say in which row they stand, then read again.")
+        self.first.set_value(headings.first_row)
+        self.last.set_value(headings.last_row)
+        if not source.was_found:
+            text = tr(
+                "No headings were found. Say in which row they stand (0 if there are none), then "
+                "read again; or say of each column what it is."
+            )
         elif source.was_remembered:
             text = tr("As you set it for these headings before. Change what is not right.")
         else:
@@ -167,8 +170,8 @@ class ColumnsStep(QWidget):
                 if field.problem():
                     field.show_problem(field.problem())
             return
-        first = int(self.first.value() or 1)
-        last = max(first, int(self.last.value() or first))
+        first = int(self.first.value() or 0)
+        last = max(first, int(self.last.value() or 0)) if first else 0
         self.read_again.emit(self.sheet.value() or "", first, min(last, first + 5))
 
 

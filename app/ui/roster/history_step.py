@@ -48,7 +48,7 @@ class HistoryStep(QWidget):
             [
                 Column(tr("When"), _when, _WHEN_WIDTH, strong=True),
                 Column(tr("File"), lambda line: line.file_name, tip=lambda line: line.sheet),
-                Column(tr("By"), lambda line: line.staff_name, _WHO_WIDTH),
+                Column(tr("Imported by"), lambda line: line.staff_name, _WHO_WIDTH),
                 Column(tr("Rows"), lambda line: str(line.rows), _NUMBER_WIDTH, align="right"),
                 Column(
                     tr("Imported"), lambda line: str(line.imported), _NUMBER_WIDTH, align="right"

@@ -91,6 +91,13 @@ class RosterPage(Page):
         self.strip.clear()
         self._go(FILE)
 
+    def come(self) -> None:
+        """To the front: a finished import begins anew, an unfinished one stands as it was left."""
+        if self.step in (DONE, HISTORY) and not self.controller.busy:
+            self.file.path.set_value(None)
+            self.begin()
+        self._stack.currentWidget().setFocus()
+
     def next(self) -> None:
         """The one main action of each step."""
         if self.controller.busy:

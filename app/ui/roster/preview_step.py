@@ -18,7 +18,7 @@ from app.ui.widgets.buttons import Button
 from app.ui.widgets.cards import EmptyState, label
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 
-_TICK_WIDTH = 44
+_TICK_WIDTH = 56
 _ALL = ""
 
 
@@ -85,7 +85,7 @@ class PreviewStep(QWidget):
         self.model: PagedModel[PreviewRow] = PagedModel(
             [
                 Column(
-                    tr("Take"),
+                    tr("Tick"),
                     lambda _: "",
                     _TICK_WIDTH,
                     "center",

@@ -176,9 +176,10 @@ def test_who_was_registered_meanwhile_is_left_as_he_is(
 
 
 def test_the_same_file_again_says_so_and_knows_everybody(
-    store: Store, actor: Actor, look: Look, taken: Imported
+    store: Store, actor: Actor, taken: Imported, tmp_path: Path
 ) -> None:
-    again = look()
+    source = open_roster(store, actor, tmp_path / "名单.xlsx")
+    again = check_roster(store, actor, source, source.columns)
     assert again.imported_before == 1
     assert [row.verdict for row in again.rows] == [KNOWN, KNOWN, ASK, "error"]
 
