@@ -73,6 +73,11 @@ def copd_items() -> tuple[CopdItem, ...]:
     return _items(language())
 
 
+def headings() -> dict[str, str]:
+    """The heading of each item on the Chinese form, for readers elsewhere."""
+    return {item["key"]: item["zh"] for item in _definition()["items"]}
+
+
 def problems_of_answers(answers: Mapping[str, Any]) -> dict[str, str]:
     """What must be mended: ``copd.<item>`` → sentence. Keys of other definitions are kept."""
     known = {item.key: item for item in copd_items()}

@@ -6,6 +6,7 @@ The same visit also goes out as an Encounter with Observations and MedicationSta
 
 from __future__ import annotations
 
+from app.care.copd_form import headings
 from app.fhir.codec import ID, Json, fit_code, id_of, reference
 from app.fhir.common import WireContext, finish, frame, restore
 from app.fhir.fields import BOOLEAN, DICT, LIST, Field, child_fields, complete, fields_of
@@ -19,6 +20,7 @@ TYPE = "QuestionnaireResponse"
 FORM = FOLLOW_UP_FORM
 
 _DISEASES = "diseases"
+_COPD = "copd"
 _SYMPTOMS = {
     "hypertension": "symptom_hypertension",
     "type2_diabetes": "symptom_diabetes",
@@ -56,10 +58,23 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
         form["author"] = context.person(record["author_id"])
     items = []
     for name, field in _form_fields().items():
-        items.extend(items_of(field, record.get(name)))
+        made = items_of(field, record.get(name))
+        items.extend(map(_titled, made) if name == _COPD else made)
     items.extend(_disease(record, part) for part in record.get(_DISEASES) or ())
     form["item"] = items
     return [finish(KIND, record, form, _placed), *parts(record, context)]
+
+
+def _titled(item: Json) -> Json:
+    """The answers to the COPD definition with the headings of their items."""
+    words = headings()
+    inner = [
+        {"linkId": each["linkId"], "text": words[key], **each}
+        if (key := each["linkId"].removeprefix(f"{_COPD}.")) in words
+        else each
+        for each in item.get("item", ())
+    ]
+    return {**item, "item": inner} if inner else item
 
 
 def _disease(record: Record, part: Record) -> Json:

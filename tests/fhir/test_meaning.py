@@ -240,7 +240,7 @@ def test_every_item_of_the_form_has_its_heading() -> None:
     form = primary("follow_up")
     assert untitled(form["item"]) == []
     groups = [item for item in form["item"] if item["linkId"] == "diseases"]
-    assert len(groups) == 2
+    assert len(groups) == 3
     for group in groups:
         assert untitled(group["item"]) == ["diseases.id"]
 
@@ -333,3 +333,32 @@ def test_a_contact_of_whom_only_the_relation_is_known_is_allowed_by_r4() -> None
     # A name that is learned later stands alone.
     named = primary("resident", contacts=[known | {"name": "王强"}])
     assert mapping.merge_unknown(named, patient)["contact"][0]["name"] == {"text": "王强"}
+
+
+def test_copd_reads_without_knowing_the_form() -> None:
+    resources = mapping.to_resources("follow_up", sample("follow_up"), mapping.WireContext())
+    found = {
+        each["code"]["coding"][0]["code"]: each["valueQuantity"]
+        for each in resources
+        if each["resourceType"] == "Observation" and "valueQuantity" in each
+    }
+    assert (found["9279-1"]["value"], found["9279-1"]["code"]) == (20, "/min")
+    assert (found["59408-5"]["value"], found["59408-5"]["code"]) == (94, "%")
+    (answers,) = [item for item in resources[0]["item"] if item["linkId"] == "copd"]
+    assert [each["text"] for each in answers["item"]] == ["紫绀", "疫苗接种", "家庭氧疗"]
+
+
+def test_a_screening_reads_as_a_blood_pressure() -> None:
+    record = sample("bp_screening")
+    form, *rest = mapping.to_resources("bp_screening", record, mapping.WireContext())
+    assert form["questionnaire"] == "urn:township-care:form:bp-screening|NBPHS-2017"
+    encounter = next(each for each in rest if each["resourceType"] == "Encounter")
+    assert encounter["type"] == [{"text": "血压筛查"}]
+    panel = next(each for each in rest if each.get("component"))
+    values = [each["valueQuantity"]["value"] for each in panel["component"]]
+    assert (panel["code"]["coding"][0]["code"], values) == ("85354-9", [142, 88])
+    refused = {**record, "sbp": None, "dbp": None, "not_measured": "2"}
+    _, *rest = mapping.to_resources("bp_screening", refused, mapping.WireContext())
+    panel = next(each for each in rest if each.get("component"))
+    reason = panel["component"][0]["dataAbsentReason"]["coding"][0]
+    assert reason["code"] == "asked-declined"

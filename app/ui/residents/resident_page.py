@@ -30,8 +30,11 @@ _KINDS = frozenset(
         "condition",
         "consent",
         "follow_up",
+        "bp_screening",
         "health_check",
         "rehab_plan",
+        "contract",
+        "contract_service",
         "check_in",
         "referral",
         "referral_service",
@@ -138,6 +141,7 @@ class ResidentPage(Page):
         head.refer.connect(lambda: self._go("referrals"))
         head.assess.connect(lambda: self._go("assessments"))
         head.health_check.connect(lambda: self._go("check_ups"))
+        head.contract.connect(lambda: self._go("contracts"))
         head.edit.connect(lambda: self.edit.emit(self._id))
         head.diagnoses.connect(self._diagnoses)
         head.bed.connect(self._bed)
@@ -172,7 +176,7 @@ class ResidentPage(Page):
             return
         self._summary = data.summary
         self.head.setEnabled(True)
-        self.head.show_summary(data.summary)
+        self.head.show_summary(data.summary, data.contract)
         resident_id, first = self._id, data.first
         at = self.timeline.currentIndex().row()
 
@@ -256,6 +260,8 @@ class ResidentPage(Page):
         match entry.kind:
             case "follow_up":
                 self._context.navigate("chronic", resident_id=self._id)
+            case "bp_screening":
+                self._context.navigate("chronic", page="screening")
             case "health_check":
                 self._context.navigate("check_ups", health_check_id=entry.record_id)
             case "assessment":
@@ -264,6 +270,8 @@ class ResidentPage(Page):
                 self._context.navigate("rehab", resident_id=self._id, page="sessions")
             case "referral" | "referral_event":
                 self._context.navigate("referrals", referral_id=entry.subject_id)
+            case "contract" | "contract_service":
+                self._context.navigate("contracts", contract_id=entry.subject_id)
             case "consent":
                 self._consents()
             case "condition":

@@ -14,6 +14,10 @@ def where_to_correct(row: Trouble) -> tuple[str, dict[str, Any]]:
             return "residents", {"resident_id": row.record_id, "edit": True}
         case "follow_up":
             return "chronic", {"follow_up_id": row.record_id}
+        case "bp_screening":
+            return "chronic", {"page": "screening"}
+        case "clinical_settings":
+            return "settings", {"section": "clinical"}
         case "rehab_plan":
             return "rehab", {"resident_id": row.resident_id, "page": "plan"}
         case "check_in":
