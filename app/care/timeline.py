@@ -19,13 +19,14 @@ from sqlalchemy import (
     type_coerce,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app.care.resident_record.people import same_person
 from app.care.timeline_words import SAY
 from app.models.actor import Actor
 from app.models.assessment import Assessment
 from app.models.chronic import FollowUp
+from app.models.contract import Contract, ContractService
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import Conflict, Delivery, deliveries, delivery_state
@@ -151,6 +152,14 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             plain_day(Assessment.assessed_on),
             Assessment.status != _ERROR,
         ),
+        part("contract", Contract, Contract.resident_id, plain_day(Contract.signed_on)),
+        part(
+            "contract_service",
+            ContractService,
+            ContractService.resident_id,
+            plain_day(ContractService.served_on),
+            ContractService.status != _ERROR,
+        ),
         part("rehab_plan", RehabPlan, RehabPlan.resident_id, plain_day(RehabPlan.starts_on)),
         part(
             "check_in",
@@ -203,7 +212,11 @@ def _entries(session: Session, keys: list[_Key], actor: Actor) -> tuple[Timeline
         wanted = {id_: day for kind_, id_, day in keys if kind_ == kind}
         if not wanted:
             continue
-        rows: list[Any] = list(session.scalars(select(model).where(model.id.in_(list(wanted)))))
+        asked = select(model).where(model.id.in_(list(wanted)))
+        if model is FollowUp:
+            # With their parts in one go, not one by one when they are said.
+            asked = asked.options(selectinload(FollowUp.diseases))
+        rows: list[Any] = list(session.scalars(asked))
         stay = model is Residence
         # A stay travels inside its resident's record.
         whole = [row.resident_id for row in rows] if stay else list(wanted)
@@ -216,7 +229,9 @@ def _entries(session: Session, keys: list[_Key], actor: Actor) -> tuple[Timeline
             made[kind, row.id] = TimelineEntry(
                 kind=kind,
                 record_id=row.id,
-                subject_id=getattr(row, "referral_id", None) or row.id,
+                subject_id=getattr(row, "referral_id", None)
+                or getattr(row, "contract_id", None)
+                or row.id,
                 day=wanted[row.id],
                 title=title,
                 detail=detail,

@@ -17,6 +17,7 @@ from app.i18n import tr
 from app.models import codes
 from app.models.assessment import Assessment
 from app.models.chronic import FollowUp
+from app.models.contract import Contract, ContractService
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation
 from app.models.outbox import Conflict
@@ -131,6 +132,20 @@ def _say_plan(session: Session, row: RehabPlan) -> Words:
     )
 
 
+def _say_contract(session: Session, row: Contract) -> Words:
+    packages = tr(", ").join(str(each.get("name") or "") for each in row.packages)
+    span = tr("From {start} to {end}").format(start=row.starts_on, end=row.ends_on.isoformat())
+    status = codes.label("contract_status", row.status)
+    title = codes.label("contract_category", row.category)
+    tone = "attention" if row.status == "4" else "neutral"
+    return title, _join((status, packages, span)), row.doctor_name, tone
+
+
+def _say_service(session: Session, row: ContractService) -> Words:
+    title = tr("Service: {name}").format(name=row.service_name)
+    return title, row.note or "", row.performer_name, "neutral"
+
+
 def _say_check_in(session: Session, row: CheckIn) -> Words:
     parts: list[str | None] = []
     tone = "neutral"
@@ -219,6 +234,8 @@ SAY: dict[str, tuple[Any, Callable[[Session, Any], Words]]] = {
     "follow_up": (FollowUp, _say_follow_up),
     "bp_screening": (BpScreening, _say_bp_screening),
     "health_check": (HealthCheck, _say_check),
+    "contract": (Contract, _say_contract),
+    "contract_service": (ContractService, _say_service),
     "rehab_plan": (RehabPlan, _say_plan),
     "check_in": (CheckIn, _say_check_in),
     "referral": (Referral, _say_referral),

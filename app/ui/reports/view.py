@@ -12,7 +12,7 @@ from app.ui.reports.people_page import PeoplePage
 
 
 class ReportsRoom(QWidget):
-    """``open()`` shows the indicators of the present year."""
+    """``open()`` shows the indicators, or the list of people that was left open."""
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,12 +25,9 @@ class ReportsRoom(QWidget):
         self.people.left.connect(self.show_overview)
 
     def open(self, **_: Any) -> None:
-        self.show_overview()
-
-    def refresh(self) -> None:
-        """The room comes to the front again: numbers may have changed, a list stays."""
+        """Counts anew; whoever comes back from a person finds the list as it was."""
         if self._stack.currentWidget() is self.overview:
-            self.overview.reload()
+            self.show_overview()
 
     def show_overview(self) -> None:
         self._stack.setCurrentWidget(self.overview)
