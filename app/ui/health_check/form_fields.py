@@ -83,6 +83,19 @@ class CheckFields(FormFields):
             if row.mark is not None and row.mark.code and not row.holder.isHidden()
         }
 
+    def problems(self) -> dict[str, str]:
+        """As for every form; a row marked as not done needs no answer."""
+        marked = self.marks()
+        return {
+            key: text
+            for key, text in super().problems().items()
+            if not (
+                key in self._row_of
+                and self._row_of[key].group.key in marked
+                and self[key].is_blank()
+            )
+        }
+
     def set_marks(self, marks: Mapping[str, str]) -> None:
         """Show kept marks."""
         for key, row in self.rows.items():

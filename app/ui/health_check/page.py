@@ -183,6 +183,7 @@ class HealthCheckPage(Page):
         """A saved check: results that came later, the conclusion, or a correction."""
         self._start(kept.context, kept=kept.id, concluded=kept.concluded)
         self.fields.show(kept.form)
+        self.fields.reason.set_required(kept.concluded)
         self.fields.reason.setVisible(kept.concluded)
         self.void_button.show()
         self.fields.touched = False
@@ -205,6 +206,7 @@ class HealthCheckPage(Page):
         self.void_button.hide()
         self.fields.clear()
         self.fields.set_marks({})
+        self.fields.reason.set_required(False)
         self.fields.reason.hide()
         self.fields.show_beside(known)
         self._show_head(known)
