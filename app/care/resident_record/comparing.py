@@ -89,14 +89,16 @@ def compare(store: Store, actor: Actor, one_id: str, other_id: str) -> Compariso
             _masked(name, words("resident", name, records[each].get(name)), records[each])
             for each in (one_id, other_id)
         ]
-        if name in _FIRST or said[0] != said[1]:
+        if (name in _FIRST and any(said)) or said[0] != said[1]:
             pairs.append(FieldPair(field_label("resident", name), said[0], said[1]))
     best = max(sides, key=lambda side: (side.in_bed, side.has_card, side.entries, side is sides[0]))
     return Comparison(sides[0], sides[1], tuple(pairs), best.id)
 
 
 def _masked(name: str, said: str, record: dict[str, object]) -> str:
-    return mask_id(str(record["id_no"])) if name == "id_no" and record.get("id_no") else said
+    if record.get(name) in (None, "", [], {}):
+        return ""
+    return mask_id(said) if name == "id_no" else said
 
 
 def _side(session: Session, resident_id: str) -> Side:

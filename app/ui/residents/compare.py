@@ -87,7 +87,10 @@ class CompareDialog(_Dialog):
         self.table.setFixedHeight(theme.ROW_HEIGHT * (_ROWS_SHOWN + 1) + 2)
         self.column.addWidget(self.table)
         self.survivor = ChoiceField(
-            "survivor", tr("Goes on"), [(one_id, ""), (other_id, "")], digits=False, required=True
+            "survivor",
+            tr("Goes on"),
+            [(one_id, tr("First record")), (other_id, tr("Second record"))],
+            required=True,
         )
         self.column.addWidget(self.survivor)
         self.distinct_button = Button(tr("Two people"), self._distinct)
@@ -125,10 +128,12 @@ class CompareDialog(_Dialog):
 
     def _show(self, found: Comparison) -> None:
         self._found = found
-        titles = (_title(found.one), _title(found.other))
+        titles = (
+            tr("First record: {what}").format(what=_title(found.one)),
+            tr("Second record: {what}").format(what=_title(found.other)),
+        )
         self.model.columns = tuple(self._columns(*titles))
         self.model.set_rows(found.fields)
-        self.survivor.set_entries([(found.one.id, titles[0]), (found.other.id, titles[1])])
         self.survivor.set_value(found.survivor_id)
         self._enable(True)
         self.table.choose(0)

@@ -51,7 +51,7 @@ class ConsentsDialog(SmallDialog):
             ),
             Column(tr("Subject"), lambda line: codes.label("consent_type", line.type), strong=True),
             Column(
-                tr("Decision"),
+                tr("Given or refused"),
                 lambda line: codes.label("consent_decision", line.decision),
                 theme.NAME_WIDTH,
                 tone=lambda line: None if line.decision == "given" else "attention",
@@ -80,7 +80,9 @@ class ConsentsDialog(SmallDialog):
         today = context.clock.today()
         for field in (
             ChoiceField("type", tr("Subject"), entries("consent_type"), required=True),
-            ChoiceField("decision", tr("Decision"), entries("consent_decision"), required=True),
+            ChoiceField(
+                "decision", tr("Given or refused"), entries("consent_decision"), required=True
+            ),
             DateField("signed_on", tr("Signed on"), required=True, latest=today, today=today),
             TextField("signer", tr("Signed by"), limit=50, required=True),
             ListField("signer_relation", tr("Relation"), entries("relation")),
