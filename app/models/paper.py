@@ -27,6 +27,8 @@ class PaperRound(Base):
     organisation_id: Mapped[str] = mapped_column(String(36))
     staff_id: Mapped[str] = mapped_column(String(36))
     title: Mapped[str]
+    # What its slips are: follow_up or health_check. A mere list serves either.
+    form: Mapped[str] = mapped_column(default="")
     made_at: Mapped[datetime]
     printed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]

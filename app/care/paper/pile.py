@@ -20,13 +20,14 @@ from app.care.age import age_on
 from app.care.follow_up import FollowUpResult, add_follow_up
 from app.care.follow_up_form import DISEASES, FollowUpInput
 from app.care.follow_up_history import ENTERED_IN_ERROR
-from app.care.paper.rounds import short_number
+from app.care.paper.rounds import FOLLOW_UP, HEALTH_CHECK, short_number
 from app.care.parsing import clean_text, half_width
 from app.errors import InputError, NotFound
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
 from app.models.chronic import FollowUp
+from app.models.health_check import HealthCheck
 from app.models.paper import PaperRound, PaperSlip
 from app.models.resident import Resident
 from app.models.store import Store
@@ -50,8 +51,8 @@ class RoundLine:
 
 @dataclass(frozen=True, slots=True)
 class SlipLine:
-    """One slip in paper order. ``follow_up_id``: the visit that was entered for it, here or on
-    the follow-up form. ``aside``: why there is no visit."""
+    """One slip in paper order. ``record_id``: the visit or the health check that was entered for
+    it, here or on its own form. ``aside``: why there is none."""
 
     slip_id: str
     number: str
@@ -63,17 +64,19 @@ class SlipLine:
     village: str
     diseases: tuple[str, ...]
     state: SlipState
-    follow_up_id: str = ""
+    record_id: str = ""
     aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pile:
-    """A printed list with its slips; ``visit_date`` and ``mode`` as said for the whole pile."""
+    """A printed list with its slips; ``form``: follow_up or health_check; ``visit_date`` and
+    ``mode`` as said for the whole pile."""
 
     round_id: str
     number: int
     title: str
+    form: str
     visit_date: date | None
     mode: str
     slips: tuple[SlipLine, ...]
@@ -119,6 +122,7 @@ def load_pile(store: Store, actor: Actor, round_id: str) -> Pile:
             row.id,
             row.number,
             row.title,
+            row.form or FOLLOW_UP,
             row.visit_date,
             row.mode or "",
             _lines(session, row, store.clock.today()),
@@ -254,7 +258,7 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
             ).where(Resident.id.in_(ids))
         )
     }
-    visits = _visits_since(session, row, ids)
+    known = _records_since(session, row, ids)
     standing = set(
         session.scalars(
             select(FollowUp.id).where(
@@ -267,8 +271,11 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
     for slip in row.slips:
         person = people[slip.resident_id]
         kept = slip.follow_up_id if slip.follow_up_id in standing else None
-        visit = kept or visits.get(slip.resident_id, "")
-        state: SlipState = "entered" if visit else "aside" if slip.set_aside else "waiting"
+        record = kept or known.get(slip.resident_id, "")
+        aside = slip.set_aside or ""
+        if not slip.diseases and row.form != HEALTH_CHECK and not aside:
+            aside = tr("no chronic disease under management")
+        state: SlipState = "entered" if record else "aside" if aside else "waiting"
         found.append(
             SlipLine(
                 slip_id=slip.id,
@@ -281,23 +288,24 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
                 village=person.village or "",
                 diseases=tuple(each for each in DISEASES if each in slip.diseases),
                 state=state,
-                follow_up_id=visit,
-                aside=slip.set_aside or "" if not visit else "",
+                record_id=record,
+                aside=aside if state == "aside" else "",
             )
         )
     return tuple(found)
 
 
-def _visits_since(session: Session, row: PaperRound, ids: Sequence[str]) -> dict[str, str]:
-    """The standing visits recorded since the list was made, also those typed on the follow-up
-    form: a corrected visit has taken the place of the one entered from the slip."""
+def _records_since(session: Session, row: PaperRound, ids: Sequence[str]) -> dict[str, str]:
+    """The standing visits or health checks recorded since the list was made, also those typed on
+    their own form: a corrected visit has taken the place of the one entered from the slip."""
+    model = HealthCheck if row.form == HEALTH_CHECK else FollowUp
     rows = session.execute(
-        select(FollowUp.resident_id, func.max(FollowUp.id))
+        select(model.resident_id, func.max(model.id))
         .where(
-            FollowUp.resident_id.in_(ids),
-            FollowUp.created_at > row.made_at,
-            FollowUp.status != ENTERED_IN_ERROR,
+            model.resident_id.in_(ids),
+            model.created_at > row.made_at,
+            model.status != ENTERED_IN_ERROR,
         )
-        .group_by(FollowUp.resident_id)
+        .group_by(model.resident_id)
     )
     return {str(each[0]): str(each[1]) for each in rows}

@@ -38,6 +38,9 @@ SlipSize = Literal["two", "one", "a5"]
 MOST_PEOPLE = 300
 BLANK_FORMS = 2
 ROUND = "paper_round"
+FOLLOW_UP = "follow_up"
+HEALTH_CHECK = "health_check"
+_FORMS: dict[Paper, str] = {"list": "", "slips": FOLLOW_UP, "checks": HEALTH_CHECK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,13 @@ def prepare_round(store: Store, actor: Actor, request: RoundRequest) -> PrintDoc
             today,
             whole_ids=request.whole_ids,
         )
+        if request.paper == "slips" and not any(person.diseases for person in people):
+            raise InputError(
+                tr(
+                    "None of these people is under management of a chronic disease, so there is "
+                    "no slip to print. Print the list, or choose other people."
+                )
+            )
         made = _round(session, store, actor, request, people)
         about = About(ROUND, made.id, len(people), request.whole_ids)
         organisation = session.get(Organisation, actor.organisation_id)
@@ -144,9 +154,11 @@ def _document(
     title = tr("Follow-up slips {title}").format(title=request.title).strip()
     slips = fill(
         "follow_up_slip",
+        # Who is only on the list for something else keeps the number, but needs no slip.
         people=[
-            (no, person, person.diseases if person and person.diseases else DISEASES)
+            (no, person, person.diseases if person is not None else DISEASES)
             for no, person in numbered
+            if person is None or person.diseases
         ],
         last_time=request.last_time,
         copd_items=[_item_words(item) for item in copd_items()],
@@ -185,6 +197,7 @@ def _round(
 ) -> PaperRound:
     """The open round of today with the same people in the same order, or a new one."""
     ids = [person.resident_id for person in people]
+    form = _FORMS[request.paper]
     open_ones = session.scalars(
         select(PaperRound)
         .where(PaperRound.organisation_id == actor.organisation_id, PaperRound.closed_at.is_(None))
@@ -193,7 +206,9 @@ def _round(
     )
     for known in open_ones:
         same_day = clinic_date(known.made_at) == store.clock.today()
-        if same_day and [slip.resident_id for slip in known.slips] == ids:
+        fits = not form or known.form in ("", form)
+        if same_day and fits and [slip.resident_id for slip in known.slips] == ids:
+            known.form = form or known.form
             return known
     _forget_unprinted(session, actor)
     newest = session.scalar(select(func.max(PaperRound.number))) or 0
@@ -202,6 +217,7 @@ def _round(
         organisation_id=actor.organisation_id,
         staff_id=actor.staff_id,
         title=request.title,
+        form=form,
         made_at=store.clock.now(),
         slips=[
             PaperSlip(position=at, resident_id=person.resident_id, diseases=list(person.diseases))

@@ -20,6 +20,7 @@ from app.care.paper.pile import (
     set_slip_aside,
     take_slip_up,
 )
+from app.care.paper.rounds import HEALTH_CHECK
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -209,7 +210,7 @@ class PilePage(Page):
 
     def _arrived(self, pile: Pile) -> None:
         self.show_pile(pile)
-        if pile.visit_date is None:
+        if pile.visit_date is None and pile.form != HEALTH_CHECK:
             self.day.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -221,6 +222,8 @@ class PilePage(Page):
         self.mode.set_value(pile.mode or None)
         self.number.set_value(None)
         self.pile = pile
+        for field in (self.day, self.mode):
+            field.setVisible(pile.form != HEALTH_CHECK)
         self.model.set_rows(pile.slips)
         following = pile.after(0)
         if pile.slips:
@@ -238,15 +241,24 @@ class PilePage(Page):
     def open_slip(self, slip: SlipLine) -> None:
         """Open the form of a slip; the day of the visits must be known first."""
         self.strip.clear()
+        assert self.pile is not None
+        if self.pile.form == HEALTH_CHECK:
+            # The check-up has its own page in paper order; the slip is marked by its record.
+            about = (
+                {"health_check_id": slip.record_id}
+                if slip.state == "entered"
+                else {"resident_id": slip.resident_id}
+            )
+            self._context.navigate("check_ups", **about)
+            return
         if slip.state == "entered":
-            self._context.navigate("chronic", follow_up_id=slip.follow_up_id)
+            self._context.navigate("chronic", follow_up_id=slip.record_id)
             return
         problem = self.day.problem()
         if problem:
             self.day.show_problem(problem)
             self.day.setFocus()
             return
-        assert self.pile is not None
         self.wanted.emit(self.pile, slip)
 
     def find(self, text: str, failed: Callable[[Exception], None]) -> None:
@@ -306,7 +318,7 @@ class PilePage(Page):
         row = self.table.current()
         if row is None or row.state == "entered":
             return
-        if row.state == "aside":
+        if row.state == "aside" and row.diseases:
             self._change(
                 lambda: take_slip_up(self._context.store, self._context.actor, row.slip_id)
             )

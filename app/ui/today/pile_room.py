@@ -54,6 +54,11 @@ class PileRoom(QWidget):
         self._stack.setCurrentWidget(self.page)
         self.page.begin(self._pile.round_id if self._pile is not None else "")
 
+    def refresh(self) -> None:
+        """The room comes to the front again, perhaps from another form."""
+        if self._stack.currentWidget() is self.page and self.page.pile is not None:
+            self.page.begin(self.page.pile.round_id)
+
     def keep_draft(self) -> None:
         """Another room comes to the front."""
         if self._form is not None and self._stack.currentWidget() is self._form:

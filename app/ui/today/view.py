@@ -230,7 +230,8 @@ class TodayRoom(QWidget):
     def refresh(self) -> None:
         """Ask anew; a second wish while one is under way is kept for after it."""
         if self._whole.currentWidget() is not self.page:
-            # A pile that is being typed in is left alone.
+            # A slip that is being typed in is left alone, the list of slips is not.
+            self.pile.refresh()
             return
         if self.stack.currentIndex():
             self.lists.reload()

@@ -31,7 +31,7 @@ from app.models.outbox import Outbox
 from app.models.paper import PaperSlip
 from app.models.store import Store
 from tests.care.follow_up_samples import a_visit
-from tests.care.rounds.people import village
+from tests.care.rounds.people import village, villager
 
 VISITED = date(2026, 2, 27)
 
@@ -67,7 +67,7 @@ def test_a_slip_is_saved_with_its_mark(store: Store, actor: Actor, pile: Pile) -
     assert visit.created_at == store.clock.now()
     fresh = load_pile(store, actor, pile.round_id)
     assert [slip.state for slip in fresh.slips] == ["waiting", "entered"] + ["waiting"] * 3
-    assert fresh.slips[1].follow_up_id == visit.id
+    assert fresh.slips[1].record_id == visit.id
     assert (fresh.visit_date, fresh.mode) == (VISITED, "2")
     with store.read() as session:
         slip = session.get(PaperSlip, pile.slips[1].slip_id)
@@ -135,7 +135,7 @@ def test_a_visit_typed_on_the_form_counts_a_voided_one_does_not(
         store, actor, again.follow_up_id, _visit(pile, 0, sbp=130), "抄错"
     )
     fresh = load_pile(store, actor, pile.round_id)
-    assert fresh.slips[0].follow_up_id == corrected.follow_up_id
+    assert fresh.slips[0].record_id == corrected.follow_up_id
 
 
 def test_the_next_slip_is_the_next_that_waits(store: Store, actor: Actor, pile: Pile) -> None:
@@ -215,3 +215,44 @@ def test_a_number_finds_its_slip_in_this_list_or_another(
             find_slip(store, actor, wrong, pile)
     with pytest.raises(NotFound):
         find_slip(store, actor, "3", None)
+
+
+def test_check_sheets_are_marked_by_their_check_up(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    from app.models.health_check import HealthCheck
+
+    ids = village(store, actor)
+    document = prepare_round(store, actor, RoundRequest("checks", tuple(ids[:2]), "光荣村"))
+    note_print(store, actor, document, "paper", 4)
+    clock.advance(hours=1)
+    record_follow_up(store, actor, a_visit(ids[0]))
+    pile = load_pile(store, actor, document.about.record_id)
+    assert (pile.form, pile.count("waiting")) == ("health_check", 2)
+    with store.write(actor) as session:
+        row = HealthCheck(
+            resident_id=ids[1], check_date=VISITED, doctor_name="王建国", form_version="NBPHS-2017"
+        )
+        session.add(row)
+        session.flush()
+        made = row.id
+    fresh = load_pile(store, actor, document.about.record_id)
+    assert [(slip.state, slip.record_id) for slip in fresh.slips] == [
+        ("waiting", ""),
+        ("entered", made),
+    ]
+
+
+def test_who_has_no_chronic_disease_keeps_the_number_without_a_slip(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    ids = village(store, actor)
+    healthy = villager(store, actor, "吴六", managed=False)
+    wanted = (ids[0], healthy, ids[1])
+    document = prepare_round(store, actor, RoundRequest("slips", wanted, "光荣村"))
+    assert len(document.forms) == 2
+    assert "1-03" in document.forms[1].text
+    pile = load_pile(store, actor, document.about.record_id)
+    assert [slip.state for slip in pile.slips] == ["waiting", "aside", "waiting"]
+    with pytest.raises(InputError, match="没有随访单"):
+        prepare_round(store, actor, RoundRequest("slips", (healthy,), "光荣村"))

@@ -191,6 +191,7 @@ def _printed_rounds() -> None:
         sa.Column("organisation_id", sa.String(length=36), nullable=False),
         sa.Column("staff_id", sa.String(length=36), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
+        sa.Column("form", sa.String(), nullable=False),
         sa.Column("made_at", sa.Text(), nullable=False),
         sa.Column("printed_at", sa.Text(), nullable=True),
         sa.Column("closed_at", sa.Text(), nullable=True),
