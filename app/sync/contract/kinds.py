@@ -23,6 +23,8 @@ _NAMES = {
     "consent": N_("A consent (Consent) comes back whole"),
     "follow_up": N_("A follow-up visit (QuestionnaireResponse) comes back whole"),
     "bp_screening": N_("A blood-pressure screening (QuestionnaireResponse) comes back whole"),
+    "health_check": N_("A health check (QuestionnaireResponse) comes back whole"),
+    "assessment": N_("An assessment (QuestionnaireResponse) comes back whole"),
     "rehab_plan": N_("A rehabilitation plan (CarePlan) comes back whole"),
     "check_in": N_("A rehabilitation session (Procedure) comes back whole"),
     "care_team": N_("A contract team (CareTeam) comes back whole"),

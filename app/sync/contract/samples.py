@@ -11,12 +11,13 @@ from typing import Any
 
 from app.fhir.fields import BOOLEAN, DICT, LIST, Field, child_fields, fields_of
 from app.models.records import KINDS, Record
+from app.sync.contract.elder_samples import ElderSamples
 
 #: Parents before their children.
 KINDS_SENT = tuple(name for name, kind in KINDS.items() if kind.travels)
 
 
-class SampleRecords:
+class SampleRecords(ElderSamples):
     """The records of one run: fresh ids, one resident, one author, one organisation."""
 
     def __init__(self, organisation: str, receiver: str | None = None) -> None:
@@ -272,97 +273,6 @@ class SampleRecords:
             "action": "rest",
             "performer_id": self.id_of("staff"),
             "performer_name": "契约测试医生",
-            "status": "final",
-        }
-
-    def _care_team(self) -> Record:
-        return {
-            "id": self.id_of("care_team"),
-            "name": "契约测试团队",
-            "leader_id": self.id_of("staff"),
-            "leader_name": "契约测试医生",
-            "members": [
-                {
-                    "staff_id": self.id_of("staff"),
-                    "name": "契约测试医生",
-                    "role": "doctor",
-                    "phone": "",
-                }
-            ],
-            "villages": ["测试村"],
-            "area": "测试镇",
-            "phone": "0564-0000001",
-            "active": True,
-        }
-
-    def _package_services(self) -> list[Record]:
-        return [
-            {
-                "service": "visits",
-                "name": "高血压随访",
-                "times": 4,
-                "counts": "follow_up:hypertension",
-                "applies": "hypertension",
-            }
-        ]
-
-    def _service_package(self) -> Record:
-        return {
-            "id": self.id_of("service_package"),
-            "code": "basic",
-            "version": 2,
-            "name": "基础包",
-            "category": "basic",
-            "services": self._package_services(),
-            "price": 120.5,
-            "payers": {"insurance": 60.0, "public_health": 60.5, "personal": 0.0},
-            "active": True,
-        }
-
-    def _contract(self) -> Record:
-        return {
-            "id": self.id_of("contract"),
-            "contract_no": f"契约测试-{self.id_of('contract')[:8]}",
-            "category": "family_doctor",
-            "population_flags": ["senior", "hypertension"],
-            "team_id": self.id_of("care_team"),
-            "team_name": "契约测试团队",
-            "doctor_id": self.id_of("staff"),
-            "doctor_name": "契约测试医生",
-            "signed_on": "2026-03-02",
-            "starts_on": "2026-03-02",
-            "ends_on": "2027-03-01",
-            "term_years": 1,
-            "status": "1",
-            "source": "home",
-            "packages": [
-                {
-                    "id": self.id_of("service_package"),
-                    "code": "basic",
-                    "version": 2,
-                    "name": "基础包",
-                    "category": "basic",
-                    "price": 120.5,
-                    "payers": {"insurance": 60.0, "public_health": 60.5, "personal": 0.0},
-                    "services": self._package_services(),
-                }
-            ],
-            "payers": {"insurance": 60.0, "public_health": 60.5, "personal": 0.0},
-            "read_to_resident": True,
-            "signer_name": "契约测试（非真人）",
-            "signer_relation": "self",
-        }
-
-    def _contract_service(self) -> Record:
-        return {
-            "id": self.id_of("contract_service"),
-            "contract_id": self.id_of("contract"),
-            "service": "education",
-            "service_name": "健康教育",
-            "served_on": "2026-03-02",
-            "performer_id": self.id_of("staff"),
-            "performer_name": "契约测试医生",
-            "note": "契约测试",
             "status": "final",
         }
 
