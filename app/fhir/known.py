@@ -139,7 +139,7 @@ OWN_SYSTEMS = frozenset(
         uris.PROCEDURE_KIND,
         *(uris.CONTRACT_NUMBER, uris.PACKAGE),
         *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
-        *(uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),
+        *(uris.SEX, uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),
         *(uris.CONDITION_CLINICAL, uris.CONDITION_CATEGORY, uris.PARTICIPATION_TYPE),
     }
 )

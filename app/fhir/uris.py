@@ -51,6 +51,7 @@ PACKAGE = ID + "service-package"
 
 # Code systems
 ICD10 = "urn:oid:2.16.156.10011.2.3.3.11"
+SEX = "urn:oid:2.16.156.10011.2.3.3.4"
 ETHNICITY = "urn:oid:2.16.156.10011.2.3.3.3"
 MARITAL = "urn:oid:2.16.156.10011.2.3.3.5"
 RELATION = "urn:oid:2.16.156.10011.2.3.3.8"
@@ -79,7 +80,7 @@ BP_SCREENING_FORM = "urn:township-care:form:bp-screening"
 ASSESSMENT_FORM = "urn:township-care:questionnaire"
 
 #: Code lists that have a national system; all others are ``CODE + list``.
-LIST_SYSTEMS = {"ethnicity": ETHNICITY, "relation": RELATION}
+LIST_SYSTEMS = {"ethnicity": ETHNICITY, "relation": RELATION, "sex": SEX}
 
 
 def list_system(code_list: str) -> str:

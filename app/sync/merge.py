@@ -27,7 +27,10 @@ BOOKKEEPING = frozenset(
 )
 
 #: Lists that are only ever added to: both sides' additions are kept.
-_GROWING = {"referral_task": frozenset({"event_ids"})}
+_GROWING = {
+    "referral_task": frozenset({"event_ids"}),
+    "resident": frozenset({"distinct_from"}),
+}
 
 _ABSENT = object()
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.care.due import refresh_due
+from app.care.resident_record.people import whole_people
 from app.fhir import mapping
 from app.models.records import KINDS, Record, fetch, put
 from app.models.store import Store
@@ -218,6 +219,8 @@ class Placer:
             column = KINDS[arrival.kind].resident_column
             if column and arrival.record.get(column):
                 residents.add(arrival.record[column])
+        # A record that is taken out of another leaves work behind there that was its own.
+        residents.update(whole_people(session, residents))
         for kind, group in of_kind.items():
             self._put(session, kind, group)
         placed = [arrival for group in of_kind.values() for arrival in group]
