@@ -17,10 +17,14 @@ from sqlalchemy.orm import Session
 from app.care.assessments.levels import LEVEL_LISTS
 from app.care.resident_record.people import same_person, whole_people
 from app.models import codes
+from app.models.actor import Actor
 from app.models.assessment import Assessment
+from app.models.store import Store
 
 STANDING = ("final", "amended")
 _BATCH = 500
+
+Points = tuple[tuple[date, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +136,19 @@ def result_of(row: Assessment) -> Result:
         details=dict(row.details),
         reassess_on=row.reassess_on,
     )
+
+
+def totals_of(store: Store, actor: Actor, resident_id: str, scale: str) -> Points:
+    """The totals of a person by one scale over time, oldest first, for a plot."""
+    with store.read() as session:
+        rows = session.execute(
+            select(Assessment.assessed_on, Assessment.total)
+            .where(
+                Assessment.resident_id.in_(same_person(session, resident_id)),
+                Assessment.scale == scale,
+                Assessment.status.in_(STANDING),
+                Assessment.total.is_not(None),
+            )
+            .order_by(Assessment.assessed_on, Assessment.created_at, Assessment.id)
+        )
+        return tuple((day, float(total)) for day, total in rows if total is not None)

@@ -19,6 +19,8 @@ def place_of(kind: str, resident_id: str) -> tuple[str, tuple[tuple[str, str], .
     arguments = [("resident_id", resident_id)]
     if family == "follow_up":
         arguments.append(("disease", disease))
+    elif family == "assessment":
+        arguments.append(("scale", disease))
     elif family == "bp_screening":
         arguments.append(("page", "screening"))
     elif family in ("plan_review", "plan_paused"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 
 from app.care import residents
+from app.care.assessments.results import Points, totals_of
 from app.care.basic_form import BasicForm
 from app.care.resident_page import Identity, Summary, Trends, reveal_identity, summary, trends
 from app.care.timeline import TimelineEntry, count_timeline, timeline
@@ -24,6 +25,7 @@ class PageData:
     trends: Trends
     entries: int
     first: tuple[TimelineEntry, ...]
+    barthel: Points
 
 
 class ResidentsController(QObject):
@@ -53,6 +55,7 @@ class ResidentsController(QObject):
                 trends(store, actor, resident_id),
                 count_timeline(store, actor, resident_id),
                 timeline(store, actor, resident_id, 0, self.FIRST),
+                totals_of(store, actor, resident_id, "barthel"),
             )
 
         self._latest("page", load, done, failed)

@@ -120,6 +120,9 @@ class ResidentPage(Page):
         ):
             column.addWidget(plot, 1)
             column.addWidget(target)
+        self.barthel = TrendPlot(tr("Barthel index"), tr("points"))
+        column.addWidget(self.barthel, 1)
+        self.barthel.hide()
         column.addWidget(self._weight)
         trends.body.addLayout(column, 1)
         row.addWidget(trends, 5)
@@ -239,6 +242,8 @@ class ResidentPage(Page):
             )
         )
         self._weight.setVisible(bool(found.weight))
+        self.barthel.set_data([Series(tr("Barthel index"), data.barthel)])
+        self.barthel.setVisible(bool(data.barthel))
 
     def _failed(self, error: Exception) -> None:
         self.strip.say_error(error)
