@@ -377,6 +377,7 @@ def _alerts(
     for item in session.scalars(
         select(DueItem)
         .where(DueItem.resident_id == row.id, DueItem.due_on < today)
+        .where(DueItem.source_kind.is_distinct_from("contract"))  # its chip says so
         .order_by(DueItem.due_on)
     ):
         disease = item.kind.partition(":")[2]

@@ -120,6 +120,12 @@ def contract_mark(session: Session, resident_id: str, today: date) -> ContractMa
     )
 
 
+def load_mark(store: Store, resident_id: str) -> ContractMark:
+    """The same for a page that has no transaction open."""
+    with store.read() as session:
+        return contract_mark(session, resident_id, store.clock.today())
+
+
 _SPEAKS = ("active", "ending", "pending", "coming", "ended", "terminated")
 
 

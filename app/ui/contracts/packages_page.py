@@ -110,7 +110,7 @@ class PackagesPage(Page):
             for payer in PAYERS
         ]  # fmt: skip
         self.form.add(
-            TextField("name", tr("Name"), required=True, limit=50),
+            TextField("name", tr("Name of the package"), required=True, limit=50),
             ChoiceField("category", tr("Kind"), entries("package_category"), required=True),
             *money,
             TextField("note", tr("Note"), limit=200),

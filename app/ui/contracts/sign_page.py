@@ -32,6 +32,11 @@ FORM = "contract"
 KINDS = ("contract", "resident")
 _YES, _NO = "1", "2"
 _NAMES_SHOWN = 40
+_LINES = (
+    ("category",), ("package_ids",), ("team_id", "doctor"), ("signed_on", "starts_on"),
+    ("term_years",), ("source",), ("read_to_resident", "charged"),
+    ("signer_relation", "signer_name"),
+)  # fmt: skip
 _FORM_SHARE, _SIDE_SHARE = 17, 8
 
 
@@ -74,17 +79,17 @@ class SignPage(Page):
             ListField("team_id", tr("Team"), [], required=True),
             ListField("doctor", tr("Doctor"), [], required=True),
             DateField("signed_on", tr("Date of signing"), required=True, latest=today, today=today),
+            DateField("starts_on", tr("Starts on"), required=True, nearest="future", today=today),
             ChoiceField(
                 "term_years", tr("Term"),
                 [(str(years), tr("{count} years").format(count=years)) for years in TERMS],
                 required=True, digits=False,
             ),
-            DateField("starts_on", tr("Starts on"), required=True, nearest="future", today=today),
             ChoiceField("source", tr("Signed at"), entries("contract_source")),
             ChoiceField("read_to_resident", tr("Read to the resident"), yes_no, required=True),
+            ChoiceField("charged", tr("Charged"), yes_no),
             ListField("signer_relation", tr("Signer"), entries("signer_relation"), required=True),
             TextField("signer_name", tr("Name of signer"), limit=50, width=theme.NAME_WIDTH),
-            ChoiceField("charged", tr("Charged"), yes_no),
         )  # fmt: skip
         money = [
             NumberField(
@@ -101,9 +106,13 @@ class SignPage(Page):
             TextField("note", tr("Note"), limit=1000),
         )  # fmt: skip
         self.form.add(*left, *money, *last)
-        card = Card(tr("Contract"))
-        for field in left:
-            card.body.addWidget(field)
+        card = Card(tr("What was agreed"))
+        for line in _LINES:
+            pair = QHBoxLayout()
+            pair.setSpacing(theme.GAP_FIELD)
+            for key in line:
+                pair.addWidget(self.form[key], 1, Qt.AlignmentFlag.AlignTop)
+            card.body.addLayout(pair)
         shares = QHBoxLayout()
         shares.setSpacing(theme.GAP_FIELD)
         for field in money:

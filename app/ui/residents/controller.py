@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from app.care import residents
 from app.care.assessments.results import Points, totals_of
 from app.care.basic_form import BasicForm
+from app.care.contracts.view import ContractMark, load_mark
 from app.care.resident_page import Identity, Summary, Trends, reveal_identity, summary, trends
 from app.care.timeline import TimelineEntry, count_timeline, timeline
 from app.ui.context import UiContext
@@ -26,6 +27,7 @@ class PageData:
     entries: int
     first: tuple[TimelineEntry, ...]
     barthel: Points
+    contract: ContractMark
 
 
 class ResidentsController(QObject):
@@ -56,6 +58,7 @@ class ResidentsController(QObject):
                 count_timeline(store, actor, resident_id),
                 timeline(store, actor, resident_id, 0, self.FIRST),
                 totals_of(store, actor, resident_id, "barthel"),
+                load_mark(store, resident_id),
             )
 
         self._latest("page", load, done, failed)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from app.care.contracts.view import ContractMark
 from app.care.resident_page import Identity, Summary
 from app.care.resident_record.numbers import printed_number
 from app.clock import Clock
@@ -102,6 +103,7 @@ class ResidentHeader(QFrame):
     refer = Signal()
     assess = Signal()
     health_check = Signal()
+    contract = Signal()
     edit = Signal()
     diagnoses = Signal()
     bed = Signal()
@@ -189,6 +191,9 @@ class ResidentHeader(QFrame):
             icon_name="file-edit-line",
             shortcut="Ctrl+5",
         )
+        self.contract_button = Button(
+            tr("Contract"), self.contract.emit, icon_name="quill-pen-line", shortcut="Ctrl+6"
+        )
         self.bed_button = QuietButton(tr("Admit"), self.bed.emit, icon_name="hotel-bed-line")
         self.diagnoses_button = QuietButton(
             tr("Diagnoses"), self.diagnoses.emit, icon_name="stethoscope-line"
@@ -210,6 +215,7 @@ class ResidentHeader(QFrame):
             self.refer_button,
             self.assess_button,
             self.health_check_button,
+            self.contract_button,
         ):
             row.addWidget(button)
         row.addStretch(1)
@@ -219,7 +225,7 @@ class ResidentHeader(QFrame):
 
     # -- showing ------------------------------------------------------------------------------
 
-    def show_summary(self, head: Summary) -> None:
+    def show_summary(self, head: Summary, contract: ContractMark | None = None) -> None:
         """Fill all lines; the number is masked again."""
         self.name.setText(head.name)
         self.about.setText(
@@ -239,7 +245,7 @@ class ResidentHeader(QFrame):
         self.bed_button.setText(tr("Discharge") if head.stay_id else tr("Admit"))
         self.bed_button.setAccessibleName(self.bed_button.text())
         self._merged_action.setVisible(bool(head.merged))
-        self.chips.fill(self._chips_of(head))
+        self.chips.fill([*self._chips_of(head), *self._contract_chips(contract)])
 
     def _chips_of(self, head: Summary) -> list[QWidget]:
         chips: list[QWidget] = []
@@ -266,6 +272,20 @@ class ResidentHeader(QFrame):
             chips.append(Chip(tr("Record no. {number}").format(number=number)))
         if head.allergy_asked and not head.allergies:
             chips.append(Chip(tr("No drug allergies")))
+        return chips
+
+    def _contract_chips(self, mark: ContractMark | None) -> list[QWidget]:
+        if mark is None:
+            return []
+        words = codes.label("contract_state", mark.state)
+        if mark.ends_on is not None and mark.state in ("active", "ending"):
+            words = tr("{state}, until {day}").format(state=words, day=mark.ends_on.isoformat())
+        late = mark.state in ("pending", "ending", "ended")
+        tone: theme.Tone = "attention" if late else "accent" if mark.ends_on else "neutral"
+        text = tr("Contract: {state}").format(state=words)
+        chips: list[QWidget] = [_AlertChip(text, tone, self.contract.emit)]
+        if mark.integrated:
+            chips.append(Chip(codes.label("contract_category", "integrated_care"), "accent"))
         return chips
 
     def show_identity(self, identity: Identity) -> None:
