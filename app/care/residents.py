@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.care.basic_form import BasicForm, columns_of, form_of
 from app.care.basic_form_check import check_form
+from app.care.health_check.due import refresh_health_check_due
 from app.care.identity_card import CardError, read_card
 from app.care.resident_list import (
     LIST_SCOPES,
@@ -152,6 +153,7 @@ def register(
         session.add(row)
         session.flush()
         refresh_tags(session, [row.id], today)
+        refresh_health_check_due(session, store.organisation_id, [row.id])
         return Saved(row.id, (*_warnings(kept, today), *warning))
 
 
@@ -198,6 +200,7 @@ def update(
         warning = _number(session, row)
         session.flush()
         refresh_tags(session, [resident_id], today)
+        refresh_health_check_due(session, store.organisation_id, [resident_id])
         return Saved(resident_id, (*_warnings(kept, today), *warning))
 
 
