@@ -25,7 +25,7 @@ from app.ui.sync.stick_words import (
     exported_words,
     handed_words,
     imported_words,
-    megabytes,
+    size_words,
     stage_words,
     standing_words,
 )
@@ -189,11 +189,11 @@ class StickPage(Page):
             return
 
         def done(room: Any) -> None:
-            text = tr("Needed: about {needed} MB. Free: {free} MB.")
+            text = tr("Needed: about {needed}. Free: {free}.")
             if not room.enough:
-                text = tr("Not enough room: needed about {needed} MB, free {free} MB.")
+                text = tr("Not enough room: needed about {needed}, free {free}.")
             self._room.setText(
-                text.format(needed=megabytes(room.needed), free=megabytes(room.free))
+                text.format(needed=size_words(room.needed), free=size_words(room.free))
             )
 
         def failed(error: Exception) -> None:

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from app.sync.courier import Exported, HandedIn, Imported, Seeded, Standing
 
 
-def megabytes(count: int) -> str:
-    """Bytes in MB with one decimal."""
-    return f"{count / 1_000_000:.1f}"
+def size_words(count: int) -> str:
+    """Bytes in the unit that people read them in: ``12 KB``, ``3.4 MB``, ``71.5 GB``."""
+    if count < 1_000_000:
+        return f"{-(-count // 1000)} KB"
+    if count < 1_000_000_000:
+        return f"{count / 1_000_000:.1f} MB"
+    return f"{count / 1_000_000_000:.1f} GB"
 
 
 def stage_words(stage: str, done: int, of: int) -> str:
@@ -54,13 +58,13 @@ def standing_words(found: Standing, today: date) -> str:
 def exported_words(found: Exported) -> tuple[Tone, str]:
     """A file was written."""
     text = tr(
-        "File {name} is written: {count} records ({urgent} of emergencies), {size} MB. They still "
+        "File {name} is written: {count} records ({urgent} of emergencies), {size}. They still "
         "wait until the reply is back. Take the stick out safely and bring it to the hospital."
     ).format(
         name=found.path.name,
         count=found.records,
         urgent=found.emergency,
-        size=megabytes(found.size),
+        size=size_words(found.size),
     )
     if found.set_aside:
         text += " " + tr("{count} wait for a record that was refused before.").format(
