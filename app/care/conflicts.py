@@ -21,6 +21,7 @@ from app.care import conflict_values
 from app.care.conflict_lists import title_of
 from app.care.due import refresh_due
 from app.care.record_words import field_label, words
+from app.care.resident_record.people import whole_people
 from app.care.residents import require_editor
 from app.errors import InputError, NotFound, StaleRecord
 from app.i18n import tr
@@ -140,6 +141,7 @@ def decide(store: Store, actor: Actor, decision: Decision) -> None:
             _close(session, store, actor, row, {})
             return
         chosen = _chosen(row, record, decision.choices, store.clock.today())
+        people = set(whole_people(session, [row.resident_id])) if row.resident_id else set()
         model = session.get(KINDS[row.kind].model, row.record_id)
         assert model is not None
         conflict_values.write(session, row.kind, model, chosen)
@@ -157,7 +159,7 @@ def decide(store: Store, actor: Actor, decision: Decision) -> None:
         sides = {name: decision.choices[name].side for name in row.fields}
         if row.resident_id:
             session.flush()
-            refresh_due(session, store.organisation_id, [row.resident_id])
+            refresh_due(session, store.organisation_id, sorted({*people, row.resident_id}))
         _close(session, store, actor, row, sides)
 
 

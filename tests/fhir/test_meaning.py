@@ -10,7 +10,7 @@ from app.fhir import mapping, uris
 from app.fhir.common import WireContext
 from app.models.identity import companion_id
 from app.models.records import KINDS
-from tests.fhir.samples import DOCTOR, HOSPITAL, LETTER, NURSE, TOWNSHIP, sample
+from tests.fhir.samples import DOCTOR, HOSPITAL, LETTER, NURSE, RESIDENT, TOWNSHIP, sample
 
 CONTEXT = WireContext(
     organisations={TOWNSHIP: "白塔畈镇中心卫生院", HOSPITAL: "金寨县人民医院"},
@@ -362,3 +362,57 @@ def test_a_screening_reads_as_a_blood_pressure() -> None:
     panel = next(each for each in rest if each.get("component"))
     reason = panel["component"][0]["dataAbsentReason"]["coding"][0]
     assert reason["code"] == "asked-declined"
+
+
+@pytest.mark.parametrize(
+    ("decision", "status", "provision", "rule"),
+    [
+        ("given", "active", "permit", "OPTIN"),
+        ("refused", "rejected", "deny", "OPTOUT"),
+        ("withdrawn", "inactive", "deny", "OPTOUT"),
+    ],
+)
+def test_a_consent_says_in_fhirs_words_what_was_decided(
+    decision: str, status: str, provision: str, rule: str
+) -> None:
+    consent = primary("consent", decision=decision)
+    assert consent["status"] == status
+    assert consent["provision"] == {"type": provision}
+    assert consent["policyRule"]["coding"][0]["code"] == rule
+    assert consent["performer"] == [{"display": "王强"}]
+    assert consent["dateTime"] == "2026-03-02"
+    wrong = primary("consent", decision=decision, status="entered_in_error")
+    assert wrong["status"] == "entered-in-error"
+    for each in (consent, wrong):
+        assert record_of(each)["decision"] == decision
+    # Who signs for oneself is the resident.
+    assert primary("consent", signer_relation=None)["performer"][0]["reference"] == (
+        f"Patient/{RESIDENT}"
+    )
+
+
+def test_a_merged_record_names_the_one_that_goes_on() -> None:
+    patient = primary("resident", record_status="merged", merged_into_id=LETTER)
+    assert patient["link"] == [{"other": {"reference": f"Patient/{LETTER}"}, "type": "replaced-by"}]
+    back = record_of(primary("resident", status_before_merge="moved_away", distinct_from=[LETTER]))
+    assert (back["status_before_merge"], back["distinct_from"]) == ("moved_away", [LETTER])
+
+
+def test_the_national_identifiers_of_a_resident() -> None:
+    """OIDs of the Chinese health-information tree (domain.md §10.1)."""
+    patient = primary("resident", sex="9")
+    assert {item["system"] for item in patient["identifier"]} == {
+        "urn:oid:2.16.156.10011.1.3",
+        "urn:oid:2.16.156.10011.1.2",
+    }
+    systems = {
+        item["valueCoding"]["system"] for item in patient["extension"] if "valueCoding" in item
+    }
+    assert {"urn:oid:2.16.156.10011.2.3.3.3", "urn:oid:2.16.156.10011.2.3.3.4"} <= systems
+    assert patient["maritalStatus"]["coding"][0] == {
+        "system": "urn:oid:2.16.156.10011.2.3.3.5",
+        "code": "20",
+        "display": "已婚",
+    }
+    relation = patient["contact"][0]["relationship"][0]["coding"][0]
+    assert relation["system"] == "urn:oid:2.16.156.10011.2.3.3.8"
