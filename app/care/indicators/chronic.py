@@ -29,9 +29,10 @@ CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
 # A routine visit is due three months after the last; whoever was not seen for longer starts anew.
 _BEFORE = ROUTINE_MONTHS + 1
 
+# Whose management ended is no longer managed, but was until then.
 _MANAGED = """
     SELECT resident_id, managed_since, managed_until, created_at FROM condition
-    WHERE organisation_id = ? AND disease = ? AND managed = 1
+    WHERE organisation_id = ? AND disease = ? AND (managed = 1 OR managed_until IS NOT NULL)
 """
 # Both read an index from end to end (ix_follow_up_counted, ix_follow_up_disease_counted). Of the
 # visits only those are named that do not count as one in person.

@@ -12,6 +12,7 @@ from app.care.clinical_settings import clinical_settings, save_clinical_settings
 from app.care.follow_up import record_follow_up
 from app.care.indicators.period import quarter_of, year_of
 from app.care.indicators.report import Report, course, indicator_report, members
+from app.care.management.outcome import OutcomeInput, decide_outcome, managed_diseases
 from app.errors import NotAllowed
 from app.models.actor import Actor
 from app.models.assessment import Assessment
@@ -200,6 +201,18 @@ def test_a_disease_that_was_resolved_after_the_day_still_counts(store: Store, ac
         row.managed_until = date(2026, 3, 31)
     assert _numbers(_report(store, actor), "H3") == (set(), set())
     assert _numbers(_report(store, actor), "H1")[0] == {person}
+
+
+def test_who_refused_was_managed_until_then(store: Store, actor: Actor) -> None:
+    person = managed_resident(store, actor, "hypertension")
+    (managed,) = managed_diseases(store, actor, person)
+    ended = OutcomeInput(managed.condition_id, "9", date(2026, 3, 1), "4")
+    decide_outcome(store, actor, ended)
+    report = _report(store, actor)
+    assert _numbers(report, "H1")[0] == {person}
+    assert _numbers(report, "H3") == (set(), set())
+    after = indicator_report(store, actor, quarter_of(2026, 2))
+    assert _numbers(after, "H1")[0] == set()
 
 
 def _add(store: Store, actor: Actor, *rows: object) -> None:
