@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
     type_coerce,
 )
 from sqlalchemy.orm import Session
@@ -27,7 +26,6 @@ from sqlalchemy.orm import Session
 from app.care.age import age_on
 from app.care.masking import mask_phone
 from app.care.rounds.due import CONTACT_ENDED, CONTACT_KINDS, CONTACT_LOST
-from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
 from app.models.local import DueItem
@@ -37,13 +35,12 @@ from app.models.store import Store
 
 Scope = Literal["overdue", "today", "week", "month", "unreachable"]
 Order = Literal["day", "place"]
-Grouping = Literal["village", "doctor"]
 
 SCOPES: tuple[Scope, ...] = ("overdue", "today", "week", "month", "unreachable")
 """``overdue``: before today; ``today``, ``week``, ``month``: until today, in 7, in 30 days, with
 what is overdue; ``unreachable``: nobody knows how to reach them."""
 
-_WITH_PHONE = '*"phone":"[^"]*'
+WITH_PHONE = '*"phone":"[^"]*'
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 
@@ -99,29 +96,6 @@ class PersonRow:
     unreachable: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """People by scope; one for whom several things are due counts once."""
-
-    overdue: int = 0
-    today: int = 0
-    week: int = 0
-    month: int = 0
-    unreachable: int = 0
-
-    def of(self, scope: Scope) -> int:
-        return int(getattr(self, scope))
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    """A village or a doctor with its counts. ``key`` is the village's name or the staff id."""
-
-    key: str
-    label: str
-    counts: Counts
-
-
 def people(
     store: Store, actor: Actor, wanted: WorkFilter, offset: int = 0, limit: int = 100
 ) -> tuple[PersonRow, ...]:
@@ -141,46 +115,6 @@ def count_people(store: Store, actor: Actor, wanted: WorkFilter) -> int:
         return session.scalar(query) or 0
 
 
-def work_counts(store: Store, actor: Actor, wanted: WorkFilter) -> Counts:
-    """The counts of every scope under the filter's village, doctor and kind."""
-    groups = _grouped(store, actor, wanted, None)
-    return groups[0][1] if groups else Counts()
-
-
-def work_groups(
-    store: Store, actor: Actor, by: Grouping, wanted: WorkFilter
-) -> tuple[GroupRow, ...]:
-    """Every village or doctor with work, by name; those without one last.
-
-    The filter's kind and its other dimension count: the villages of one doctor, the doctors
-    of one village.
-    """
-    if by == "village":
-        found = _grouped(store, actor, _without(wanted, "village"), "village")
-        rows = [(key, key or tr("No village"), counts) for key, counts in found]
-    else:
-        found = _grouped(store, actor, _without(wanted, "doctor"), "doctor")
-        with store.read() as session:
-            names = doctor_names(session, [key for key, _ in found])
-        rows = [(key, names.get(key) or tr("No doctor"), counts) for key, counts in found]
-    made = [GroupRow(key, label, counts) for key, label, counts in rows]
-    return tuple(sorted(made, key=lambda row: (not row.key, row.label)))
-
-
-def kinds_in_use(store: Store, actor: Actor) -> tuple[str, ...]:
-    """The kinds of due work that this organisation has, in the order of the code list."""
-    with store.read() as session:
-        found = set(
-            session.scalars(
-                select(DueItem.kind)
-                .where(DueItem.organisation_id == actor.organisation_id)
-                .distinct()
-            )
-        )
-    order = {entry.code: at for at, entry in enumerate(codes.entries("due_kind"))}
-    return tuple(sorted(found, key=lambda kind: (order.get(kind, len(order)), kind)))
-
-
 def doctor_names(session: Session, ids: Sequence[str]) -> dict[str, str]:
     """The names of staff by id; unknown ids are left out."""
     wanted = {each for each in ids if each}
@@ -188,12 +122,6 @@ def doctor_names(session: Session, ids: Sequence[str]) -> dict[str, str]:
 
 
 # -- the query ------------------------------------------------------------------------------
-
-
-def _without(wanted: WorkFilter, dimension: Grouping) -> WorkFilter:
-    village = None if dimension == "village" else wanted.village
-    doctor = None if dimension == "doctor" else wanted.doctor_id
-    return WorkFilter(wanted.scope, village, doctor, wanted.kind, wanted.order)
 
 
 def _ids(actor: Actor, wanted: WorkFilter, today: date) -> Select[str]:
@@ -262,7 +190,7 @@ def _without_phone() -> Select[str]:
     contacts = type_coerce(Resident.contacts, String)
     return select(Resident.id).where(
         or_(Resident.phone.is_(None), Resident.phone == ""),
-        contacts.bool_op("NOT GLOB")(_WITH_PHONE),
+        contacts.bool_op("NOT GLOB")(WITH_PHONE),
     )
 
 
@@ -272,57 +200,6 @@ def _unreachable(today: date) -> ColumnElement[bool]:
         DueItem.kind.in_(CONTACT_KINDS),
         and_(DueItem.due_on <= today + MONTH, DueItem.resident_id.in_(_without_phone())),
     )
-
-
-# Written out: the planner is told to walk the residents along the index of places, which alone
-# holds all that is asked of them. Both loops then read indexes only (50,000 residents: 0.1 s).
-_GROUPED = """
-SELECT key, count(CASE WHEN first < :today THEN 1 END), count(CASE WHEN first <= :today THEN 1 END),
-       count(CASE WHEN first <= :week THEN 1 END), count(first),
-       count(CASE WHEN lost OR silent THEN 1 END)
-FROM (SELECT {key} AS key,
-             min(CASE WHEN d.kind <> 'contact:ended' THEN d.due_on END) AS first,
-             max(d.kind IN ('contact:lost', 'contact:ended')) AS lost,
-             r.id IN (SELECT n.id FROM resident n WHERE (n.phone IS NULL OR n.phone = '')
-                      AND n.contacts NOT GLOB :with_phone) AS silent
-      FROM resident r INDEXED BY ix_resident_place
-      CROSS JOIN due_item d ON d.organisation_id = :organisation AND d.resident_id = r.id
-      WHERE (d.due_on <= :month OR d.kind IN ('contact:lost', 'contact:ended')) {narrowed}
-      GROUP BY r.id)
-GROUP BY key
-"""
-
-
-def _grouped(
-    store: Store, actor: Actor, wanted: WorkFilter, by: Grouping | None
-) -> list[tuple[str, Counts]]:
-    """Counts of people by village or by doctor, or of all in one line."""
-    today = store.clock.today()
-    column = {"village": "r.village", "doctor": "r.responsible_doctor_id", None: "''"}[by]
-    narrowed = ""
-    values: dict[str, Any] = {
-        "organisation": actor.organisation_id,
-        "today": today.isoformat(),
-        "week": (today + WEEK).isoformat(),
-        "month": (today + MONTH).isoformat(),
-        "with_phone": _WITH_PHONE,
-    }
-    if wanted.kind:
-        narrowed += " AND (d.kind = :kind OR (d.kind > :kind || ':' AND d.kind < :kind || ';'))"
-        values["kind"] = wanted.kind
-    if wanted.village is not None:
-        narrowed += " AND coalesce(r.village, '') = :village"
-        if wanted.village:
-            narrowed += " AND r.village = :village"
-        values["village"] = wanted.village
-    if wanted.doctor_id is not None:
-        narrowed += " AND coalesce(r.responsible_doctor_id, '') = :doctor"
-        values["doctor"] = wanted.doctor_id
-    # The parts put in are ours, never a person's text.
-    statement = _GROUPED.format(key=f"coalesce({column}, '')", narrowed=narrowed)
-    with store.read() as session:
-        rows = session.execute(text(statement), values).all()
-    return [(str(row[0]), Counts(*row[1:])) for row in rows]
 
 
 # -- the rows -------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.care.rounds.work import Grouping
+from app.care.rounds.groups import Grouping
 from app.ui.context import UiContext
 from app.ui.today.round_printer import RoundPrinter
 from app.ui.today.round_view import RoundView

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.care.rounds.work import GroupRow, PersonRow
+from app.care.rounds.groups import GroupRow
+from app.care.rounds.work import PersonRow
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme

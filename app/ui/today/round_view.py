@@ -16,20 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.care.rounds.groups import Counts, Grouping, GroupRow, kinds_in_use, places, work_groups
 from app.care.rounds.places import place_of
-from app.care.rounds.work import (
-    SCOPES,
-    Counts,
-    Grouping,
-    GroupRow,
-    PersonRow,
-    Scope,
-    WorkFilter,
-    count_people,
-    kinds_in_use,
-    people,
-    work_groups,
-)
+from app.care.rounds.work import SCOPES, PersonRow, Scope, WorkFilter, count_people, people
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -39,7 +28,7 @@ from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import EmptyState, label
 from app.ui.widgets.tables import PagedModel, RecordTable
 
-_FOUND = tuple[int, tuple[GroupRow, ...], tuple[GroupRow, ...], tuple[str, ...]]
+_FOUND = tuple[int, tuple[GroupRow, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
 class RoundView(QWidget):
@@ -158,11 +147,10 @@ class RoundView(QWidget):
         other: Grouping = "doctor" if by == "village" else "village"
 
         def load() -> _FOUND:
-            free = WorkFilter(scope=wanted.scope, kind=wanted.kind)
             return (
                 count_people(c.store, c.actor, wanted),
                 work_groups(c.store, c.actor, by, wanted),
-                work_groups(c.store, c.actor, other, free),
+                places(c.store, c.actor, other),
                 kinds_in_use(c.store, c.actor),
             )
 
@@ -237,7 +225,7 @@ class RoundView(QWidget):
         ):
             self.scopes.setTabText(at, words.format(count=counts.of(scope)))
         every = tr("All doctors") if self.by == "village" else tr("All villages")
-        self._fill(self.other, [(row.label, row.key) for row in others], every)
+        self._fill(self.other, [(name, key) for key, name in others], every)
         self._fill(
             self.kind, [(codes.label("due_kind", kind), kind) for kind in kinds], tr("All work")
         )

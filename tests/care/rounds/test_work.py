@@ -9,16 +9,8 @@ import pytest
 
 from app.care.due import refresh_due
 from app.care.rounds.due import CONTACT_ENDED, CONTACT_LOST
-from app.care.rounds.work import (
-    SCOPES,
-    Scope,
-    WorkFilter,
-    count_people,
-    kinds_in_use,
-    people,
-    work_counts,
-    work_groups,
-)
+from app.care.rounds.groups import kinds_in_use, places, work_counts, work_groups
+from app.care.rounds.work import SCOPES, Scope, WorkFilter, count_people, people
 from app.care.work_list import today_work
 from app.models.actor import Actor
 from app.models.local import DueItem
@@ -223,3 +215,12 @@ def test_another_organisations_work_is_not_listed(store: Store, actor: Actor) ->
         assert people(store, actor, WorkFilter(scope)) == ()
     assert work_groups(store, actor, "village", WorkFilter()) == ()
     assert kinds_in_use(store, actor) == ("follow_up:hypertension",)
+
+
+def test_the_villages_and_doctors_to_choose_from(store: Store, actor: Actor, edit: Edit) -> None:
+    ids = village(store, actor)
+    village(store, actor, "白马村")
+    villager(store, actor, "吴六", village=None)
+    edit(ids[0], responsible_doctor_id=actor.staff_id)
+    assert places(store, actor, "village") == (("光荣村", "光荣村"), ("白马村", "白马村"))
+    assert places(store, actor, "doctor") == ((actor.staff_id, "王建国"),)
