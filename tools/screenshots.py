@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.demo.county import PASSWORD, ROOT, County, prepare
+from tools.screenshots_assessments import CHOSEN as ASSESSMENT_PAGES
+from tools.screenshots_assessments import assessment_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES
 from tools.screenshots_sync import sync_pages
 
@@ -44,6 +46,7 @@ CHOSEN = {
     "en-resident": "en-resident",
     "en-ward": "en-ward",
     **{name: name for name in SYNC_PAGES},
+    **{name: name for name in ASSESSMENT_PAGES},
 }
 
 
@@ -57,6 +60,7 @@ def take(folder: Path) -> None:
     _set_up(folder / "new", pictures)
     walk(county, address, pictures, say=lambda text: print("  " + text, flush=True))
     _settings(county, pictures)
+    assessment_pages(county, pictures)
     _english(county, pictures)
     sync_pages(county, address, pictures)
 

@@ -149,7 +149,7 @@ def _scale_columns(today: Callable[[], date]) -> list[Column[ScaleLine]]:
         Column(
             tr("Scale"),
             lambda line: codes.label("assessment_scale", line.scale),
-            172,
+            192,
             strong=True,
             tip=_title,
         ),
