@@ -16,6 +16,8 @@ from typing import Any
 from tools.demo.county import PASSWORD, ROOT, County, prepare
 from tools.screenshots_assessments import CHOSEN as ASSESSMENT_PAGES
 from tools.screenshots_assessments import assessment_pages
+from tools.screenshots_check_ups import CHOSEN as CHECK_UP_PAGES
+from tools.screenshots_check_ups import check_up_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES
 from tools.screenshots_sync import sync_pages
 
@@ -45,6 +47,7 @@ CHOSEN = {
     "server": "settings-server",
     "en-resident": "en-resident",
     "en-ward": "en-ward",
+    **{name: name for name in CHECK_UP_PAGES},
     **{name: name for name in SYNC_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
@@ -59,6 +62,7 @@ def take(folder: Path) -> None:
     pictures = folder / "pictures"
     _set_up(folder / "new", pictures)
     walk(county, address, pictures, say=lambda text: print("  " + text, flush=True))
+    check_up_pages(county, pictures)
     _settings(county, pictures)
     assessment_pages(county, pictures)
     _english(county, pictures)

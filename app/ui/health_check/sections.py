@@ -106,7 +106,7 @@ class GroupRow:
         if flag is None:
             flag = Chip()
             self._flags[key] = flag
-            self.cells[key].addWidget(flag, 0, Qt.AlignmentFlag.AlignLeft)
+            self.cells[key].insertWidget(1, flag, 0, Qt.AlignmentFlag.AlignLeft)
         flag.set(text, "danger" if level == "urgent" else "attention")
         flag.show()
 
@@ -212,6 +212,8 @@ class SectionCard(Card):
         cell = QVBoxLayout()
         cell.setSpacing(theme.GAP_TIGHT)
         cell.addWidget(field)
+        # A mark below one field does not move its neighbours.
+        cell.addStretch(1)
         row.cells[made_of.key] = cell
         return cell
 

@@ -66,6 +66,12 @@ class ListPage(Page):
             tr("Perhaps registered twice"), self.suspects.emit, icon_name="group-line"
         )
         self.add_action(self.suspects_button)
+        self.check_ups_button = Button(
+            tr("Health checks"),
+            lambda: context.navigate("check_ups"),
+            icon_name="file-edit-line",
+        )
+        self.add_action(self.check_ups_button)
         self.roster_button = Button(
             tr("Import roster…"), self.roster.emit, icon_name="upload-2-line"
         )
