@@ -1,4 +1,4 @@
-"""Contract of a resident with a team <-> Contract (why not EpisodeOfCare: ADR 0014)."""
+"""Contract of a resident with a team <-> Contract (why not EpisodeOfCare: ADR 0017)."""
 
 from __future__ import annotations
 
