@@ -100,6 +100,8 @@ def explain(fault: ParseFault) -> str:
 
 def half_width(text: str) -> str:
     """Full-width ASCII forms and the ideographic space as their plain twins; all else unchanged."""
+    if text.isascii():
+        return text
     return "".join(
         " "
         if char == "\u3000"
@@ -113,6 +115,8 @@ def half_width(text: str) -> str:
 def clean_text(text: str) -> str:
     """Free text as it is kept: composed form (NFC), no control signs, single spaces, no ends."""
     composed = unicodedata.normalize("NFC", text)
+    if composed.isprintable():  # none of the signs below, and no space but the plain one
+        return " ".join(composed.split())
     visible = "".join(
         " " if char.isspace() else char
         for char in composed

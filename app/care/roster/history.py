@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from app.care.due import refresh_due
@@ -39,6 +39,11 @@ __all__ = [
 ]
 
 _BATCH = 400
+_WITHDRAWN = (
+    update(RosterRow)
+    .where(RosterRow.import_id == bindparam("of_import"), RosterRow.resident_id == bindparam("of"))
+    .values(withdrawn_change_id=bindparam("change"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +167,13 @@ def undo_import(store: Store, actor: Actor, import_id: str, progress: Progress =
                 resident.record_status = "cancelled"
                 resident.record_status_on = today
             session.flush()
-            for resident in residents:
-                session.execute(
-                    update(RosterRow)
-                    .where(RosterRow.import_id == import_id, RosterRow.resident_id == resident.id)
-                    .values(withdrawn_change_id=resident.change_id)
-                )
+            session.connection().execute(
+                _WITHDRAWN,
+                [
+                    {"of_import": import_id, "of": each.id, "change": each.change_id}
+                    for each in residents
+                ],
+            )
             for resident in residents:
                 session.expunge(resident)
             progress.step(SAVING, min(start + _BATCH, len(free)), len(free))

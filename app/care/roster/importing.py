@@ -69,10 +69,12 @@ def import_roster(
     progress.step(KEEPING, 0, 0)
     backup = before_import(store).path.name
     progress.step(SAVING, 0, len(rows))
+    # Built before the store is locked: what takes time is done while others can still save.
+    built = {row.number: _built(row) for row in rows if not row.reopens}
     with store.write(actor) as session:
         register = Register(session, [row.form for row in rows if row.form])
         fresh, too_late = _still_unknown(rows, register)
-        kept = _save(session, fresh, register, progress)
+        kept = _save(session, fresh, built, register, progress)
         taken = RosterImport(
             organisation_id=actor.organisation_id,
             file_name=preview.source.file.name[:200],
@@ -123,23 +125,30 @@ def _still_unknown(
     return fresh, tuple(late)
 
 
+def _built(row: PreviewRow) -> Resident:
+    if row.form is None:
+        raise Defect("a row without a form cannot be imported")
+    return Resident(**columns_of(row.form), record_status="active")
+
+
 def _save(
-    session: Session, rows: Sequence[PreviewRow], register: Register, progress: Progress
+    session: Session,
+    rows: Sequence[PreviewRow],
+    built: dict[int, Resident],
+    register: Register,
+    progress: Progress,
 ) -> list[dict[str, object]]:
     kept: list[dict[str, object]] = []
     for start in range(0, len(rows), _BATCH):
         part: list[tuple[int, Resident]] = []
         for row in rows[start : start + _BATCH]:
-            if row.form is None:
-                raise Defect("a row without a form cannot be imported")
-            same = register.same(row.form)
-            taken = register.number_is_taken(row.form)
-            part.append((row.number, _resident(session, row, same.id if same else "", taken)))
-            resident = part[-1][1]
+            resident = _resident(session, row, built, register)
             if not resident.record_no and not resident.temporary:
                 # A temporary record gets its number when the card is there.
                 resident.record_no = issue_number(session, resident)
-                session.flush()  # the next one is to find the counter
+                if resident.record_no:
+                    session.flush()  # the next one is to find the counter
+            part.append((row.number, resident))
         session.add_all(resident for _, resident in part)
         session.flush()
         kept += [
@@ -152,18 +161,22 @@ def _save(
     return kept
 
 
-def _resident(session: Session, row: PreviewRow, reopens: str, number_taken: bool) -> Resident:
+def _resident(
+    session: Session, row: PreviewRow, built: dict[int, Resident], register: Register
+) -> Resident:
+    """The new record, or the one that an undoing closed, with what the row says."""
     assert row.form is not None
-    columns = columns_of(row.form)
-    if number_taken:  # since the rows were looked at
-        columns["record_no"] = None
-    if not reopens:
-        return Resident(**columns, record_status="active")
-    resident = session.get_one(Resident, reopens)
-    # A number once given to a record stays with it.
-    columns["record_no"] = columns["record_no"] or resident.record_no
-    for name, value in columns.items():
-        setattr(resident, name, value)
+    same = register.same(row.form)
+    fresh = built.pop(row.number, None) or _built(row)
+    if register.number_is_taken(row.form):  # since the rows were looked at
+        fresh.record_no = None
+    if same is None:
+        return fresh
+    resident = session.get_one(Resident, same.id)
+    for name in columns_of(row.form):
+        # A number once given to a record stays with it.
+        if name != "record_no" or fresh.record_no:
+            setattr(resident, name, getattr(fresh, name))
     resident.record_status = "active"
     resident.record_status_on = None
     return resident
