@@ -56,7 +56,7 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     form["authored"] = record["created_at"]
     if ID.match(record["author_id"]):
         form["author"] = context.person(record["author_id"])
-    items = []
+    items: list[Json] = []
     for name, field in _form_fields().items():
         made = items_of(field, record.get(name))
         items.extend(map(_titled, made) if name == _COPD else made)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.care.due import refresh_due
 from app.care.follow_up_form import DISEASES
+from app.care.resident_record.people import same_person
 from app.errors import InputError, NotAllowed, NotFound
 from app.i18n import tr
 from app.models import codes
@@ -54,7 +55,8 @@ class OutcomeInput:
 
 
 def managed_diseases(store: Store, actor: Actor, resident_id: str) -> tuple[ManagedDisease, ...]:
-    """The chronic diseases of a resident, one line each, in the order of the form.
+    """The chronic diseases of a person (merged records included), one line each, in the order
+    of the form.
 
     Raises NotFound.
     """
@@ -64,7 +66,7 @@ def managed_diseases(store: Store, actor: Actor, resident_id: str) -> tuple[Mana
         rows = session.scalars(
             select(Condition)
             .where(
-                Condition.resident_id == resident_id,
+                Condition.resident_id.in_(same_person(session, resident_id)),
                 Condition.disease.in_(DISEASES),
                 Condition.clinical_status == "active",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, String, exists, func, or_, select, type_coerce
 
 from app.care.age import age_on
 from app.care.masking import mask_phone
@@ -67,8 +67,8 @@ def unmeasured(
     today = store.clock.today()
     query = (
         select(Resident.id)
-        .where(*_not_measured(actor, village, today))
-        .order_by(Resident.village, Resident.id)
+        .where(*_by_name(actor, village, today), *_unseen(today))
+        .order_by(Resident.village, Resident.name, Resident.id)
         .offset(offset)
         .limit(limit)
     )
@@ -106,7 +106,8 @@ def unmeasured(
 def count_unmeasured(store: Store, actor: Actor, village: str = "") -> int:
     """How many residents ``unmeasured`` lists."""
     query = select(func.count()).select_from(Resident)
-    query = query.where(*_not_measured(actor, village, store.clock.today()))
+    today = store.clock.today()
+    query = query.where(*_counted(actor, village, today), *_unseen(today))
     with store.read() as session:
         return session.scalar(query) or 0
 
@@ -182,12 +183,40 @@ def _waiting(actor: Actor, village: str, today: date) -> list[ColumnElement[bool
     return wanted
 
 
-def _not_measured(actor: Actor, village: str, today: date) -> list[ColumnElement[bool]]:
-    year = date(today.year, 1, 1)
+def _by_name(actor: Actor, village: str, today: date) -> list[ColumnElement[bool]]:
+    """Who is to be screened, asked so that SQLite walks the index by village and name and stops
+    at the end of the page (an appended "" keeps it from the indexes of these columns)."""
+    born = type_coerce(Resident.birth_date, String)
+    wanted = [
+        Resident.organisation_id.concat("") == actor.organisation_id,
+        Resident.record_status.concat("") == "active",
+        born.concat("") <= _born_by(today).isoformat(),
+    ]
+    if village:
+        wanted.append(Resident.village == village)
+    return wanted
+
+
+def _counted(actor: Actor, village: str, today: date) -> list[ColumnElement[bool]]:
+    """The same, for counting all of them."""
     wanted = [
         Resident.organisation_id == actor.organisation_id,
         Resident.record_status == "active",
-        Resident.birth_date <= add_months(today, -12 * FIRST_AGE),
+        Resident.birth_date <= _born_by(today),
+    ]
+    if village:
+        wanted.append(Resident.village == village)
+    return wanted
+
+
+def _born_by(today: date) -> date:
+    return add_months(today, -12 * FIRST_AGE)
+
+
+def _unseen(today: date) -> list[ColumnElement[bool]]:
+    """No pressure this year, and no hypertension in the record."""
+    year = date(today.year, 1, 1)
+    return [
         ~exists().where(
             Condition.resident_id == Resident.id,
             Condition.disease == "hypertension",
@@ -212,6 +241,3 @@ def _not_measured(actor: Actor, village: str, today: date) -> list[ColumnElement
             or_(HealthCheck.sbp_left.is_not(None), HealthCheck.sbp_right.is_not(None)),
         ),
     ]
-    if village:
-        wanted.append(Resident.village == village)
-    return wanted

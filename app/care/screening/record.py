@@ -25,6 +25,7 @@ from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill
 from app.care.referral_red_flags import Vitals
 from app.care.referral_states import Urgency
+from app.care.resident_record.people import same_person
 from app.care.screening.rule import (
     ASKED_RISKS,
     RULE_VERSION,
@@ -270,10 +271,13 @@ def letter_from_screening(store: Store, actor: Actor, screening_id: str) -> Refe
 
 
 def measurements(session: Session, resident_id: str) -> tuple[Measurement, ...]:
-    """The standing measurements with a value, oldest first."""
+    """The standing measurements of a person with a value, oldest first."""
     rows = session.scalars(
         select(BpScreening)
-        .where(BpScreening.resident_id == resident_id, BpScreening.status != IN_ERROR)
+        .where(
+            BpScreening.resident_id.in_(same_person(session, resident_id)),
+            BpScreening.status != IN_ERROR,
+        )
         .order_by(BpScreening.measured_on, BpScreening.id)
     )
     return tuple(
@@ -358,7 +362,7 @@ def _has_hypertension(session: Session, resident_id: str) -> bool:
         session.scalar(
             select(Condition.id)
             .where(
-                Condition.resident_id == resident_id,
+                Condition.resident_id.in_(same_person(session, resident_id)),
                 Condition.disease == hypertension.DISEASE,
                 Condition.clinical_status == "active",
             )

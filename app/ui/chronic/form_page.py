@@ -111,7 +111,7 @@ class FollowUpPage(Page):
             ("F4", self._open_danger_signs),
             ("F6", self.copy_drugs),
             ("F7", self.copy_habits),
-            ("Ctrl+L", self.copy_last),
+            ("F8", self.copy_last),
             ("F9", self.live.press),
             ("Ctrl+J", self._open_override),
             ("Ctrl+E", self.open_outcome),
@@ -270,7 +270,7 @@ class FollowUpPage(Page):
             form_values.copy_drugs(self.fields, self._known.last)
 
     def copy_last(self) -> None:
-        """Ctrl+L: drugs and habits as last visit; never a measurement."""
+        """F8: drugs and habits as last visit; never a measurement."""
         self.copy_drugs()
         self.copy_habits()
 

@@ -103,9 +103,18 @@ class ScreeningPage(Page):
         self.village.currentIndexChanged.connect(lambda _: self.reload())
 
     def reload(self) -> None:
-        """Count and list anew, off the GUI thread."""
+        """List and count anew, off the GUI thread: the first page is there before the count,
+        which looks at everybody."""
         c = self._context
         chosen = self._chosen()
+        c.tasks.run(
+            lambda: (
+                len(unmeasured(c.store, c.actor, chosen)),
+                len(waiting(c.store, c.actor, chosen)),
+            ),
+            done=self._show_counts,
+            owner=self,
+        )
         c.tasks.run(
             lambda: (
                 count_unmeasured(c.store, c.actor, chosen),
@@ -132,7 +141,6 @@ class ScreeningPage(Page):
         return str(self.village.currentData() or "")
 
     def _counted(self, counts: tuple[int, int]) -> None:
-        self._counts = list(counts)
         for at, text in enumerate(
             (
                 tr("Not yet measured this year {count}").format(count=counts[0]),
@@ -140,6 +148,10 @@ class ScreeningPage(Page):
             )
         ):
             self.scopes.setTabText(at, text)
+        self._show_counts(counts)
+
+    def _show_counts(self, counts: tuple[int, int]) -> None:
+        self._counts = list(counts)
         at = max(self.tables[self.scopes.currentIndex()].currentIndex().row(), 0)
         self.unmeasured.reload()
         self.waiting.reload()
