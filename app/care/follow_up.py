@@ -31,6 +31,7 @@ from app.care.follow_up_rows import form_of, row_of
 from app.care.management.outcome import found_again
 from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill, build_prefill
+from app.care.resident_record.people import same_person
 from app.errors import InputError, NotAllowed, NotFound
 from app.i18n import tr
 from app.models import codes
@@ -233,7 +234,7 @@ def _conditions(session: Session, resident_id: str) -> dict[str, Condition]:
     rows = session.scalars(
         select(Condition)
         .where(
-            Condition.resident_id == resident_id,
+            Condition.resident_id.in_(same_person(session, resident_id)),
             Condition.disease.is_not(None),
             Condition.clinical_status == "active",
         )

@@ -17,6 +17,7 @@ from app.care.drugs import DrugLine
 from app.care.follow_up_form import DISEASES, REACTION_PRESENT
 from app.care.follow_up_judgement import Background, PastVisit
 from app.care.limits import LIMITS, Limit
+from app.care.resident_record.people import same_person
 from app.errors import NotFound
 from app.i18n import tr
 from app.models import codes
@@ -110,9 +111,10 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
     resident = session.get(Resident, resident_id)
     if resident is None:
         raise NotFound(tr("This resident is not in the records of this PC."))
+    person = same_person(session, resident_id)
     conditions = session.scalars(
         select(Condition)
-        .where(Condition.resident_id == resident_id, Condition.clinical_status == "active")
+        .where(Condition.resident_id.in_(person), Condition.clinical_status == "active")
         .order_by(Condition.id)
     ).all()
     known = tuple(d for d in DISEASES if any(c.disease == d for c in conditions))
@@ -135,7 +137,7 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
         age=age_on(resident.birth_date, max(today, resident.birth_date)),
         village=resident.village or "",
         record_status=resident.record_status,
-        allergies=allergies_of(resident),
+        allergies=_allergies_of_all(session, resident, person),
         conditions=tuple(dict.fromkeys(c.display for c in conditions)),
         managed=managed,
         known=known,
@@ -148,13 +150,24 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
     )
 
 
+def _allergies_of_all(
+    session: Session, resident: Resident, person: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The allergies of all records of a person: what one of them warns of holds for all."""
+    rows = [resident]
+    if len(person) > 1:
+        rows += session.scalars(select(Resident).where(Resident.id.in_(person[1:])))
+    return tuple(dict.fromkeys(each for row in rows for each in allergies_of(row)))
+
+
 def background_of(
     session: Session, resident: Resident, visits: list[FollowUp], without_id: str = ""
 ) -> Background:
     """What a judgement needs: past judgements, the organisation's settings, other diseases."""
     conditions = session.scalars(
         select(Condition).where(
-            Condition.resident_id == resident.id, Condition.clinical_status == "active"
+            Condition.resident_id.in_(same_person(session, resident.id)),
+            Condition.clinical_status == "active",
         )
     )
     return Background(
@@ -171,10 +184,13 @@ def _is_comorbid(condition: Condition) -> bool:
 
 
 def visits_of(session: Session, resident_id: str) -> list[FollowUp]:
-    """The standing visits of a resident with their parts, oldest first."""
+    """The standing visits of a person, merged records included, with their parts, oldest first."""
     rows = session.scalars(
         select(FollowUp)
-        .where(FollowUp.resident_id == resident_id, FollowUp.status != ENTERED_IN_ERROR)
+        .where(
+            FollowUp.resident_id.in_(same_person(session, resident_id)),
+            FollowUp.status != ENTERED_IN_ERROR,
+        )
         .order_by(FollowUp.visit_date, FollowUp.id)
         .options(selectinload(FollowUp.diseases))
     )

@@ -13,6 +13,7 @@ from app.care import residents
 from app.care.basic_form import Answer
 from app.care.conditions import ConditionInput, add_condition
 from app.care.due import refresh_due
+from app.care.follow_up_history import load_context
 from app.care.residences import Admission, admit
 from app.care.resident_page import summary, trends
 from app.care.resident_record import merging, suspects
@@ -104,6 +105,12 @@ def test_all_of_the_merged_one_is_shown_under_the_other_and_comes_back(
     assert [each.id for each in residents.find(store, actor, "单国华")] == [first]
     assert residents.count_residents(store, actor) == 1
     assert summary(store, actor, second).survivor_id == first
+    with store.read() as session:
+        known = load_context(session, first, date(2026, 3, 2))
+    assert known.managed == ("hypertension",)
+    assert len(known.allergies) == 3
+    assert known.last is not None
+    assert known.last.visit_date == date(2026, 2, 1)
 
     merging.unmerge(store, actor, second, change_of(store, second))
     with store.read() as session:
