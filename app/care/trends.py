@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import or_, select
 
 from app.care import diabetes, hypertension
 from app.care.clinical_settings import clinical_settings
 from app.care.follow_up_history import ENTERED_IN_ERROR
+from app.care.health_check.points import check_points
 from app.care.visit_rules import age_for_target
 from app.errors import NotFound
 from app.i18n import tr
@@ -55,7 +57,10 @@ class Trends:
 
 
 def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
-    """The newest points of a resident, from all standing visits. Raises NotFound."""
+    """The newest points of a resident, from all standing visits and health checks.
+
+    Raises NotFound.
+    """
     with store.read() as session:
         resident = session.get(Resident, resident_id)
         if resident is None:
@@ -82,10 +87,13 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             .order_by(FollowUp.visit_date.desc(), FollowUp.id.desc())
             .limit(MOST_POINTS)
         ).all()
+        checks = check_points(session, [resident_id])
         settings = clinical_settings(session).rules
         today = max(store.clock.today(), resident.birth_date)
         age = age_for_target(resident.birth_date, today, settings.age_rule)
-    ordered = list(reversed(rows))
+    ordered: list[tuple[Any, ...]] = [tuple(row) for row in reversed(rows)]
+    ordered += [(each.day, each.sbp, each.dbp, each.fasting, None, None) for each in checks]
+    ordered = sorted(ordered, key=lambda row: row[0])[-MOST_POINTS:]
     return Trends(
         pressure=tuple(
             PressurePoint(day, sbp, dbp)

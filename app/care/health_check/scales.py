@@ -12,9 +12,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.assessments.results import level_text
 from app.care.health_check.definition import FormDefinition
 from app.i18n import tr
-from app.models import codes
 from app.models.assessment import Assessment
 
 _STANDING = ("final", "amended")
@@ -36,8 +36,8 @@ class ScaleResult:
         parts = [self.assessed_on.isoformat()]
         if self.total is not None:
             parts.append(tr("{points} points").format(points=f"{self.total:g}"))
-        if self.level and self.scale == "self_care":
-            parts.append(codes.label("check_self_care", self.level))
+        if self.level:
+            parts.append(level_text(self.scale, self.level))
         return " ".join(parts)
 
 

@@ -27,6 +27,9 @@ from app.care.health_check.record import (
     void_health_check,
 )
 from app.care.health_check.rows import form_of
+from app.care.resident_page import trends as page_trends
+from app.care.timeline import timeline
+from app.care.trends import trends
 from app.errors import InputError, NotAllowed, NotFound
 from app.models.actor import Actor
 from app.models.assessment import Assessment
@@ -356,3 +359,21 @@ def test_the_laboratorys_ranges_are_the_administrators(
 def test_open_free_tests_are_named(store: Store, actor: Actor, resident: str) -> None:
     result = record_health_check(store, actor, a_check(resident, {"fpg": 5.5}))
     assert len(result.open_tests) == 9
+
+
+def test_checks_stand_in_the_trends_and_the_timeline(
+    store: Store, actor: Actor, resident: str
+) -> None:
+    values = {"sbp_left": 150, "dbp_left": 92, "sbp_right": 162, "dbp_right": 90}
+    form = a_check(resident, {**values, "fpg": 5.6, "weight": 61.5})
+    record_health_check(store, actor, form)
+    plotted = trends(store, actor, resident)
+    assert [(each.day, each.sbp, each.dbp) for each in plotted.pressure] == [(TODAY, 162, 90)]
+    assert [each.fasting for each in plotted.glucose] == [5.6]
+    page = page_trends(store, actor, resident)
+    assert page.systolic == ((TODAY, 162.0),)
+    assert page.fasting == ((TODAY, 5.6),)
+    assert page.weight == ((TODAY, 61.5),)
+    entry = next(e for e in timeline(store, actor, resident) if e.kind == "health_check")
+    assert "162/90" in entry.detail
+    assert entry.day == TODAY
