@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -84,7 +85,7 @@ class PilePage(Page):
         self.pile: Pile | None = None
         self.rounds = QComboBox()
         self.rounds.setAccessibleName(tr("Printed list"))
-        self.rounds.setMinimumContentsLength(24)
+        self.rounds.setMinimumContentsLength(36)
         self.add_action(self.rounds)
         today = context.clock.today()
         self.fields = FormFields(self)
@@ -294,9 +295,8 @@ class PilePage(Page):
             return
         c = self._context
 
-        def kept(_: object) -> None:
-            self._load(pile.round_id, self._keep_pile)
-
+        # What the list of slips shows may have changed meanwhile; only the day is known anew.
+        self.pile = replace(pile, visit_date=day, mode=mode)
         c.tasks.run(
             say_day,
             c.store,
@@ -304,14 +304,9 @@ class PilePage(Page):
             pile.round_id,
             day,
             mode,
-            done=kept,
             failed=self.strip.say_error,
             owner=self,
         )
-
-    def _keep_pile(self, pile: Pile) -> None:
-        if self.pile is not None and self.pile.round_id == pile.round_id:
-            self.pile = pile
 
     def _aside(self) -> None:
         """Why there is no visit on the chosen slip."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from app.care.rounds.groups import GroupRow
 from app.care.rounds.work import PersonRow
@@ -51,7 +52,9 @@ def person_columns(in_village: Callable[[], bool]) -> list[Column[PersonRow]]:
 
 
 def due_words(row: PersonRow) -> str:
-    """The first day, and how far it is over."""
+    """The first day, and how far it is over; of another year only how far."""
+    if row.days_late > 0 and (row.due_on + timedelta(days=row.days_late)).year != row.due_on.year:
+        return tr("{count} days overdue").format(count=row.days_late)
     if row.days_late > 0:
         return tr("{day}, {count} days over").format(day=f"{row.due_on:%m-%d}", count=row.days_late)
     if row.days_late == 0:
