@@ -18,6 +18,8 @@ from tools.screenshots_assessments import CHOSEN as ASSESSMENT_PAGES
 from tools.screenshots_assessments import assessment_pages
 from tools.screenshots_check_ups import CHOSEN as CHECK_UP_PAGES
 from tools.screenshots_check_ups import check_up_pages
+from tools.screenshots_roster import CHOSEN as ROSTER_PAGES
+from tools.screenshots_roster import roster_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES
 from tools.screenshots_sync import sync_pages
 
@@ -48,6 +50,7 @@ CHOSEN = {
     "en-resident": "en-resident",
     "en-ward": "en-ward",
     **{name: name for name in CHECK_UP_PAGES},
+    **{name: name for name in ROSTER_PAGES},
     **{name: name for name in SYNC_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
@@ -67,6 +70,7 @@ def take(folder: Path) -> None:
     assessment_pages(county, pictures)
     _english(county, pictures)
     sync_pages(county, address, pictures)
+    roster_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:
