@@ -256,13 +256,20 @@ def ten_ids(asked: Asked) -> Asked:
     return asked.but(path=asked.path.replace(found[1], ",".join(found[1].split(",")[:10])))
 
 
-def forgets(type_: str, *, service: bool | None = None) -> Spoil:
-    """A server that drops the extensions of one type when it is read."""
+def forgets(
+    type_: str, *, service: bool | None = None, having: str = "", lacking: str = ""
+) -> Spoil:
+    """A server that drops the extensions of one type when it is read.
+
+    ``having``, ``lacking``: only of resources with, or without, this element.
+    """
 
     def change(asked: Asked, body: Json) -> Json | None:
         if asked.method != "GET" or body.get("resourceType") != type_:
             return None
         if service is not None and service is not ("basedOn" in body):
+            return None
+        if (having and having not in body) or lacking in body:
             return None
         if "extension" not in body:
             return None
@@ -328,8 +335,12 @@ READING: list[tuple[str, Spoil]] = [
     ("kind-condition", forgets("Condition")),
     ("kind-follow-up", forgets("QuestionnaireResponse")),
     ("kind-rehab-plan", forgets("CarePlan")),
-    ("kind-check-in", forgets("Procedure")),
+    ("kind-check-in", forgets("Procedure", lacking="category")),
     ("kind-check-in", refuses_type("AdverseEvent")),
+    ("kind-care-team", forgets("CareTeam")),
+    ("kind-service-package", forgets("PlanDefinition")),
+    ("kind-contract", forgets("Contract")),
+    ("kind-contract-service", forgets("Procedure", having="category")),
     ("kind-referral", forgets("ServiceRequest", service=False)),
     ("kind-referral-service", forgets("ServiceRequest", service=True)),
     ("kind-referral-task", forgets("Task")),
