@@ -27,35 +27,33 @@ REASONS = ("same_number", "same_record_no", "same_birth", "same_phone")
 
 _MOST = 500
 
-# The first record of a pair has the smaller id. A pair is shown once, for its surest reason; not
-# if a person has said of one of the two that it is not the other. Each part walks one index.
+# What occurs twice is found by walking one narrow index, and only then are the records read. The
+# first record of a pair has the smaller id. A pair is shown once, for its surest reason; not if a
+# person has said of one of the two that it is not the other.
 _PAIR = """
-SELECT {rank} AS rank, a.id AS one, b.id AS other FROM resident a JOIN resident b ON {same}
+SELECT {rank} AS rank, a.id AS one, b.id AS other
+FROM (SELECT {keys} FROM resident WHERE {where} GROUP BY {keys} HAVING count(*) > 1) twice
+CROSS JOIN resident a ON {of_a} CROSS JOIN resident b ON {of_b}
 WHERE a.id < b.id AND a.record_status != 'merged' AND b.record_status != 'merged'
-  AND a.organisation_id = :organisation AND b.organisation_id = :organisation AND {where}
+  AND a.organisation_id = :organisation AND b.organisation_id = :organisation AND {also}
   AND NOT EXISTS (SELECT 1 FROM json_each(a.distinct_from) WHERE value = b.id)
   AND NOT EXISTS (SELECT 1 FROM json_each(b.distinct_from) WHERE value = a.id)
 """
+
+
+def _pair(rank: int, keys: tuple[str, ...], where: str, also: str = "1") -> str:
+    same = [" AND ".join(f"{side}.{key} = twice.{key}" for key in keys) for side in ("a", "b")]
+    return _PAIR.format(
+        rank=rank, keys=", ".join(keys), where=where, of_a=same[0], of_b=same[1], also=also
+    )
+
+
 _PAIRS = " UNION ALL ".join(
     (
-        _PAIR.format(
-            rank=0, same="a.id_no = b.id_no", where="a.id_no IS NOT NULL AND a.id_no != ''"
-        ),
-        _PAIR.format(
-            rank=1,
-            same="a.record_no = b.record_no",
-            where="a.record_no IS NOT NULL AND a.record_no != ''",
-        ),
-        _PAIR.format(
-            rank=2,
-            same="a.birth_date = b.birth_date AND a.name = b.name AND a.sex = b.sex",
-            where="1",
-        ),
-        _PAIR.format(
-            rank=3,
-            same="a.name = b.name AND a.phone = b.phone",
-            where="a.phone IS NOT NULL AND a.phone != ''",
-        ),
+        _pair(0, ("id_no",), "id_no > ''"),
+        _pair(1, ("record_no",), "record_no > ''"),
+        _pair(2, ("birth_date", "name"), "1", "a.sex = b.sex"),
+        _pair(3, ("name", "phone"), "phone > ''"),
     )
 )
 _GROUPED = f"SELECT min(rank) AS rank, one, other FROM ({_PAIRS}) GROUP BY one, other"  # noqa: S608

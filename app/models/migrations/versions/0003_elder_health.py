@@ -163,7 +163,10 @@ def _health_checks() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_health_check")),
     )
     op.create_index(
-        op.f("ix_health_check_check_date"), "health_check", ["check_date"], unique=False
+        "ix_health_check_year",
+        "health_check",
+        ["check_date", "status", "conclusion", "resident_id", "organisation_id", "id"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_health_check_resident_id_check_date"),
@@ -324,7 +327,12 @@ def _resident_record() -> None:
         "resident",
         sa.Column("distinct_from", sa.JSON(), nullable=False, server_default="[]"),
     )
-    op.create_index(op.f("ix_resident_merged_into_id"), "resident", ["merged_into_id"])
+    op.create_index(
+        "ix_resident_merged_into_id",
+        "resident",
+        ["merged_into_id"],
+        sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+    )
     op.create_index("ix_resident_name_phone", "resident", ["name", "phone"])
     op.create_table(
         "consent",
