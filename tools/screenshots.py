@@ -18,8 +18,16 @@ from tools.screenshots_assessments import CHOSEN as ASSESSMENT_PAGES
 from tools.screenshots_assessments import assessment_pages
 from tools.screenshots_check_ups import CHOSEN as CHECK_UP_PAGES
 from tools.screenshots_check_ups import check_up_pages
+from tools.screenshots_chronic import CHOSEN as CHRONIC_PAGES
+from tools.screenshots_chronic import chronic_pages
+from tools.screenshots_contracts import CHOSEN as CONTRACT_PAGES
+from tools.screenshots_contracts import contract_pages
+from tools.screenshots_record import CHOSEN as RECORD_PAGES
+from tools.screenshots_record import record_pages
 from tools.screenshots_roster import CHOSEN as ROSTER_PAGES
 from tools.screenshots_roster import roster_pages
+from tools.screenshots_round import CHOSEN as ROUND_PAGES
+from tools.screenshots_round import round_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES
 from tools.screenshots_sync import sync_pages
 
@@ -50,8 +58,12 @@ CHOSEN = {
     "en-resident": "en-resident",
     "en-ward": "en-ward",
     **{name: name for name in CHECK_UP_PAGES},
+    **{name: name for name in RECORD_PAGES},
     **{name: name for name in ROSTER_PAGES},
+    **{name: name for name in CONTRACT_PAGES},
+    **{name: name for name in CHRONIC_PAGES},
     **{name: name for name in SYNC_PAGES},
+    **{name: name for name in ROUND_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -66,8 +78,12 @@ def take(folder: Path) -> None:
     _set_up(folder / "new", pictures)
     walk(county, address, pictures, say=lambda text: print("  " + text, flush=True))
     check_up_pages(county, pictures)
+    contract_pages(county, pictures)
     _settings(county, pictures)
+    chronic_pages(county, pictures)
+    round_pages(county, pictures)
     assessment_pages(county, pictures)
+    record_pages(county, pictures)
     _english(county, pictures)
     sync_pages(county, address, pictures)
     roster_pages(county, pictures)
