@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.care.clinical_setting_list import DEFAULTS, GROUPS, SETTINGS, ClinicalSettings
 from app.care.parsing import clean_text
+from app.care.scale_settings import problems_of_scales
 from app.errors import InputError, NotAllowed
 from app.i18n import tr
 from app.models.actor import Actor
@@ -126,6 +127,8 @@ def problems_of_settings(new: ClinicalSettings) -> dict[str, str]:
         for name, each in SETTINGS.items()
         if (problem := each.problem(getattr(new, name))) is not None
     }
+    if not found:
+        found.update(problems_of_scales(new))
     for sbp, dbp in (("target_sbp", "target_dbp"), ("target_sbp_older", "target_dbp_older")):
         if sbp not in found and dbp not in found and getattr(new, sbp) <= getattr(new, dbp):
             found[sbp] = tr("The systolic target must be above the diastolic one.")

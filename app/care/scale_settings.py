@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.care.setting_field import choice, number, yes_no
-from app.i18n import N_
+from app.i18n import N_, tr
 
 CUT_OFFS = N_("Scales: cut-offs")
 INTERVALS = N_("Scales: when to assess again")
@@ -86,3 +86,15 @@ class ScaleSettings:
         low=0,
         high=90,
     )
+
+
+def problems_of_scales(new: ScaleSettings) -> dict[str, str]:
+    """Cut-offs of one scale that contradict each other: setting → plain sentence."""
+    found: dict[str, str] = {}
+    if new.fall_medium >= new.fall_high:
+        found["fall_high"] = tr("The high risk must begin above the medium one.")
+    if new.gds30_mild >= new.gds30_severe:
+        found["gds30_severe"] = tr("The graver level must begin above the milder one.")
+    if not new.mmse_illiterate <= new.mmse_primary <= new.mmse_middle:
+        found["mmse_middle"] = tr("The limits must rise with the education.")
+    return found

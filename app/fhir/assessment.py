@@ -236,4 +236,3 @@ def _part_scores(record: Record, form: Questionnaire) -> Iterator[Json]:
 def from_resource(resource: Json) -> Record:
     """The whole assessment."""
     return restore(KIND, resource, _placed)
-

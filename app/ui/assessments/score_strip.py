@@ -65,6 +65,9 @@ class ScoreStrip(QFrame):
         self.due.setText(due)
         self.due.setVisible(bool(due))
         dress(self, tone=tone)
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # a longer word takes its room at once
         self.setAccessibleName(self.text())
 
     def text(self) -> str:

@@ -290,6 +290,24 @@ def test_a_county_may_set_the_intervals_and_the_cut_offs(
     assert next_assessment("self_care", TODAY, found, nothing) is None
 
 
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"fall_medium": 45}, "fall_high"),
+        ({"gds30_severe": 11}, "gds30_severe"),
+        ({"mmse_primary": 25}, "mmse_middle"),
+        ({"mmse_illiterate": 21}, "mmse_middle"),
+    ],
+)
+def test_cut_offs_that_contradict_each_other_are_not_saved(
+    store: Store, actor: Actor, changed: dict[str, int], field: str
+) -> None:
+    own = replace(load_clinical_settings(store), **changed)
+    with pytest.raises(InputError) as refused:
+        save_clinical_settings(store, actor, own, "县卫健委通知")
+    assert list(refused.value.problems) == [field]
+
+
 def test_who_may_not_assess(store: Store, actor: Actor, resident: str) -> None:
     viewer = replace(actor, roles=frozenset({"viewer"}))
     with pytest.raises(NotAllowed):
