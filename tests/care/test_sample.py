@@ -8,13 +8,28 @@ from pathlib import Path
 import pytest
 
 from app.care.accounts import sign_in
+from app.care.age import age_on
+from app.care.assessments.outcome import outcome
+from app.care.assessments.questionnaire import questionnaire
+from app.care.contracts.completion import agreed_items
+from app.care.contracts.terms import Span, last_day, overlap
+from app.care.health_check.findings import findings_of
+from app.care.health_check.form import Person, problems_of
+from app.care.health_check.rows import answers_of, form_of
 from app.care.identity_card import is_valid
+from app.care.indicators.period import Period
+from app.care.indicators.report import indicator_report
 from app.care.sample.county import SampleRequest, make_sample_store
 from app.errors import InputError
+from app.models.actor import Actor
+from app.models.assessment import Assessment
 from app.models.chronic import FollowUp
+from app.models.contract import Contract, ContractService
+from app.models.health_check import HealthCheck
 from app.models.outbox import Outbox
 from app.models.records import KINDS, fetch
 from app.models.resident import Condition, Resident
+from app.models.resident_record import Consent
 from app.models.search import find
 from tests.conftest import CARE_HOME_ID, PASSWORD
 
@@ -77,6 +92,64 @@ def test_every_record_is_marked_and_only_what_was_asked_waits(tmp_path: Path) ->
     store.close()
 
 
+def test_elder_health_and_contracts_are_what_the_forms_would_save(tmp_path: Path) -> None:
+    request = SampleRequest(residents=120, on=DAY, years=2)
+    make_sample_store(tmp_path, request, PASSWORD)
+    store = sign_in(tmp_path, "sample", PASSWORD).store
+    with store.read() as session:
+        people = {row.id: row for row in session.query(Resident)}
+        checks = session.query(HealthCheck).all()
+        assert {row.check_date.year for row in checks} == {2024, 2025, 2026}
+        for row in checks:
+            resident, typed = people[row.resident_id], form_of(row)
+            diseases = {
+                each.disease
+                for each in session.query(Condition).filter_by(resident_id=resident.id)
+                if each.disease
+            }
+            person = Person(
+                birth_date=resident.birth_date, sex=resident.sex, diseases=frozenset(diseases)
+            )
+            assert problems_of(typed, person, DAY) == {}
+            found = findings_of(typed.form, answers_of(row), person)
+            assert row.findings == [each.as_dict() for each in found]
+            assert age_on(resident.birth_date, row.check_date) >= 65
+        assert {row.conclusion for row in checks} >= {"1", "2"}
+
+        assessments = session.query(Assessment).all()
+        assert {row.scale for row in assessments} == {"tcm33", "self_care", "ability_2022"}
+        for each in assessments:
+            judged = outcome(questionnaire(each.scale, each.form_version), each.answers)
+            assert (each.total, each.level) == (judged.total, judged.level)
+            assert people[each.resident_id].residences or each.scale != "ability_2022"
+        assert len({row.level for row in assessments if row.scale == "tcm33"}) > 2
+        assert {row.type for row in session.query(Consent)} == {"record", "sharing"}
+
+        contracts = session.query(Contract).all()
+        assert {row.category for row in contracts} == {"family_doctor", "integrated_care"}
+        assert {row.status for row in contracts} >= {"1", "3"}
+        assert len({row.team_id for row in contracts}) == 2
+        for contract in contracts:
+            assert contract.ends_on == last_day(contract.starts_on, 1)
+            services = [item for _, item in agreed_items(contract.packages)]
+            applies = {item.applies for item in services if item.applies}
+            assert applies <= set(contract.population_flags)
+        for first in contracts:
+            for second in contracts:
+                same = first.id != second.id and first.resident_id == second.resident_id
+                if same and first.category == second.category:
+                    span = Span(first.starts_on, first.ends_on, first.status)
+                    assert not overlap(span, second.starts_on, second.ends_on)
+        assert session.query(ContractService).count() > 20
+    doctor = Actor("", store.organisation_id, "", frozenset({"doctor"}))
+    report = indicator_report(store, doctor, Period(date(2025, 3, 3), DAY))
+    for code in ("C1", "C2", "E1", "E2"):
+        rate = report.counted[code].rate
+        assert rate is not None
+        assert 40 < rate < 90, code
+    store.close()
+
+
 def test_a_care_institution_has_a_ward(tmp_path: Path) -> None:
     make_sample_store(
         tmp_path, SampleRequest(residents=30, organisation_id=CARE_HOME_ID, on=DAY), PASSWORD
@@ -86,6 +159,8 @@ def test_a_care_institution_has_a_ward(tmp_path: Path) -> None:
         residential = [r for r in session.query(Resident) if r.residences]
         assert len(residential) == 24
         assert {r.organisation_id for r in residential} == {CARE_HOME_ID}
+        assessed = session.query(Assessment).filter_by(scale="ability_2022").count()
+        assert 12 <= assessed <= 24
     store.close()
 
 

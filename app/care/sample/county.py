@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from app.care.due import refresh_due
 from app.care.sample.care_records import check_in_of, conditions_of, follow_ups_of, plan_of
+from app.care.sample.contracts import ContractSample
+from app.care.sample.elders import ElderSample
 from app.care.sample.people import SampleMaker
 from app.clock import SYSTEM_CLOCK, parse_instant
 from app.errors import InputError, NotFound
@@ -169,15 +171,30 @@ def _fill(
         writer = _Writer(session)
         writer.write("staff", staff, everything)
         queued += writer.queued
+    # A source of chance of its own: people and visits stay those of earlier releases.
+    other = SampleMaker(request.seed, maker.today, f"{organisation['id']} elders", request.years)
+    elders = ElderSample(other, doctor, nurse)
+    signing = ContractSample(other, organisation["id"], doctor, nurse)
+    with store.apply_remote() as session:
+        writer = _Writer(session)
+        writer.write("care_team", signing.teams, everything)
+        queued += writer.queued
     plans: list[dict[str, Any]] = []
     for chunk in _chunks(request.residents):
         with store.apply_remote() as session:
             writer = _Writer(session)
             made = _residents(maker, organisation, doctor, chunk)
             visits = [v for _, _, own in made for v in own]
+            contracts = [
+                c for resident, own, _ in made for c in signing.contracts_of(resident, own)
+            ]
             writer.write("resident", [resident for resident, _, _ in made], everything)
             writer.write("condition", [c for _, own, _ in made for c in own], everything)
             writer.write("follow_up", visits, everything)
+            for kind, rows in _elder_health(elders, made).items():
+                writer.write(kind, rows, everything)
+            writer.write("contract", contracts, everything)
+            writer.write("contract_service", signing.services_of(contracts), everything)
             new_plans = [
                 plan_of(maker, resident, nurse) for resident, _, _ in made if resident["residences"]
             ]
@@ -217,6 +234,17 @@ def _residents(
         visits = follow_ups_of(maker, resident, diseases, doctor) if diseases else []
         made.append((resident, conditions, visits))
     return made
+
+
+def _elder_health(elders: ElderSample, made: list[Made]) -> dict[str, list[dict[str, Any]]]:
+    """Rows by kind."""
+    found: dict[str, list[dict[str, Any]]] = {"consent": [], "health_check": [], "assessment": []}
+    for resident, conditions, _ in made:
+        found["consent"] += elders.consents_of(resident)
+        diseases = [c["disease"] for c in conditions if c["disease"]]
+        found["health_check"] += elders.checks_of(resident, diseases)
+        found["assessment"] += elders.assessments_of(resident)
+    return found
 
 
 def _pending(
