@@ -18,6 +18,7 @@ BENCHMARKS = (
     "today",
     "pages",
     "saving",
+    "rosters",
     "searching",
     "pushing",
     "pulling",
