@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.care.age import SENIOR_AGE, birthday_in
@@ -18,6 +18,7 @@ from app.care.follow_up_history import ENTERED_IN_ERROR
 from app.care.resident_record.people import whole_people
 from app.clock import clinic_date
 from app.models.health_check import HealthCheck
+from app.models.identity import new_id
 from app.models.local import DueItem
 from app.models.organisation import Organisation
 from app.models.resident import Resident
@@ -65,25 +66,30 @@ def refresh_health_check_due(
                 Resident.record_status == "active",
             )
         )
+        made = []
         for id_, birth, created in rows:
-            day, check_id = last.get(id_, (None, None))
             if birth.year + SENIOR_AGE > year + 1:
                 continue
+            day, check_id = last.get(id_, (None, None))
             # A check made before the age of 65 is none of these.
             if day is not None and day.year < birth.year + SENIOR_AGE:
                 day, check_id = None, None
-            due = next_check_on(birth, clinic_date(created), day)
-            session.add(
-                DueItem(
-                    organisation_id=organisation_id,
-                    resident_id=id_,
-                    kind=DUE_KIND,
-                    due_on=due,
-                    since=day,
-                    source_kind="health_check" if check_id else "resident",
-                    source_id=check_id or id_,
-                )
+            made.append(
+                {
+                    "id": new_id(),
+                    "organisation_id": organisation_id,
+                    "resident_id": id_,
+                    "kind": DUE_KIND,
+                    "due_on": next_check_on(birth, clinic_date(created), day),
+                    "since": day,
+                    "urgent": False,
+                    "source_kind": "health_check" if check_id else "resident",
+                    "source_id": check_id or id_,
+                    "detail": {},
+                }
             )
+        if made:
+            session.execute(insert(DueItem), made)
 
 
 def _last_checks(
