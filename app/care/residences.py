@@ -22,15 +22,19 @@ from app.models.organisation import Organisation
 from app.models.resident import Residence, Resident
 from app.models.store import Store
 
-__all__ = ["Admission", "StayLine", "admit", "discharge", "list_stays"]
+__all__ = ["Admission", "StayLine", "admit", "discharge", "list_stays", "stay_places"]
 
 _TEXT_LIMIT = 30
+_CARE_INSTITUTION = "CARE_INSTITUTION"
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Where and since when a resident stays; `bed` and `admit_date` are required.
 
+    `org_id` names a care institution of the county where the resident lives, as the family or the
+    institution told it; empty: the actor's own organisation. Of another's stay the bed may be
+    unknown.
     `care_level` and `fee_payer` are codes of the lists of these names.
     """
 
@@ -42,6 +46,7 @@ class Admission:
     carer: str = ""
     care_level: str = ""
     fee_payer: str = ""
+    org_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class StayLine:
 
 
 def admit(store: Store, actor: Actor, resident_id: str, typed: Admission) -> str:
-    """Admit a resident to a bed of the actor's organisation; gives the id of the stay.
+    """Admit a resident to a bed of the actor's organisation, or write down that the resident
+    lives in another care institution; gives the id of the stay.
 
     Moving to another bed is a new admission after a discharge on the same day.
     Raises InputError (also when the bed is taken or an open stay exists), NotFound, NotAllowed.
@@ -72,7 +78,9 @@ def admit(store: Store, actor: Actor, resident_id: str, typed: Admission) -> str
             problems[name] = tr("At most {count} characters fit here. Shorten the text.").format(
                 count=_TEXT_LIMIT
             )
-    if not texts["bed"]:
+    org_id = typed.org_id or actor.organisation_id
+    own = org_id == actor.organisation_id
+    if own and not texts["bed"]:
         problems["bed"] = tr("Write the number of the bed.")
     for name in ("care_level", "fee_payer"):
         if getattr(typed, name) and not codes.is_known(name, getattr(typed, name)):
@@ -89,20 +97,22 @@ def admit(store: Store, actor: Actor, resident_id: str, typed: Admission) -> str
             problems["admit_date"] = tr("The day must lie between the birth and today.")
         if any(stay.discharge_date is None for stay in resident.residences):
             problems["bed"] = tr("The resident already has a bed. Discharge from that one first.")
-        if _taken(session, actor.organisation_id, texts):
+        organisation = session.get(Organisation, org_id)
+        care_home = organisation is not None and organisation.type == _CARE_INSTITUTION
+        if not own and not care_home:
+            problems["org_id"] = tr("Choose a care institution of the list.")
+        if own and _taken(session, org_id, texts):
             problems["bed"] = tr("Somebody else is in this bed. Choose another one.")
         if problems or typed.admit_date is None:
             raise InputError(problems)
         stay = Residence(
-            org_id=actor.organisation_id,
+            org_id=org_id,
             admit_date=typed.admit_date,
             care_level=typed.care_level or None,
             fee_payer=typed.fee_payer or None,
             **{name: text or None for name, text in texts.items()},
         )
         resident.residences.append(stay)
-        organisation = session.get(Organisation, actor.organisation_id)
-        care_home = organisation is not None and organisation.type == "CARE_INSTITUTION"
         resident.care_status = "residential" if care_home else "inpatient"
         session.flush()
         refresh_tags(session, [resident_id], store.clock.today())
@@ -120,7 +130,8 @@ def discharge(store: Store, actor: Actor, resident_id: str, on: date | None, rea
         stay = next((each for each in resident.residences if each.discharge_date is None), None)
         if stay is None:
             raise InputError(tr("The resident is in no bed, so there is nothing to end."))
-        if stay.org_id != actor.organisation_id:
+        own = actor.organisation_id in (stay.org_id, resident.organisation_id)
+        if not own:
             raise InputError(
                 tr("The resident stays at another organisation. Only they can end this stay.")
             )
@@ -136,6 +147,21 @@ def discharge(store: Store, actor: Actor, resident_id: str, on: date | None, rea
         resident.care_status = "home"
         session.flush()
         refresh_tags(session, [resident_id], store.clock.today())
+
+
+def stay_places(store: Store, actor: Actor) -> tuple[tuple[str, str], ...]:
+    """The other care institutions of the directory: id and name, by name."""
+    with store.read() as session:
+        rows = session.execute(
+            select(Organisation.id, Organisation.name)
+            .where(
+                Organisation.type == _CARE_INSTITUTION,
+                Organisation.active,
+                Organisation.id != actor.organisation_id,
+            )
+            .order_by(Organisation.name)
+        )
+        return tuple((id_, name) for id_, name in rows)
 
 
 def list_stays(store: Store, actor: Actor, resident_id: str) -> tuple[StayLine, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.care import residents
 from app.care.basic_form import Answer, BasicForm, Contact, Disease
 from app.care.conditions import ConditionInput, add_condition, list_conditions, set_resolved
-from app.care.residences import Admission, admit, discharge, list_stays
+from app.care.residences import Admission, admit, discharge, list_stays, stay_places
 from app.care.resident_page import reveal_identity, summary, trends
 from app.care.resident_record.closing import Closing, close_record
 from app.care.timeline import count_timeline, timeline
@@ -26,7 +26,7 @@ from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Resident
 from app.models.store import Store
-from tests.conftest import LEAD_ID, TOWNSHIP_ID
+from tests.conftest import CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID
 
 FORM = BasicForm(
     name="单国华",
@@ -481,3 +481,26 @@ def test_bad_admissions(
         admit(store, actor, resident_id, typed)
     assert list(caught.value.problems) == [field]
     assert list_stays(store, actor, resident_id) == ()
+
+
+def test_a_stay_in_another_care_institution_is_written_down(
+    store: Store, actor: Actor, resident_id: str
+) -> None:
+    assert (CARE_HOME_ID, "白塔畈镇医养康中心") in stay_places(store, actor)
+    assert TOWNSHIP_ID not in dict(stay_places(store, actor))
+    since = date(2026, 2, 1)
+    with pytest.raises(InputError) as caught:
+        admit(store, actor, resident_id, Admission("", since, org_id=LEAD_ID))
+    assert "org_id" in caught.value.problems
+    with pytest.raises(InputError):
+        admit(store, actor, resident_id, Admission("", since))
+    admit(store, actor, resident_id, Admission("", since, org_id=CARE_HOME_ID, care_level="2"))
+    head = summary(store, actor, resident_id)
+    assert head.stay_organisation
+    assert residents.load_form(store, actor, resident_id).form.care_status == "residential"
+    # The bed of another institution is nobody's of ours.
+    assert residents.count_residents(store, actor, "in_bed") == 0
+    with pytest.raises(InputError):
+        admit(store, actor, resident_id, Admission("12", since))
+    discharge(store, actor, resident_id, date(2026, 3, 1), "home")
+    assert residents.load_form(store, actor, resident_id).form.care_status == "home"

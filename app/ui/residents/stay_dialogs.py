@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.care.residences import Admission, admit, discharge
+from app.care.residences import Admission, admit, discharge, stay_places
 from app.care.resident_page import Summary
 from app.care.resident_record.closing import (
     Closing,
@@ -115,10 +115,13 @@ class AdmitDialog(SmallDialog):
         super().__init__(context, controller, tr("Admit to a bed"), tr("Admit"), parent)
         self._head = head
         today = context.clock.today()
+        places = stay_places(context.store, context.actor)
+        here = ListField("org_id", tr("Where"), [("", tr("here")), *places])
         for field in (
+            here,
             TextField("building", tr("Building"), limit=30),
             TextField("room", tr("Room"), limit=30),
-            TextField("bed", tr("Bed"), limit=30, required=True),
+            TextField("bed", tr("Bed"), limit=30),
             DateField("admit_date", tr("Since"), required=True, latest=today, today=today),
             ListField("care_level", tr("Care level"), entries("care_level")),
             TextField("carer", tr("Carer"), limit=30),
@@ -127,6 +130,7 @@ class AdmitDialog(SmallDialog):
         ):
             self.column.addWidget(self.fields.add(field))
         self.fields["admit_date"].set_value(today)
+        here.set_value("")
 
     def work(self) -> Callable[[], object]:
         values = self.fields.values()
