@@ -26,6 +26,8 @@ from tools.screenshots_record import CHOSEN as RECORD_PAGES
 from tools.screenshots_record import record_pages
 from tools.screenshots_roster import CHOSEN as ROSTER_PAGES
 from tools.screenshots_roster import roster_pages
+from tools.screenshots_reports import CHOSEN as REPORT_PAGES
+from tools.screenshots_reports import report_pages
 from tools.screenshots_round import CHOSEN as ROUND_PAGES
 from tools.screenshots_round import round_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES
@@ -64,6 +66,7 @@ CHOSEN = {
     **{name: name for name in CHRONIC_PAGES},
     **{name: name for name in SYNC_PAGES},
     **{name: name for name in ROUND_PAGES},
+    **{name: name for name in REPORT_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -83,6 +86,7 @@ def take(folder: Path) -> None:
     chronic_pages(county, pictures)
     round_pages(county, pictures)
     assessment_pages(county, pictures)
+    report_pages(county, pictures)
     record_pages(county, pictures)
     _english(county, pictures)
     sync_pages(county, address, pictures)

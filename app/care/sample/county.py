@@ -177,7 +177,7 @@ def _fill(
     signing = ContractSample(other, organisation["id"], doctor, nurse)
     with store.apply_remote() as session:
         writer = _Writer(session)
-        writer.write("care_team", signing.teams, everything)
+        writer.write("care_team", signing.teams if request.residents else [], everything)
         queued += writer.queued
     plans: list[dict[str, Any]] = []
     for chunk in _chunks(request.residents):
