@@ -200,7 +200,7 @@ def _history_columns(today: Callable[[], date]) -> list[Column[HistoryLine]]:
     return [
         Column(tr("Date"), lambda line: f"{line.result.assessed_on}", 100),
         Column(tr("Result"), lambda line: words.short(line.result), None, tone=_history_tone),
-        Column(tr("Assessor"), lambda line: line.performer_name, 72),
+        Column(tr("Assessor"), lambda line: line.performer_name, 84),
         Column(
             tr("On its way"),
             lambda line: delivery_mark(line.delivery, today()).text,
