@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -28,7 +29,7 @@ from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import EmptyState, label
 from app.ui.widgets.tables import PagedModel, RecordTable
 
-_FOUND = tuple[int, tuple[GroupRow, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
+_FOUND = tuple[tuple[GroupRow, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
 
 
 class RoundView(QWidget):
@@ -146,19 +147,23 @@ class RoundView(QWidget):
         c, by, wanted = self._context, self.by, self.filter()
         other: Grouping = "doctor" if by == "village" else "village"
 
-        def load() -> _FOUND:
+        def counted() -> _FOUND:
             return (
-                count_people(c.store, c.actor, wanted),
                 work_groups(c.store, c.actor, by, wanted),
                 places(c.store, c.actor, other),
                 kinds_in_use(c.store, c.actor),
             )
 
-        def arrived(found: _FOUND) -> None:
-            if generation == self._generation:
-                self._show(wanted, found)
+        def now(show: Callable[[Any], None]) -> Callable[[Any], None]:
+            # What was asked before the last change of a filter comes too late.
+            return lambda found: show(found) if generation == self._generation else None
 
-        c.tasks.run(load, done=arrived, failed=self.said.emit, owner=self)
+        # The people first: counting all villages takes longer than showing one page.
+        for work, show in (
+            (lambda: count_people(c.store, c.actor, wanted), partial(self._show_people, wanted)),
+            (counted, self._show_counts),
+        ):
+            c.tasks.run(work, done=now(show), failed=self.said.emit, owner=self)
 
     def filter(self) -> WorkFilter:
         """What is asked for now."""
@@ -206,8 +211,18 @@ class RoundView(QWidget):
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         return combo
 
-    def _show(self, wanted: WorkFilter, found: _FOUND) -> None:
-        total, groups, others, kinds = found
+    def _show_people(self, wanted: WorkFilter, total: int) -> None:
+        c = self._context
+        self.order.setEnabled(wanted.village is not None)
+        self.model.set_source(
+            lambda offset, limit: people(c.store, c.actor, wanted, offset, limit), lambda: total
+        )
+        self.stack.setCurrentWidget(self.table if total else self.empty)
+        self.excel_button.setEnabled(total > 0)
+        self._say_count()
+
+    def _show_counts(self, found: _FOUND) -> None:
+        groups, others, kinds = found
         self._show_groups(groups)
         counts = self._counts()
         for at, (scope, words) in enumerate(
@@ -229,14 +244,6 @@ class RoundView(QWidget):
         self._fill(
             self.kind, [(codes.label("due_kind", kind), kind) for kind in kinds], tr("All work")
         )
-        self.order.setEnabled(wanted.village is not None)
-        c = self._context
-        self.model.set_source(
-            lambda offset, limit: people(c.store, c.actor, wanted, offset, limit), lambda: total
-        )
-        self.stack.setCurrentWidget(self.table if total else self.empty)
-        self.excel_button.setEnabled(total > 0)
-        self._say_count()
 
     def _show_groups(self, groups: Sequence[GroupRow]) -> None:
         group = self.group()
