@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.care import diabetes, hypertension, masking
 from app.care.age import age_on
 from app.care.basic_form import NONE, form_of
+from app.care.clinical_settings import clinical_settings
 from app.care.conditions import ConditionLine, line_of
 from app.care.health_check.points import check_points
 from app.care.resident_list import ResidentLine, bed_label
@@ -200,6 +201,7 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             key=lambda each: (each[0], each[1]),
         )
         today = store.clock.today()
+        rules = clinical_settings(session).rules
         return Trends(
             systolic=_points((day, sbp) for day, _, sbp, _ in pressures),
             diastolic=_points((day, dbp) for day, _, _, dbp in pressures),
@@ -212,7 +214,9 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             ),
             after_meal=_points((visit[0], visit[5]) for visit in visits),
             random=_points((visit[0], visit[6]) for visit in visits),
-            bp_target=hypertension.target(age_on(row.birth_date, max(today, row.birth_date))),
+            bp_target=hypertension.target(
+                age_on(row.birth_date, max(today, row.birth_date)), rules
+            ),
             glucose_target=(diabetes.URGENT_LOW, diabetes.FASTING_LIMIT),
             weight=_points(
                 sorted(
