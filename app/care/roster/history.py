@@ -174,6 +174,8 @@ def undo_import(store: Store, actor: Actor, import_id: str, progress: Progress =
                     for each in residents
                 ],
             )
+            refresh_due(session, store.organisation_id, part)
+            session.flush()
             for resident in residents:
                 session.expunge(resident)
             progress.step(SAVING, min(start + _BATCH, len(free)), len(free))
@@ -181,7 +183,6 @@ def undo_import(store: Store, actor: Actor, import_id: str, progress: Progress =
         taken.undone_by = actor.staff_id
         taken.undone_name = actor.name
         taken.withdrawn = len(free)
-        refresh_due(session, store.organisation_id, free)
         note_access(
             session, store.clock, actor, "undo_import", "roster", import_id, {"closed": len(free)}
         )

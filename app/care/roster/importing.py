@@ -34,7 +34,7 @@ from app.models.store import Store
 
 __all__ = ["Imported", "export_left_out", "import_roster"]
 
-_BATCH = 250
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def import_roster(
     with store.write(actor) as session:
         register = Register(session, [row.form for row in rows if row.form])
         fresh, too_late = _still_unknown(rows, register)
-        kept = _save(session, fresh, built, register, progress)
+        kept = _save(session, store.organisation_id, fresh, built, register, progress)
         taken = RosterImport(
             organisation_id=actor.organisation_id,
             file_name=preview.source.file.name[:200],
@@ -94,7 +94,6 @@ def import_roster(
             row["import_id"] = taken.id
         session.execute(insert(RosterRow), kept)
         remember(session, preview.source.headings.texts, preview.columns)
-        refresh_due(session, store.organisation_id, [str(row["resident_id"]) for row in kept])
         note_access(
             session, store.clock, actor, "import", "roster", taken.id, {"imported": len(kept)}
         )
@@ -133,6 +132,7 @@ def _built(row: PreviewRow) -> Resident:
 
 def _save(
     session: Session,
+    organisation_id: str,
     rows: Sequence[PreviewRow],
     built: dict[int, Resident],
     register: Register,
@@ -150,6 +150,8 @@ def _save(
                     session.flush()  # the next one is to find the counter
             part.append((row.number, resident))
         session.add_all(resident for _, resident in part)
+        session.flush()
+        refresh_due(session, organisation_id, [resident.id for _, resident in part])
         session.flush()
         kept += [
             {"resident_id": resident.id, "row_number": number, "change_id": resident.change_id}
