@@ -16,7 +16,8 @@ MOST_SHIFT_MM = 20.0
 @dataclass(frozen=True, slots=True)
 class PrintSettings:
     """``shift_right``, ``shift_down``: mm by which everything is moved, for pre-printed paper and
-    printers that feed aslant; negative to the left and up. ``whole_ids``: the last choice."""
+    printers that feed aslant; negative to the left and up. ``whole_ids``: the choice of the last
+    print, which the next one does not take over."""
 
     shift_right: float = 0.0
     shift_down: float = 0.0

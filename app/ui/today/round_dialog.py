@@ -91,7 +91,7 @@ class RoundDialog(QDialog):
         self.paper_field.set_value(paper)
         self.slips.set_value(kept.slips)
         self.last_time.set_value(kept.last_time)
-        self.whole_ids.set_value(kept.whole_ids)
+        # Whole numbers are asked for anew each time; they are never a habit.
         self.fields.changed.connect(self._arrange)
         self._arrange()
         self.paper_field.setFocus()

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.care.paper.log import note_print
 from app.care.paper.rounds import RoundRequest, prepare_round
+from app.care.paper.settings import PrintSettings, save_print_settings
 from app.models.actor import Actor
 from app.models.local import AuditEvent
 from app.models.resident import Resident
@@ -112,6 +113,7 @@ def test_the_marked_people_to_excel(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    save_print_settings(store, context.actor, PrintSettings(whole_ids=True))
     view = room.lists.view
     view.groups.choose(1)
     for at in (1, 3):
@@ -138,6 +140,8 @@ def test_the_marked_people_to_excel(
     dialog = room.lists.printer.dialog
     assert dialog is not None
     assert dialog.paper == "excel"
+    # Whole numbers are asked for anew each time.
+    assert not dialog.settings.whole_ids
     dialog.go.click()
     assert asked == ["走访名单_光荣村_20260302.xlsx"]
     assert "2人" in said[-1]
