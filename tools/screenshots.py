@@ -24,10 +24,10 @@ from tools.screenshots_contracts import CHOSEN as CONTRACT_PAGES
 from tools.screenshots_contracts import contract_pages
 from tools.screenshots_record import CHOSEN as RECORD_PAGES
 from tools.screenshots_record import record_pages
-from tools.screenshots_roster import CHOSEN as ROSTER_PAGES
-from tools.screenshots_roster import roster_pages
 from tools.screenshots_reports import CHOSEN as REPORT_PAGES
 from tools.screenshots_reports import report_pages
+from tools.screenshots_roster import CHOSEN as ROSTER_PAGES
+from tools.screenshots_roster import roster_pages
 from tools.screenshots_round import CHOSEN as ROUND_PAGES
 from tools.screenshots_round import round_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES

@@ -51,7 +51,7 @@ def export_members(
         SheetColumn(tr("Age"), 6),
         SheetColumn(tr("Phone"), 15),
         SheetColumn(tr("Done"), 8),
-        SheetColumn(tr("Due"), 8),
+        SheetColumn(tr("Out of"), 8),
     )
     lines = (
         (

@@ -111,6 +111,6 @@ def member_columns() -> list[Column[Member]]:
         Column(tr("Age"), lambda row: str(row.age), 60, align="right"),
         Column(tr("Phone"), lambda row: mask_phone(row.phone), 150),
         Column(tr("Done"), lambda row: figure(row.number), 80, align="right"),
-        Column(tr("Due"), lambda row: figure(row.due), 80, align="right"),
+        Column(tr("Out of"), lambda row: figure(row.due), 80, align="right"),
         Column("", lambda row: "", None),
     ]
