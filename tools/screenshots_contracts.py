@@ -68,6 +68,7 @@ def contract_pages(county: County, pictures: Path) -> None:
     room.form.form["team_id"].set_value(team.id)
     room.form.form["read_to_resident"].set_value("1")
     room.form.save_button.click()
+    wait(room.list.isVisible, "the lists")
     room.list.show_scope("in_force")
     wait(lambda: room.list.model.rowCount() >= 10, "the contracts in force")
     wait(lambda: room.list.model.row(9) is not None, "their names")

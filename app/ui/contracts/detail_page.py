@@ -182,7 +182,8 @@ class DetailPage(Page):
     def _dress(self, view: ContractView) -> None:
         signer, reviewer = self._context.may(*SIGN_ROLES), self._context.may(*REVIEW_ROLES)
         standing = view.status in STANDING
-        self.renew_button.setVisible(signer and standing and not view.followed)
+        near = view.state in ("ending", "ended")
+        self.renew_button.setVisible(signer and standing and near and not view.followed)
         self.terminate_button.setVisible(signer and standing)
         self.approve_button.setVisible(reviewer and view.state == "pending")
         self.decline_button.setVisible(reviewer and view.state == "pending")
