@@ -206,11 +206,8 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             systolic=_points((day, sbp) for day, _, sbp, _ in pressures),
             diastolic=_points((day, dbp) for day, _, _, dbp in pressures),
             fasting=_points(
-                sorted(
-                    [(visit[0], visit[4]) for visit in visits]
-                    + [(each.day, each.fasting) for each in checks],
-                    key=lambda point: point[0],
-                )
+                [(visit[0], visit[4]) for visit in visits]
+                + [(each.day, each.fasting) for each in checks]
             ),
             after_meal=_points((visit[0], visit[5]) for visit in visits),
             random=_points((visit[0], visit[6]) for visit in visits),
@@ -219,17 +216,15 @@ def trends(store: Store, actor: Actor, resident_id: str) -> Trends:
             ),
             glucose_target=(diabetes.URGENT_LOW, diabetes.FASTING_LIMIT),
             weight=_points(
-                sorted(
-                    [(visit[0], visit[7]) for visit in visits]
-                    + [(each.day, each.weight) for each in checks],
-                    key=lambda point: point[0],
-                )
+                [(visit[0], visit[7]) for visit in visits]
+                + [(each.day, each.weight) for each in checks]
             ),
         )
 
 
 def _points(pairs: Iterable[tuple[date, float | None]]) -> tuple[tuple[date, float], ...]:
-    return tuple((day, float(value)) for day, value in pairs if value is not None)
+    known = ((day, float(value)) for day, value in pairs if value is not None)
+    return tuple(sorted(known, key=lambda point: point[0]))
 
 
 def _get(session: Session, resident_id: str) -> Resident:
