@@ -53,6 +53,15 @@ def _main() -> None:
         opened = accounts.sign_in(Path(folder), login, password)
         sys.setprofile(count)
         backups.make_backup(opened.store, opened.actor)
+    elif operation == "roster":
+        from app.care.roster.importing import import_roster
+        from app.care.roster.preview import READY, check_roster, open_roster
+
+        opened = accounts.sign_in(Path(folder), login, password)
+        source = open_roster(opened.store, opened.actor, Path(rest[0]))
+        preview = check_roster(opened.store, opened.actor, source, source.columns)
+        sys.setprofile(count)
+        import_roster(opened.store, opened.actor, preview, preview.numbers(READY))
     elif operation == "restore":
         sys.setprofile(count)
         backups.restore(Path(folder), Path(rest[0]), login=login, password=password)
