@@ -34,7 +34,7 @@ class Period:
             if self == quarter_of(year, number):
                 return tr("{year} Q{quarter}").format(year=year, quarter=number)
         if self == month_of(year, self.start.month):
-            return tr("{year}-{month:02d}").format(year=year, month=self.start.month)
+            return tr("{year}-{month}").format(year=year, month=f"{self.start.month:02d}")
         return tr("{start} to {end}").format(start=self.start, end=self.end)
 
 
