@@ -91,7 +91,7 @@ def _people(store: Any, actor: Any) -> str:
         )
     reserve(store, actor, BlockInput("341524105101", 1, 1000, village, "门诊一号机"))
     reserve(store, actor, BlockInput("341524105901", 1, 1000, "", "门诊一号机"))
-    return who
+    return str(who)
 
 
 def main() -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from app.care.contracts.view import ContractMark
@@ -203,11 +203,14 @@ class ResidentHeader(QFrame):
         )
         self.more_button = QuietButton(tr("More"), icon_name="more-2-line")
         menu = QMenu(self.more_button)
-        menu.addAction(icon("quill-pen-line"), tr("Consents"), self.consents.emit)
-        self._merged_action = menu.addAction(
-            icon("git-merge-line"), tr("Merged records"), self.merged.emit
+        self._merged_action = self._action("git-merge-line", tr("Merged records"), self.merged)
+        menu.addActions(
+            [
+                self._action("quill-pen-line", tr("Consents"), self.consents),
+                self._merged_action,
+                self._action("archive-line", tr("Deceased, moved away, lost …"), self.status),
+            ]
         )
-        menu.addAction(icon("archive-line"), tr("Deceased, moved away, lost …"), self.status.emit)
         self.more_button.setMenu(menu)
         for button in (
             self.follow_up_button,
@@ -222,6 +225,12 @@ class ResidentHeader(QFrame):
         for quiet in (self.diagnoses_button, self.bed_button, self.edit_button, self.more_button):
             row.addWidget(quiet)
         return row
+
+    def _action(self, icon_name: str, text: str, chosen: SignalInstance) -> QAction:
+        """A line of the menu. The header owns it: one that a menu makes dies with a menu."""
+        action = QAction(icon(icon_name), text, self)
+        action.triggered.connect(lambda: chosen.emit())
+        return action
 
     # -- showing ------------------------------------------------------------------------------
 
