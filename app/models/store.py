@@ -143,9 +143,13 @@ class Store:
         """Whether SQLite finds the file sound."""
         try:
             with environment_faults(self.folder), self._engine.connect() as connection:
-                return bool(connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok")
+                sound = bool(connection.exec_driver_sql("PRAGMA quick_check").scalar() == "ok")
         except StoreDamaged:
-            return False
+            sound = False
+        if not sound:
+            # A connection that met a page it cannot decrypt takes every later page for one, too.
+            self._engine.dispose()
+        return sound
 
     def turn_read_only(self) -> None:
         """The file was found damaged: from now on nothing is written into it."""
