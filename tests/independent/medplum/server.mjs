@@ -77,9 +77,10 @@ const router = new FhirRouter();
 
 function statement(base) {
   const resource = [
-    'AdverseEvent', 'CarePlan', 'Condition', 'Encounter', 'MedicationStatement', 'Observation',
-    'Organization', 'Patient', 'Practitioner', 'PractitionerRole', 'Procedure', 'Provenance',
-    'QuestionnaireResponse', 'ServiceRequest', 'Task',
+    'AdverseEvent', 'Basic', 'CarePlan', 'CareTeam', 'Condition', 'Consent', 'Contract',
+    'Encounter', 'MedicationStatement', 'Observation', 'Organization', 'Patient', 'PlanDefinition',
+    'Practitioner', 'PractitionerRole', 'Procedure', 'Provenance', 'QuestionnaireResponse',
+    'ServiceRequest', 'Task',
   ].map((type) => ({
     type,
     interaction: [{ code: 'read' }, { code: 'update' }, { code: 'search-type' }],

@@ -257,11 +257,17 @@ def ten_ids(asked: Asked) -> Asked:
 
 
 def forgets(
-    type_: str, *, service: bool | None = None, having: str = "", lacking: str = ""
+    type_: str,
+    *,
+    service: bool | None = None,
+    having: str = "",
+    lacking: str = "",
+    named: str = "",
 ) -> Spoil:
     """A server that drops the extensions of one type when it is read.
 
-    ``having``, ``lacking``: only of resources with, or without, this element.
+    ``having``, ``lacking``: only of resources with, or without, this element; ``named``: only of
+    those whose form or code says so.
     """
 
     def change(asked: Asked, body: Json) -> Json | None:
@@ -270,6 +276,8 @@ def forgets(
         if service is not None and service is not ("basedOn" in body):
             return None
         if (having and having not in body) or lacking in body:
+            return None
+        if named not in json.dumps([body.get("questionnaire"), body.get("code")]):
             return None
         if "extension" not in body:
             return None
@@ -333,7 +341,13 @@ READING: list[tuple[str, Spoil]] = [
     ("kind-staff", forgets("Practitioner")),
     ("kind-resident", forgets("Patient")),
     ("kind-condition", forgets("Condition")),
-    ("kind-follow-up", forgets("QuestionnaireResponse")),
+    ("kind-follow-up", forgets("QuestionnaireResponse", named="form:follow-up")),
+    ("kind-health-check", forgets("QuestionnaireResponse", named="form:health-check")),
+    ("kind-bp-screening", forgets("QuestionnaireResponse", named="form:bp-screening")),
+    ("kind-assessment", forgets("QuestionnaireResponse", named="care:questionnaire:")),
+    ("kind-consent", forgets("Consent")),
+    ("kind-clinical-settings", forgets("Basic", named="clinical_settings")),
+    ("kind-number-block", forgets("Basic", named="number_block")),
     ("kind-rehab-plan", forgets("CarePlan")),
     ("kind-check-in", forgets("Procedure", lacking="category")),
     ("kind-check-in", refuses_type("AdverseEvent")),
