@@ -15,6 +15,7 @@ from app.ui.assessments.controller import AssessmentsController
 from app.ui.assessments.form_page import AssessmentPage
 from app.ui.assessments.overview_page import OverviewPage
 from app.ui.context import UiContext
+from app.ui.widgets.cards import EmptyState
 
 _KINDS = frozenset({"assessment", "resident"})
 
@@ -29,6 +30,13 @@ class AssessmentsRoom(QWidget):
         self._controller = AssessmentsController(context, self)
         self._stack = QStackedLayout(self)
         self.overview = OverviewPage(context, self._controller)
+        # Before anybody was chosen there is nothing else to show.
+        self.nobody = EmptyState(
+            tr("No resident is chosen."),
+            tr("Find one with F3 and choose Assess: the scales and their results appear here."),
+            "survey-line",
+        )
+        self._stack.addWidget(self.nobody)
         self._stack.addWidget(self.overview)
         self.form_page: AssessmentPage | None = None
         self._resident_id = ""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QWidget
 
 from app.care.clinical_settings import load_clinical_settings
 from app.care.indicators.catalogue import BY_CODE
@@ -29,7 +29,7 @@ from app.ui.reports.model import (
 from app.ui.reports.period_bar import PeriodBar
 from app.ui.widgets import save_file
 from app.ui.widgets.buttons import Button, PrimaryButton
-from app.ui.widgets.cards import Card, label
+from app.ui.widgets.cards import Card, EmptyState, label
 from app.ui.widgets.pages import Page
 from app.ui.widgets.tables import PagedModel, RecordTable
 from app.ui.widgets.trends import Series, TrendPlot
@@ -75,7 +75,21 @@ class OverviewPage(Page):
         row.setSpacing(theme.GAP_CARD)
         row.addWidget(self.table, 1)
         row.addWidget(self.side)
-        self.body.addLayout(row, 1)
+        figures = QWidget()
+        row.setContentsMargins(0, 0, 0, 0)
+        figures.setLayout(row)
+        self.nobody = EmptyState(
+            tr("There is nobody to count yet."),
+            tr(
+                "The indicators of contracts, health checks and chronic care appear here once "
+                "residents are registered. Register one under Residents, or import a roster."
+            ),
+            "bar-chart-2-line",
+        )
+        self.whole = QStackedWidget()
+        self.whole.addWidget(figures)
+        self.whole.addWidget(self.nobody)
+        self.body.addWidget(self.whole, 1)
         self.done_button = Button(tr("Who is counted"), lambda: self._list("done"))
         self.missing_button = PrimaryButton(
             tr("Who is missing"), lambda: self._list("missing"), icon_name="team-line", shortcut=""
@@ -120,6 +134,10 @@ class OverviewPage(Page):
         self.report = report
         self._grouped = {}
         self.set_title(tr("Reports"), report.period.label)
+        anybody = any(one.numerator or one.denominator for one in report.counted.values())
+        self.whole.setCurrentIndex(0 if anybody else 1)
+        for button in (self.done_button, self.missing_button, self.export_button):
+            button.setEnabled(anybody)
         at = max(self.table.currentIndex().row(), 0)
         self.model.set_rows(
             [
@@ -147,7 +165,7 @@ class OverviewPage(Page):
             done=figure(one.done), of=figure(one.of), rate=rate_words(one)
         )
         self.side.setAccessibleName(f"{indicator.name}: {said}")
-        self.missing_button.setEnabled(not indicator.estimated)
+        self.missing_button.setEnabled(not indicator.estimated and bool(one.denominator))
         self._show_groups()
         self._show_course(indicator.code)
 
