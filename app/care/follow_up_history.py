@@ -17,7 +17,7 @@ from app.care.drugs import DrugLine
 from app.care.follow_up_form import DISEASES, REACTION_PRESENT
 from app.care.follow_up_judgement import Background, PastVisit
 from app.care.limits import LIMITS, Limit
-from app.care.resident_record.people import same_person
+from app.care.resident_record.people import records_of_person, same_person
 from app.errors import NotFound
 from app.i18n import tr
 from app.models import codes
@@ -137,7 +137,7 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
         age=age_on(resident.birth_date, max(today, resident.birth_date)),
         village=resident.village or "",
         record_status=resident.record_status,
-        allergies=_allergies_of_all(session, resident, person),
+        allergies=allergies_of_person(session, resident),
         conditions=tuple(dict.fromkeys(c.display for c in conditions)),
         managed=managed,
         known=known,
@@ -150,13 +150,9 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
     )
 
 
-def _allergies_of_all(
-    session: Session, resident: Resident, person: tuple[str, ...]
-) -> tuple[str, ...]:
-    """The allergies of all records of a person: what one of them warns of holds for all."""
-    rows = [resident]
-    if len(person) > 1:
-        rows += session.scalars(select(Resident).where(Resident.id.in_(person[1:])))
+def allergies_of_person(session: Session, resident: Resident) -> tuple[str, ...]:
+    """Drug allergies in words of all records of a person: what one warns of holds for all."""
+    rows = records_of_person(session, resident)
     return tuple(dict.fromkeys(each for row in rows for each in allergies_of(row)))
 
 

@@ -14,11 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.follow_up_form import NO_SYMPTOM, OTHER_SYMPTOM, SYMPTOM_LISTS, FollowUpInput
-from app.care.follow_up_history import allergies_of
+from app.care.follow_up_history import allergies_of_person
 from app.care.follow_up_judgement import Judgement, PastVisit
 from app.care.limits import shown
 from app.care.referral_red_flags import Vitals
 from app.care.referral_states import Urgency
+from app.care.resident_record.people import records_of_person, same_person
 from app.i18n import tr
 from app.models import codes
 from app.models.resident import Condition, Resident
@@ -73,7 +74,10 @@ def build_prefill(
     """The letter's beginnings from a visit and what the record says besides."""
     conditions = session.scalars(
         select(Condition)
-        .where(Condition.resident_id == resident.id, Condition.clinical_status == "active")
+        .where(
+            Condition.resident_id.in_(same_person(session, resident.id)),
+            Condition.clinical_status == "active",
+        )
         .order_by(Condition.id)
     ).all()
     concerned = [c for c in conditions if c.disease in {j.disease for j in judgements}]
@@ -88,7 +92,7 @@ def build_prefill(
         red_flags=_red_flags(form),
         impression=_impression(concerned, judgements),
         present_history=_present_history(form, judgements, history),
-        past_history=_past_history(resident, list(conditions)),
+        past_history=_past_history(records_of_person(session, resident), list(conditions)),
         treatment_given=_treatment(form),
         diagnoses=tuple(
             dict.fromkeys((c.code, c.display) for c in concerned if c.code is not None)
@@ -103,7 +107,7 @@ def build_prefill(
             ),
         ),
         last_results=_results(form),
-        allergies=tr(", ").join(allergies_of(resident)),
+        allergies=tr(", ").join(allergies_of_person(session, resident)),
         current_drugs=tuple(line.text() for line in form.drugs)
         + ((form.insulin,) if form.insulin else ()),
         source_id=visit_id,
@@ -193,13 +197,13 @@ def _symptoms(form: FollowUpInput) -> str:
     return tr(", ").join(found)
 
 
-def _past_history(resident: Resident, conditions: list[Condition]) -> str:
+def _past_history(records: list[Resident], conditions: list[Condition]) -> str:
     found: dict[str, None] = {}
     for condition in conditions:
         since = tr(" since {onset}").format(onset=condition.onset) if condition.onset else ""
         found[f"{condition.display}{since}"] = None
     covered = {condition.disease for condition in conditions}
-    for entry in resident.past_disease:
+    for entry in (each for row in records for each in row.past_disease):
         code = entry.get("code")
         same = {"2": "hypertension", "3": "type2_diabetes", "5": "copd"}.get(str(code))
         if code == NO_PAST_DISEASE or (same and same in covered):

@@ -15,10 +15,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.drugs import DrugLine
-from app.care.follow_up_history import allergies_of, visits_of
+from app.care.follow_up_history import allergies_of_person, visits_of
 from app.care.referral_letter import LetterInput
 from app.care.referral_lists import age_or_none
 from app.care.referral_red_flags import Vitals
+from app.care.resident_record.people import records_of_person, same_person
 from app.errors import NotFound
 from app.i18n import tr
 from app.models import codes
@@ -65,7 +66,10 @@ def begin_letter(
             raise NotFound(tr("This resident is not on this PC. Choose the resident again."))
         conditions = session.scalars(
             select(Condition)
-            .where(Condition.resident_id == resident_id, Condition.clinical_status == "active")
+            .where(
+                Condition.resident_id.in_(same_person(session, resident_id)),
+                Condition.clinical_status == "active",
+            )
             .order_by(Condition.id)
         ).all()
         letter = _letter(session, actor, resident, list(conditions), store.clock.today())
@@ -104,6 +108,7 @@ def _letter(
 ) -> LetterInput:
     visits = visits_of(session, resident.id)
     treated = next((v for v in reversed(visits) if v.drugs or v.insulin), None)
+    records = records_of_person(session, resident)
     doctor = session.get(Staff, actor.staff_id)
     own = session.get(Organisation, actor.organisation_id)
     return LetterInput(
@@ -112,39 +117,44 @@ def _letter(
         from_doctor_phone=(doctor.phone if doctor else None) or (own.phone if own else None) or "",
         impression=tr("; ").join(dict.fromkeys(c.display for c in conditions)),
         diagnoses=tuple((c.code, c.display) for c in conditions if c.code),
-        past_history="\n".join(_history(resident)),
-        allergies=tr(", ").join(allergies_of(resident))
-        or (tr("No known drug allergy") if resident.drug_allergy else ""),
+        past_history="\n".join(_history(records)),
+        allergies=tr(", ").join(allergies_of_person(session, resident))
+        or (tr("No known drug allergy") if any(row.drug_allergy for row in records) else ""),
         current_drugs=_drugs(treated),
         vitals=_vitals_of_today(visits, today),
         last_results="\n".join(_result(visit) for visit in reversed(visits[-VISITS_TOLD:])),
     )
 
 
-def _history(resident: Resident) -> list[str]:
-    lines = []
-    for entry in resident.past_disease:
-        code = str(entry.get("code", ""))
-        if code == _NO_HISTORY:
-            lines.append(tr("No past disease known"))
-            continue
-        label = codes.label("past_disease", code)
-        text = str(entry.get("text") or "")
-        since = str(entry.get("confirmed") or "")
-        words = tr("{disease} ({text})").format(disease=label, text=text) if text else label
-        lines.append(
-            tr("{disease}, confirmed {date}").format(disease=words, date=since) if since else words
-        )
-    for title, entries in (
-        (tr("Operation"), resident.surgeries),
-        (tr("Injury"), resident.traumas),
-        (tr("Transfusion"), resident.transfusions),
-    ):
-        for entry in entries:
-            parts = (str(entry.get("date") or ""), str(entry.get("name") or ""))
-            if detail := " ".join(part for part in parts if part):
-                lines.append(tr("{what}: {detail}").format(what=title, detail=detail))
-    return lines
+def _history(records: list[Resident]) -> list[str]:
+    """Past diseases, then operations, injuries and transfusions, of all records of a person.
+
+    "None known" stands only where no record knows of any.
+    """
+    diseases = [entry for row in records for entry in row.past_disease]
+    known = [entry for entry in diseases if str(entry.get("code", "")) != _NO_HISTORY]
+    lines = [_past_disease(entry) for entry in known]
+    if diseases and not known:
+        lines.append(tr("No past disease known"))
+    for row in records:
+        for title, entries in (
+            (tr("Operation"), row.surgeries),
+            (tr("Injury"), row.traumas),
+            (tr("Transfusion"), row.transfusions),
+        ):
+            for entry in entries:
+                parts = (str(entry.get("date") or ""), str(entry.get("name") or ""))
+                if detail := " ".join(part for part in parts if part):
+                    lines.append(tr("{what}: {detail}").format(what=title, detail=detail))
+    return list(dict.fromkeys(lines))
+
+
+def _past_disease(entry: dict[str, Any]) -> str:
+    label = codes.label("past_disease", str(entry.get("code", "")))
+    text = str(entry.get("text") or "")
+    since = str(entry.get("confirmed") or "")
+    words = tr("{disease} ({text})").format(disease=label, text=text) if text else label
+    return tr("{disease}, confirmed {date}").format(disease=words, date=since) if since else words
 
 
 def _drugs(visit: FollowUp | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
-from app.care.follow_up_history import ENTERED_IN_ERROR, allergies_of
+from app.care.follow_up_history import ENTERED_IN_ERROR, allergies_of_person
 from app.care.health_check.definition import definition, version_for, versions
 from app.care.health_check.form import HealthCheckInput, Person
 from app.care.health_check.lab_ranges import LabRanges, load_lab_ranges
@@ -153,7 +153,7 @@ def load_context(
         age=age_on(resident.birth_date, max(today, resident.birth_date)),
         village=resident.village or "",
         record_status=resident.record_status,
-        allergies=allergies_of(resident),
+        allergies=allergies_of_person(session, resident),
         conditions=conditions,
         person=person,
         form_version=version,

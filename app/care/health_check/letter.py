@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.care.follow_up_history import allergies_of
+from app.care.follow_up_history import allergies_of_person
 from app.care.health_check.definition import definition, versions
 from app.care.health_check.points import higher_arm
 from app.care.health_check.rows import answers_of
@@ -58,7 +58,7 @@ def check_prefill(session: Session, resident: Resident, row: HealthCheck) -> Ref
             glucose=row.fpg,
         ),
         last_results=_results(row, answers),
-        allergies=tr(", ").join(allergies_of(resident)),
+        allergies=tr(", ").join(allergies_of_person(session, resident)),
         current_drugs=tuple(
             " ".join(
                 str(line[key]) for key in ("name", "usage", "dose", "duration") if line.get(key)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.models.resident import Resident
 
-__all__ = ["same_person", "survivor_of", "survivors", "whole_people"]
+__all__ = ["records_of_person", "same_person", "survivor_of", "survivors", "whole_people"]
 
 _BATCH = 500
 
@@ -47,6 +47,15 @@ def same_person(session: Session, resident_id: str) -> tuple[str, ...]:
         level = [each for each in rows if each not in found]
         found.update(level)
     return (first, *sorted(found - {first}))
+
+
+def records_of_person(session: Session, resident: Resident) -> list[Resident]:
+    """The record in hand, then all others of the person by id."""
+    others = [each for each in same_person(session, resident.id) if each != resident.id]
+    if not others:
+        return [resident]
+    rows = session.scalars(select(Resident).where(Resident.id.in_(others)).order_by(Resident.id))
+    return [resident, *rows]
 
 
 def whole_people(session: Session, resident_ids: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from app.care.age import age_on
 from app.care.clinical_settings import clinical_settings
 from app.care.due import refresh_due
 from app.care.follow_up import JUDGING_ROLES
-from app.care.follow_up_history import allergies_of
+from app.care.follow_up_history import allergies_of_person
 from app.care.limits import LIMITS, Limit, Verdict, check, check_pressure
 from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill
@@ -264,7 +264,7 @@ def letter_from_screening(store: Store, actor: Actor, screening_id: str) -> Refe
                 values=tr("; ").join(told)
             ),
             vitals=Vitals(sbp=row.sbp, dbp=row.dbp),
-            allergies=tr(", ").join(allergies_of(resident)),
+            allergies=tr(", ").join(allergies_of_person(session, resident)),
             source_kind="bp_screening",
             source_id=row.id,
         )

@@ -13,7 +13,9 @@ from app.care import residents
 from app.care.basic_form import Answer
 from app.care.conditions import ConditionInput, add_condition
 from app.care.due import refresh_due
+from app.care.follow_up import letter_from_form
 from app.care.follow_up_history import load_context
+from app.care.referral_record import begin_letter
 from app.care.residences import Admission, admit
 from app.care.resident_page import summary, trends
 from app.care.resident_record import merging, suspects
@@ -27,6 +29,7 @@ from app.models.outbox import Outbox
 from app.models.records import fetch, put
 from app.models.resident import Condition, Resident
 from app.models.store import Store
+from tests.care.follow_up_samples import a_visit
 from tests.care.test_resident_page import FORM, visit
 
 TWIN = replace(
@@ -124,6 +127,29 @@ def test_all_of_the_merged_one_is_shown_under_the_other_and_comes_back(
     assert count_timeline(store, actor, first) == entries
     assert summary(store, actor, first).merged == ()
     assert {each.id for each in residents.find(store, actor, "单国华")} == {first, second}
+
+
+def test_a_letter_says_what_any_record_of_the_person_warns_of(
+    store: Store, actor: Actor, pair: tuple[str, str]
+) -> None:
+    """Nobody may be referred without an allergy that stands under a merged record."""
+    first, second = pair
+    with store.write(actor) as session:
+        goes_on, ends = session.get_one(Resident, first), session.get_one(Resident, second)
+        goes_on.drug_allergy, goes_on.past_disease = [{"code": "1"}], [{"code": "1"}]
+        ends.drug_allergy = [{"code": "2"}]
+        ends.past_disease = [{"code": "7", "confirmed": "2019-05"}]
+    manage(store, actor, second)
+    before = begin_letter(store, actor, first).letter
+    assert "青霉素" not in before.allergies
+    merge(store, actor, second, first)
+    letter = begin_letter(store, actor, first).letter
+    assert letter.allergies == "青霉素"
+    assert letter.past_history == "脑卒中，2019-05 确诊"
+    assert "高血压" in letter.impression
+    prefill = letter_from_form(store, actor, a_visit(first, sbp=190))
+    assert prefill.allergies == "青霉素"
+    assert "脑卒中" in prefill.past_history
 
 
 def test_undoing_gives_back_the_state_before(
