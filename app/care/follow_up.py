@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.clinical_settings import clinical_settings
+from app.care.corrections import CorrectionWords, standing, take_back
 from app.care.due import refresh_follow_up_due
 from app.care.follow_up_form import DiseasePart, FollowUpInput, problems_of
 from app.care.follow_up_history import (
-    ENTERED_IN_ERROR,
     background_of,
     visits_of,
 )
@@ -29,22 +29,35 @@ from app.care.follow_up_judgement import (
 )
 from app.care.follow_up_rows import form_of, row_of
 from app.care.management.outcome import found_again
-from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill, build_prefill
 from app.care.resident_record.people import same_person
 from app.errors import InputError, NotAllowed, NotFound
-from app.i18n import tr
+from app.i18n import N_, tr
 from app.models import codes
 from app.models.actor import Actor
 from app.models.chronic import FollowUp
 from app.models.resident import Condition, Resident
 from app.models.store import Store
 
-RECORDING_ROLES = ("doctor", "nurse", "public_health_worker", "specialist")
+RECORDING_ROLES = ("doctor", "nurse", "public_health", "specialist")
 JUDGING_ROLES = ("doctor", "specialist")
 
 # What a new patient's condition is called when management begins with the visit.
 _DIAGNOSIS = {"hypertension": "I10", "type2_diabetes": "E11.9", "copd": "J44.9"}
+
+
+_CORRECTION = CorrectionWords(
+    absent=N_("This visit is not in the records of this PC."),
+    foreign=N_(
+        "This visit was recorded by another organisation. Nothing was changed. "
+        "Only that organisation can correct it."
+    ),
+    replaced=N_(
+        "This visit was already taken back or replaced by a newer version. "
+        "Nothing was changed. Open the newest version."
+    ),
+    why=N_("Write why the visit is changed."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +113,10 @@ def correct_follow_up(
     """
     _require_role(actor)
     with store.write(actor) as session:
-        old = _standing(session, actor, follow_up_id)
+        old = standing(session, actor, FollowUp, follow_up_id, _CORRECTION)
         if form.resident_id != old.resident_id:
             raise InputError({"resident_id": tr("A visit cannot move to another resident.")})
-        _take_back(old, reason)
+        take_back(old, reason, _CORRECTION)
         return _save(session, store, actor, form, status="amended", supersedes=old)
 
 
@@ -111,8 +124,8 @@ def void_follow_up(store: Store, actor: Actor, follow_up_id: str, reason: str) -
     """Take a visit back that never was (wrong person, entered twice); it is kept, marked."""
     _require_role(actor)
     with store.write(actor) as session:
-        old = _standing(session, actor, follow_up_id)
-        _take_back(old, reason)
+        old = standing(session, actor, FollowUp, follow_up_id, _CORRECTION)
+        take_back(old, reason, _CORRECTION)
         refresh_follow_up_due(session, store.organisation_id, [old.resident_id])
 
 
@@ -157,35 +170,6 @@ def _require_role(actor: Actor) -> None:
                 "Ask a doctor or nurse of your organisation."
             )
         )
-
-
-def _standing(session: Session, actor: Actor, follow_up_id: str) -> FollowUp:
-    row = session.get(FollowUp, follow_up_id)
-    if row is None:
-        raise NotFound(tr("This visit is not in the records of this PC."))
-    if row.organisation_id != actor.organisation_id:
-        raise NotAllowed(
-            tr(
-                "This visit was recorded by another organisation. Nothing was changed. "
-                "Only that organisation can correct it."
-            )
-        )
-    if row.status == ENTERED_IN_ERROR:
-        raise InputError(
-            tr(
-                "This visit was already taken back or replaced by a newer version. Nothing was "
-                "changed. Open the newest version."
-            )
-        )
-    return row
-
-
-def _take_back(row: FollowUp, reason: str) -> None:
-    text = clean_text(reason)
-    if not text:
-        raise InputError({"reason": tr("Write why the visit is changed.")})
-    row.status = ENTERED_IN_ERROR
-    row.status_reason = text[:500]
 
 
 def _save(

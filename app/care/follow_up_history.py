@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.care import diabetes
 from app.care.age import age_on
 from app.care.clinical_settings import DEFAULTS, clinical_settings
+from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
 from app.care.drugs import DrugLine
 from app.care.follow_up_form import DISEASES, REACTION_PRESENT
 from app.care.follow_up_judgement import Background, PastVisit
@@ -28,7 +29,6 @@ from app.models.local import DueItem
 from app.models.resident import Condition, Resident
 from app.models.store import Store
 
-ENTERED_IN_ERROR = "entered_in_error"
 DUE_KIND = "follow_up:"
 
 # A value missing at the last visit is shown from one of the visits before it.

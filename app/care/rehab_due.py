@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
 from app.care.rehab_rules import next_session_on
 from app.clock import clinic_date
 from app.models.local import DueItem
@@ -20,7 +21,6 @@ from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Residence, Resident
 
 KINDS = ("check_in", "plan_review", "plan_paused")
-ENTERED_IN_ERROR = "entered_in_error"
 
 # Built once: these run with every save of a ward's row, and building costs as much as running.
 _DUE, _PLAN, _CHECK_IN = DueItem.__table__, RehabPlan.__table__.c, CheckIn.__table__.c

@@ -58,7 +58,7 @@ EDITING_ROLES = frozenset(
         "nurse",
         "rehab_worker",
         "carer",
-        "public_health_worker",
+        "public_health",
         "referral_coordinator",
         "specialist",
         "head_of_department",

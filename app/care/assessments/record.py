@@ -18,11 +18,12 @@ from app.care.assessments.form import AssessmentInput, judged, problems_of
 from app.care.assessments.outcome import RULE_VERSIONS, Outcome
 from app.care.assessments.questionnaire import TEXT, find
 from app.care.clinical_settings import ClinicalSettings, clinical_settings
+from app.care.corrections import CorrectionWords, standing, take_back
 from app.care.due import refresh_due
 from app.care.parsing import clean_text
 from app.care.resident_record.people import survivor_of
 from app.errors import InputError, NotAllowed, NotFound
-from app.i18n import tr
+from app.i18n import N_, tr
 from app.models.actor import Actor
 from app.models.assessment import Assessment
 from app.models.identity import new_id
@@ -33,9 +34,23 @@ RECORDING_ROLES = (
     *("doctor", "nurse", "rehab_worker", "carer", "public_health", "specialist"),
     "head_of_department",
 )
-ENTERED_IN_ERROR = "entered_in_error"
 _CLOSED = ("deceased", "merged", "cancelled")
 _MOST_TEXT = 500
+
+
+_CORRECTION = CorrectionWords(
+    absent=N_("This assessment is not in the records of this PC."),
+    foreign=N_(
+        "This assessment was recorded by another organisation. Nothing was changed. "
+        "Only that organisation can correct it."
+    ),
+    replaced=N_(
+        "This assessment was already taken back or replaced by a newer version. "
+        "Nothing was changed. Open the newest version."
+    ),
+    why=N_("Write why the assessment is changed."),
+    reason_field="correction_reason",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,7 @@ def correct_assessment(
     """
     _require_role(actor)
     with store.write(actor) as session:
-        old = _standing(session, actor, assessment_id)
+        old = standing(session, actor, Assessment, assessment_id, _CORRECTION)
         if (typed.resident_id, typed.scale) != (old.resident_id, old.scale):
             raise InputError(
                 tr(
@@ -76,7 +91,7 @@ def correct_assessment(
                     "changed. Void it and record it anew."
                 )
             )
-        _take_back(old, reason)
+        take_back(old, reason, _CORRECTION)
         return _save(session, store, actor, typed, status="amended", supersedes=old)
 
 
@@ -84,8 +99,8 @@ def void_assessment(store: Store, actor: Actor, assessment_id: str, reason: str)
     """Take an assessment back that never was (wrong person, entered twice); it is kept, marked."""
     _require_role(actor)
     with store.write(actor) as session:
-        old = _standing(session, actor, assessment_id)
-        _take_back(old, reason)
+        old = standing(session, actor, Assessment, assessment_id, _CORRECTION)
+        take_back(old, reason, _CORRECTION)
         refresh_due(session, store.organisation_id, [old.resident_id])
 
 
@@ -129,35 +144,6 @@ def _require_role(actor: Actor) -> None:
                 "Ask a doctor or nurse of your organisation."
             )
         )
-
-
-def _standing(session: Session, actor: Actor, assessment_id: str) -> Assessment:
-    row = session.get(Assessment, assessment_id)
-    if row is None:
-        raise NotFound(tr("This assessment is not in the records of this PC."))
-    if row.organisation_id != actor.organisation_id:
-        raise NotAllowed(
-            tr(
-                "This assessment was recorded by another organisation. Nothing was changed. "
-                "Only that organisation can correct it."
-            )
-        )
-    if row.status == ENTERED_IN_ERROR:
-        raise InputError(
-            tr(
-                "This assessment was already taken back or replaced by a newer version. Nothing "
-                "was changed. Open the newest version."
-            )
-        )
-    return row
-
-
-def _take_back(row: Assessment, reason: str) -> None:
-    text = clean_text(reason)
-    if not text:
-        raise InputError({"correction_reason": tr("Write why the assessment is changed.")})
-    row.status = ENTERED_IN_ERROR
-    row.status_reason = text[:_MOST_TEXT]
 
 
 def _save(

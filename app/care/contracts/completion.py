@@ -26,6 +26,7 @@ from app.care.contracts.terms import (
     contract_years,
     count_due,
 )
+from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
 from app.care.parsing import clean_text
 from app.care.resident_record.people import survivor_of, whole_people
 from app.clock import clinic_date
@@ -40,7 +41,6 @@ from app.models.health_check import HealthCheck
 from app.models.rehab import CheckIn
 from app.models.store import Store
 
-ENTERED_IN_ERROR = "entered_in_error"
 RECORD, MANUAL = "record", "manual"
 _BATCH = 500
 _NOTE = 200

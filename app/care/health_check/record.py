@@ -12,9 +12,9 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from app.care.corrections import CorrectionWords, standing, take_back
 from app.care.due import refresh_due
 from app.care.follow_up import JUDGING_ROLES, RECORDING_ROLES
-from app.care.follow_up_history import ENTERED_IN_ERROR
 from app.care.health_check.findings import Finding, findings_of
 from app.care.health_check.form import (
     ENROL,
@@ -30,17 +30,30 @@ from app.care.health_check.lab_ranges import load_lab_ranges
 from app.care.health_check.letter import check_prefill
 from app.care.health_check.rows import answers_of, row_of
 from app.care.health_check.scales import of_this_year, scale_results
-from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill
 from app.care.resident_record.people import same_person
 from app.errors import InputError, NotAllowed, NotFound
-from app.i18n import tr
+from app.i18n import N_, tr
 from app.models.actor import Actor
 from app.models.health_check import HealthCheck
 from app.models.resident import Resident
 from app.models.store import Store
 
 _CLOSED = ("deceased", "merged", "cancelled")
+
+
+_CORRECTION = CorrectionWords(
+    absent=N_("This health check is not in the records of this PC."),
+    foreign=N_(
+        "This check was recorded by another organisation. Nothing was changed. "
+        "Only that organisation can correct it."
+    ),
+    replaced=N_(
+        "This check was already taken back or replaced by a newer version. "
+        "Nothing was changed. Open the newest version."
+    ),
+    why=N_("Write why the check is changed."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +94,13 @@ def revise_health_check(
     """
     _require_role(actor)
     with store.write(actor) as session:
-        old = _standing(session, actor, health_check_id)
+        old = standing(session, actor, HealthCheck, health_check_id, _CORRECTION)
         if form.resident_id != old.resident_id:
             raise InputError({"resident_id": tr("A check cannot move to another resident.")})
         waiting = old.conclusion is None
-        _take_back(old, tr("results added") if waiting and not reason.strip() else reason)
+        take_back(
+            old, tr("results added") if waiting and not reason.strip() else reason, _CORRECTION
+        )
         return _save(session, store, actor, form, supersedes=old)
 
 
@@ -93,8 +108,8 @@ def void_health_check(store: Store, actor: Actor, health_check_id: str, reason: 
     """Take a check back that never was (wrong person, entered twice); it is kept, marked."""
     _require_role(actor)
     with store.write(actor) as session:
-        old = _standing(session, actor, health_check_id)
-        _take_back(old, reason)
+        old = standing(session, actor, HealthCheck, health_check_id, _CORRECTION)
+        take_back(old, reason, _CORRECTION)
         refresh_due(session, store.organisation_id, [old.resident_id])
 
 
@@ -116,35 +131,6 @@ def _require_role(actor: Actor) -> None:
                 "Ask a doctor or nurse of your organisation."
             )
         )
-
-
-def _standing(session: Session, actor: Actor, health_check_id: str) -> HealthCheck:
-    row = session.get(HealthCheck, health_check_id)
-    if row is None:
-        raise NotFound(tr("This health check is not in the records of this PC."))
-    if row.organisation_id != actor.organisation_id:
-        raise NotAllowed(
-            tr(
-                "This check was recorded by another organisation. Nothing was changed. "
-                "Only that organisation can correct it."
-            )
-        )
-    if row.status == ENTERED_IN_ERROR:
-        raise InputError(
-            tr(
-                "This check was already taken back or replaced by a newer version. Nothing was "
-                "changed. Open the newest version."
-            )
-        )
-    return row
-
-
-def _take_back(row: HealthCheck, reason: str) -> None:
-    text = clean_text(reason)
-    if not text:
-        raise InputError({"reason": tr("Write why the check is changed.")})
-    row.status = ENTERED_IN_ERROR
-    row.status_reason = text[:500]
 
 
 def _save(

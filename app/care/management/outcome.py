@@ -24,7 +24,7 @@ from app.models.resident import Condition, Resident
 from app.models.store import Store
 
 CONTINUES, LOST_FOR_NOW, ENDED = "1", "2", "9"
-ROLES = ("doctor", "nurse", "public_health_worker", "specialist")
+ROLES = ("doctor", "nurse", "public_health", "specialist")
 
 
 @dataclass(frozen=True, slots=True)

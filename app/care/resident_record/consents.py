@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care import parsing
+from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
 from app.care.resident_record.people import same_person
 from app.care.residents import require_editor
 from app.errors import InputError, NotFound
@@ -37,7 +38,6 @@ __all__ = [
     "void_consent",
 ]
 
-ENTERED_IN_ERROR = "entered_in_error"
 _TEXT_LIMITS = {"signer": 50, "evidence_place": 100, "note": 200}
 
 

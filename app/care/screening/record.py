@@ -44,7 +44,7 @@ from app.models.screening import BpScreening
 from app.models.store import Store
 
 FORM_VERSION = "NBPHS-2017"
-ROLES = ("doctor", "nurse", "public_health_worker", "specialist")
+ROLES = ("doctor", "nurse", "public_health", "specialist")
 CONFIRMED, REFERRED, RULED_OUT = "1", "2", "3"
 IN_ERROR = "entered_in_error"
 MAX_TEXT = 200
