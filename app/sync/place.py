@@ -116,7 +116,11 @@ class Placer:
         with self._store.read() as session:
             owed = _addresses(state.load(session, state.OWED))
         if owed:
-            self.place(self._asker.by_id(owed).values())
+            found = self._asker.by_id(owed)
+            self.place(found.values())
+            # A server that was put back may hold a task whose moves are still to be sent again.
+            self._lost |= {a for a in owed if a not in found and a[0] == _MOVE}
+            self.keep_orphans()
             with self._store.apply_remote() as session:
                 state.save(session, state.OWED, {"refs": []})
 

@@ -26,6 +26,17 @@ FOUND: dict[str, tuple[Step, ...]] = {
         ("edit_resident", 0, 1),
         ("sync", 0, 0),
     ),
+    "the moves of a task that was met while sending never came from a server put back": (
+        ("register", 0, 0),
+        ("refer", 0, 0),
+        ("sync", 0, 0),
+        ("sync", 3, 0),
+        ("move", 0, 58),
+        ("back_up_server", 2, 29),
+        ("sync", 0, 24),
+        ("move", 3, 58),
+        ("restore_server", 1, 1),
+    ),
 }
 
 
