@@ -61,6 +61,11 @@ REFERENCES = {
     "team_id": "CareTeam",
     "contract_id": "Contract",
     "renewed_from_id": "Contract",
+    "rehab_plan_id": "CarePlan",
+    "reply_id": "DocumentReference",
+    "attachment_id": "DocumentReference",
+    "to_organisation_id": "Organization",
+    "host_organisation_id": "Organization",
 }
 
 #: Columns whose values (or whose items' ``code``) come from a code list of another name.

@@ -8,26 +8,36 @@ from typing import Any
 
 from app.fhir import (
     assessment,
+    attachment,
+    attachment_part,
     bp_screening,
     care_team,
     check_in,
     clinical_settings,
     condition,
     consent,
+    consultation,
     contract,
     contract_service,
+    document,
+    expert_visit,
     follow_up,
     health_check,
     number_block,
     organisation,
     referral,
     referral_event,
+    referral_reply,
     referral_service,
     referral_task,
+    referral_visit,
     rehab_plan,
     resident,
+    return_plan,
     service_package,
+    shared_note,
     staff,
+    training,
 )
 from app.fhir.codec import Json, code_in, target_of
 from app.fhir.common import WireContext, write_id
@@ -38,6 +48,7 @@ from app.models.records import Record
 
 __all__ = [
     "WireContext",
+    "apart_of",
     "from_resource",
     "kind_of",
     "merge_unknown",
@@ -69,8 +80,17 @@ _MODULES: tuple[ModuleType, ...] = (
     contract_service,
     referral,
     referral_service,
+    referral_reply,
+    return_plan,
     referral_task,
     referral_event,
+    referral_visit,
+    consultation,
+    expert_visit,
+    training,
+    attachment,
+    attachment_part,
+    shared_note,
 )
 _BY_KIND = {module.KIND: module for module in _MODULES}
 
@@ -89,6 +109,9 @@ _KIND_OF_BASIC: dict[str, str] = {
     module.CODE: module.KIND for module in _MODULES if module.TYPE == "Basic"
 }
 
+# Documents of ours are told apart by their type.
+_KINDS_OF_DOCUMENTS = frozenset(m.KIND for m in _MODULES if m.TYPE == document.TYPE)
+
 
 def primary_type(kind: str) -> str:
     """The type of the resource that has a record's own id and holds it whole."""
@@ -106,8 +129,14 @@ def kind_of(resource: Json) -> str | None:
     """The kind whose primary a resource is; None for companions and unknown types."""
     type_ = resource.get("resourceType") if isinstance(resource, dict) else None
     kind = _KIND_OF_TYPE.get(type_) if isinstance(type_, str) else None
-    if kind == referral.KIND and _is_service(resource):
-        return referral_service.KIND
+    if type_ == referral.TYPE:
+        return _kind_of_request(resource)
+    if type_ == document.TYPE:
+        return _kind_of_document(resource)
+    if kind == rehab_plan.KIND and return_plan.is_return_plan(resource):
+        return return_plan.KIND
+    if kind == referral_task.KIND and shared_note.is_note(resource):
+        return shared_note.KIND
     if kind == check_in.KIND and contract_service.is_service(resource):
         return contract_service.KIND
     if type_ == "Basic":
@@ -140,6 +169,22 @@ def _kind_of_answers(response: Json) -> str | None:
     return None
 
 
+def _kind_of_document(resource: Json) -> str | None:
+    """The kind of a DocumentReference, by its type; another program's is nobody's record here."""
+    try:
+        code = document.kind_code(resource)
+    except (TypeError, AttributeError):
+        return None
+    return code if code in _KINDS_OF_DOCUMENTS else None
+
+
+def _kind_of_request(request: Json) -> str:
+    """A letter, one of its services, or a consultation."""
+    if consultation.is_consultation(request):
+        return consultation.KIND
+    return referral_service.KIND if _is_service(request) else referral.KIND
+
+
 def _is_service(request: Json) -> bool:
     """Whether a ServiceRequest asks for one of the three priorities; else it is a letter."""
     try:
@@ -166,6 +211,11 @@ def from_resource(resource: Json) -> tuple[str, Record] | None:
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         # Any shape may come over the wire; only its place is told, never its content.
         raise FormatError(f"{resource['resourceType']}: {type(error).__name__}") from None
+
+
+def apart_of(resource: Json) -> list[tuple[str, str]]:
+    """(type, id) of what a resource names although neither side waits for it: a file's parts."""
+    return attachment.parts_of(resource) if resource.get("resourceType") == document.TYPE else []
 
 
 def references_of(resource: Json) -> list[tuple[str, str]]:

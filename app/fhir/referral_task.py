@@ -92,6 +92,12 @@ _OUTPUTS = {
     "ward": "病区",
     "bed": "床位",
     "instructions": "须知",
+    "inpatient_no": "住院病案号",
+}
+#: What the answer consists of: field → its name in words, the type of the record.
+_DOCUMENTS = {
+    "reply_id": ("reply", "回转单", "DocumentReference"),
+    "plan_id": ("plan", "后续方案", "CarePlan"),
 }
 
 
@@ -128,6 +134,7 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     ]
     put_if(task, "relevantHistory", history)
     outputs = [_output(name, record[name]) for name in _OUTPUTS if _can_say(name, record)]
+    outputs += [_document(name, record[name]) for name in _DOCUMENTS if _can_name(name, record)]
     put_if(task, "output", outputs)
     return [finish(KIND, record, task, _placed)]
 
@@ -169,6 +176,17 @@ def _output(name: str, value: str) -> Json:
     return {"type": what, key: value}
 
 
+def _can_name(name: str, record: Record) -> bool:
+    value = record.get(name)
+    return isinstance(value, str) and ID.match(value) is not None
+
+
+def _document(name: str, id_: str) -> Json:
+    code, heading, type_ = _DOCUMENTS[name]
+    what = {"coding": [{"system": _OUTPUT, "code": code}], "text": heading}
+    return {"type": what, "valueReference": reference(type_, id_)}
+
+
 def _placed(resource: Json) -> Record:
     service = code_in(resource["code"], _SERVICE)
     reason = resource.get("statusReason") or {}
@@ -207,10 +225,14 @@ def _state(resource: Json, letter: bool) -> str | None:
 
 
 def _read_outputs(resource: Json) -> dict[str, Any]:
-    found: dict[str, Any] = dict.fromkeys(_OUTPUTS)
+    found: dict[str, Any] = dict.fromkeys((*_OUTPUTS, *_DOCUMENTS))
+    documents = {code: (name, type_) for name, (code, _, type_) in _DOCUMENTS.items()}
     for item in resource.get("output") or ():
         name = code_in(item["type"], _OUTPUT)
-        if name in found:
+        if name in documents:
+            field, type_ = documents[name]
+            found[field] = id_of(item["valueReference"], type_)
+        elif name in _OUTPUTS:
             found[name] = item.get("valueDateTime") or item.get("valueString")
     return found
 

@@ -34,6 +34,15 @@ RECORD = "urn:township-care:record"
 #: Procedure.category: which kind of record of ours; a rehab session has none.
 PROCEDURE_KIND = "urn:township-care:procedure-kind"
 
+#: CarePlan.category: which kind of record of ours; a rehab plan has none of these.
+CARE_PLAN_KIND = "urn:township-care:care-plan-kind"
+
+#: ServiceRequest.category: which kind of record of ours; letters and services have none of these.
+REQUEST_KIND = "urn:township-care:request-kind"
+
+#: DocumentReference.type: which kind of record of ours it is.
+DOCUMENT_KIND = "urn:township-care:document-kind"
+
 #: Organization.type: LEAD_HOSPITAL, TOWNSHIP_CENTER, CARE_INSTITUTION, …
 ORGANISATION_TYPE = "urn:township-care:organisation-type"
 

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.models.base import Base, JsonDict
 
-LANE_EMERGENCY, LANE_REFERRAL, LANE_REST = 0, 1, 2
+#: Contents of files go last of all: no record ever waits behind a photo.
+LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, LANE_FILES = 0, 1, 2, 3
 
 WAITING, UNKNOWN, REJECTED, HELD, LOCAL = "waiting", "unknown", "rejected", "held", "local"
 #: A person decided, with a reason, that a refused record stays on this PC. Never called held.

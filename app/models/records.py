@@ -18,14 +18,17 @@ from sqlalchemy.orm import Session
 
 from app.clock import format_instant, parse_instant
 from app.models.assessment import Assessment
+from app.models.attachment import Attachment, AttachmentPart
 from app.models.base import Base, Instant, from_json, to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.clinical import ClinicalSettingsVersion
 from app.models.contract import CareTeam, Contract, ContractService, ServicePackage
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import LANE_EMERGENCY, LANE_REFERRAL, LANE_REST
+from app.models.outbox import LANE_EMERGENCY, LANE_FILES, LANE_REFERRAL, LANE_REST
+from app.models.outreach import Consultation, ExpertVisit, SharedNote, Training
 from app.models.referral import Referral, ReferralEvent, ReferralService, ReferralTask
+from app.models.referral_return import ReferralReply, ReferralVisit, ReturnPlan
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent, NumberBlock
@@ -70,6 +73,15 @@ def _referral_lane(values: Mapping[str, Any]) -> int:
     return LANE_EMERGENCY if values.get("urgency") == "emergency" else LANE_REFERRAL
 
 
+def _letters(_: Mapping[str, Any]) -> int:
+    return LANE_REFERRAL
+
+
+def _note_lane(values: Mapping[str, Any]) -> int:
+    """A note about a file waits with the rest, so that its description delays no letter."""
+    return LANE_REST if values.get("subject_kind") == "attachment" else LANE_REFERRAL
+
+
 KINDS: dict[str, RecordKind] = {
     kind.name: kind
     for kind in (
@@ -104,8 +116,23 @@ KINDS: dict[str, RecordKind] = {
         RecordKind("contract_service", ContractService, False, "resident_id"),
         RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_service", ReferralService, True, "resident_id", lane=_referral_lane),
+        RecordKind("referral_reply", ReferralReply, False, "resident_id", lane=_letters),
+        RecordKind("return_plan", ReturnPlan, False, "resident_id", lane=_letters),
         RecordKind("referral_task", ReferralTask, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_event", ReferralEvent, False, "resident_id", lane=_referral_lane),
+        RecordKind("referral_visit", ReferralVisit, False, "resident_id", lane=_letters),
+        RecordKind("consultation", Consultation, False, "resident_id", lane=_letters),
+        RecordKind("expert_visit", ExpertVisit, True, None),
+        RecordKind("training", Training, False, None),
+        RecordKind("attachment", Attachment, False, "resident_id"),
+        RecordKind(
+            "attachment_part",
+            AttachmentPart,
+            False,
+            "resident_id",
+            lane=lambda _: LANE_FILES,
+        ),
+        RecordKind("shared_note", SharedNote, False, "resident_id", lane=_note_lane),
     )
 }
 
@@ -342,5 +369,5 @@ def put(session: Session, kind: str, records: Iterable[Mapping[str, Any]]) -> No
 
 
 def lane_of(kind: str, values: Mapping[str, Any]) -> int:
-    """The lane of a record: 0 emergency, 1 referral, 2 the rest."""
+    """The lane of a record: 0 emergency, 1 referral, 2 the rest, 3 contents of files."""
     return KINDS[kind].lane(values)

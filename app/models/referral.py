@@ -110,6 +110,13 @@ class ReferralTask(Syncable, Base):
     phone_number: Mapped[str | None]
     phone_confirmed_at: Mapped[datetime | None]
     event_ids: Mapped[JsonList] = mapped_column(default=list)  # moves, in order
+    arrived_at: Mapped[datetime | None]
+    admitted_at: Mapped[datetime | None]
+    discharged_at: Mapped[datetime | None]
+    inpatient_no: Mapped[str | None]
+    phase: Mapped[str | None]  # of a patient who is handed back
+    reply_id: Mapped[str | None] = mapped_column(String(36))  # the newest reply
+    plan_id: Mapped[str | None] = mapped_column(String(36))  # the plan that goes with it
 
 
 class ReferralEvent(Syncable, Base):

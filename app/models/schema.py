@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.models import (
     assessment,
+    attachment,
     chronic,
     clinical,
     contract,
@@ -11,8 +12,10 @@ from app.models import (
     local,
     organisation,
     outbox,
+    outreach,
     paper,
     referral,
+    referral_return,
     rehab,
     resident,
     resident_record,
@@ -24,6 +27,7 @@ from app.models.base import Base
 __all__ = [
     "Base",
     "assessment",
+    "attachment",
     "chronic",
     "clinical",
     "contract",
@@ -31,8 +35,10 @@ __all__ = [
     "local",
     "organisation",
     "outbox",
+    "outreach",
     "paper",
     "referral",
+    "referral_return",
     "rehab",
     "resident",
     "resident_record",

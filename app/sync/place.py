@@ -37,6 +37,18 @@ AT_ONCE = 100
 _MOST_ORPHANS = 500
 _DEEPEST = 8
 _MOVE = mapping.primary_type("referral_event")
+#: Kinds that bring along what they refer to, though another organisation wrote it.
+_SHARES = frozenset(
+    {
+        *("referral_task", "referral_service", "referral", "referral_event"),
+        *("referral_reply", "return_plan", "referral_visit"),
+        *("shared_note", "consultation", "expert_visit", "attachment"),
+    }
+)
+#: What a task may name before the server holds it (again): moves, the reply, the plan.
+_MAY_FOLLOW = frozenset(
+    mapping.primary_type(kind) for kind in ("referral_event", "referral_reply", "return_plan")
+)
 
 Then = Callable[[Session], None]
 
@@ -119,7 +131,7 @@ class Placer:
             found = self._asker.by_id(owed)
             self.place(found.values())
             # A server that was put back may hold a task whose moves are still to be sent again.
-            self._lost |= {a for a in owed if a not in found and a[0] == _MOVE}
+            self._lost |= {a for a in owed if a not in found and a[0] in _MAY_FOLLOW}
             self.keep_orphans()
             with self._store.apply_remote() as session:
                 state.save(session, state.OWED, {"refs": []})
@@ -161,7 +173,7 @@ class Placer:
             frontier, bad = _read(self._unknown(found.values()))
             self._lost |= bad
             # A move that its task names already, and that the server does not hold (yet).
-            self._lost |= {a for a in wanted - found.keys() if a[0] == _MOVE}
+            self._lost |= {a for a in wanted - found.keys() if a[0] in _MAY_FOLLOW}
             whole.update((arrival.at, arrival) for arrival in frontier)
         return self._standing(list(whole.values()))
 
@@ -170,8 +182,9 @@ class Placer:
         shared: set[Address] = set()
         for arrival in arrivals:
             parents.update(_parents(arrival))
-            if arrival.kind in ("referral_task", "referral_service", "referral", "referral_event"):
+            if arrival.kind in _SHARES:
                 shared.update(mapping.references_of(arrival.resource))
+                shared.difference_update(mapping.apart_of(arrival.resource))
         wanted = {a for a in parents | shared if a[0] in mapping.pulled_types}
         wanted = {a for a in wanted - set(present) - self._fetched if a[0] != "Organization"}
         if not wanted:

@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session
 
 from app.fhir import mapping
 from app.fhir.common import WireContext
-from app.models.outbox import KEPT, LANE_EMERGENCY, LANE_REFERRAL, LANE_REST, REJECTED
+from app.models.outbox import (
+    KEPT,
+    LANE_EMERGENCY,
+    LANE_FILES,
+    LANE_REFERRAL,
+    LANE_REST,
+    REJECTED,
+)
 from app.models.records import KINDS, fetch
 from app.sync import queue, wire
 from app.sync.queue import Item
@@ -23,6 +30,8 @@ from app.sync.wire import RANK, Address, Parcel
 _LETTERS_AT_ONCE = 100
 #: Rows that are read at once and grouped by resident: records of one person pack far better.
 _WINDOW = 500
+#: Parts of files that are read at once.
+_PARTS = 20
 #: Rows of residents on the way that are passed over while one bundle is filled.
 _MOST_PASSED = 1000
 _KINDS_OF_TYPE: dict[str, list[str]] = {}
@@ -47,6 +56,7 @@ class Planner:
         self._organisation_id = organisation_id
         self._window: deque[Item] = deque()
         self._after = 0
+        self._files_after: int | None = None
         self._entries_of: dict[str, int] = {}
         self._looked = False
         self._stuck: set[tuple[int, str]] = set()
@@ -63,6 +73,7 @@ class Planner:
         """Read the queue anew: an answer has changed more than the rows it confirmed."""
         self._window.clear()
         self._after = 0
+        self._files_after = None
         self._looked = False
 
     def next(self, session: Session, room: int, *, most_lane: int = LANE_REST) -> list[Unit]:
@@ -91,6 +102,8 @@ class Planner:
         passed: list[Item] = []
         entries = 0
         full = None in self.on_the_way
+        if self._files_after is not None:
+            self._look_back(session)
         while not full and entries < room and len(passed) < _MOST_PASSED:
             if not self._window and not self._look_on(session):
                 break
@@ -129,12 +142,24 @@ class Planner:
         return taken
 
     def _look_on(self, session: Session) -> bool:
-        """The next stretch of the queue into the window; False at its end."""
+        """The next stretch of the queue into the window; False at its end. Files come last."""
         found = queue.in_lane(session, LANE_REST, self._after, _WINDOW)
         if found:
             self._after = found[-1].seq
             self._window.extend(_by_resident(found))
+            return True
+        found = queue.in_lane(session, LANE_FILES, self._files_after or 0, _PARTS)
+        if found:
+            self._files_after = found[-1].seq
+            self._window.extend(found)
         return bool(found)
+
+    def _look_back(self, session: Session) -> None:
+        """While files are on their way: what was saved meanwhile goes before their next part."""
+        found = queue.in_lane(session, LANE_REST, self._after, _WINDOW)
+        if found:
+            self._after = found[-1].seq
+            self._window.extendleft(reversed(_by_resident(found)))
 
     def _letters(self, session: Session, items: list[Item]) -> list[Unit]:
         core = self._open(session, items)
@@ -234,7 +259,7 @@ def stands_on_others(parcel: Parcel) -> bool:
     """Whether a record may refer to one of another resident, who could be on the way."""
     return (
         parcel.item.resident_id is None
-        or parcel.item.lane != LANE_REST
+        or parcel.item.lane < LANE_REST
         or parcel.record.get("merged_into_id") is not None
     )
 

@@ -179,7 +179,7 @@ class Push(Ledger):
             ready = Ready(units, None if doubtful else self._pack(parcels))
             self._ahead.append(ready)
             # Half empty: there is no more, and one look at the queue is saved.
-            all_rest = all(item.lane == LANE_REST for item in ready.items)
+            all_rest = all(item.lane >= LANE_REST for item in ready.items)
             self._dry = all_rest and not planner.on_the_way and ready.entries * 2 <= room
 
     def _may_leave(self) -> bool:

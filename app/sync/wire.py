@@ -141,10 +141,11 @@ def with_unknown(ours: Json, theirs: Json) -> Json:
 
 
 def needs(parcel: Parcel) -> set[Address]:
-    """Every record that a parcel refers to, its authors included."""
+    """Every record that a parcel refers to, its authors included; the parts of a file follow it."""
     found: set[Address] = set()
     for resource in parcel.resources:
         found.update(mapping.references_of(resource))
+        found.difference_update(mapping.apart_of(resource))
     for name in ("author_id", "updated_by"):
         if parcel.record.get(name):
             found.add(("Practitioner", parcel.record[name]))

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.fhir.fields import BOOLEAN, DICT, LIST, Field, child_fields, fields_of
 from app.models.records import KINDS, Record
+from tests.fhir.referral_samples import VALUES as REFERRAL_VALUES
 
 
 def id_of(name: str) -> str:
@@ -574,6 +575,7 @@ _VALUES: dict[str, Record] = {
         "reason_text": "备注",
         "details": {"department": "心内科", "bed": "08"},
     },
+    **REFERRAL_VALUES,
 }
 
 

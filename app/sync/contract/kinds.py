@@ -35,6 +35,15 @@ _NAMES = {
     "referral_service": N_("A requested service (ServiceRequest) comes back whole"),
     "referral_task": N_("The state of a referral (Task) comes back whole"),
     "referral_event": N_("A step of a referral (Provenance) comes back whole"),
+    "referral_reply": N_("The reply of a referral (DocumentReference) comes back whole"),
+    "return_plan": N_("The plan after a referral (CarePlan) comes back whole"),
+    "referral_visit": N_("A visit after a referral (DocumentReference) comes back whole"),
+    "consultation": N_("A consultation asked for (ServiceRequest) comes back whole"),
+    "expert_visit": N_("A visit of an expert (Appointment) comes back whole"),
+    "training": N_("A training (Basic) comes back whole"),
+    "attachment": N_("A file's description (DocumentReference) comes back whole"),
+    "attachment_part": N_("A part of a file (DocumentReference) comes back whole"),
+    "shared_note": N_("A note to another organisation (Task) comes back whole"),
 }
 _SETTING = N_(
     "Accept what R4 itself allows: no profile beyond R4 on writing, extensions and code systems "

@@ -12,12 +12,13 @@ from typing import Any
 from app.fhir.fields import BOOLEAN, DICT, LIST, Field, child_fields, fields_of
 from app.models.records import KINDS, Record
 from app.sync.contract.elder_samples import ElderSamples
+from app.sync.contract.referral_samples import ReferralSamples
 
 #: Parents before their children.
 KINDS_SENT = tuple(name for name, kind in KINDS.items() if kind.travels)
 
 
-class SampleRecords(ElderSamples):
+class SampleRecords(ElderSamples, ReferralSamples):
     """The records of one run: fresh ids, one resident, one author, one organisation."""
 
     def __init__(self, organisation: str, receiver: str | None = None) -> None:

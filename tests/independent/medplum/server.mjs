@@ -77,8 +77,8 @@ const router = new FhirRouter();
 
 function statement(base) {
   const resource = [
-    'AdverseEvent', 'Basic', 'CarePlan', 'CareTeam', 'Condition', 'Consent', 'Contract',
-    'Encounter', 'MedicationStatement', 'Observation', 'Organization', 'Patient', 'PlanDefinition',
+    'AdverseEvent', 'Appointment', 'Basic', 'CarePlan', 'CareTeam', 'Condition', 'Consent', 'Contract',
+    'DocumentReference', 'Encounter', 'MedicationStatement', 'Observation', 'Organization', 'Patient', 'PlanDefinition',
     'Practitioner', 'PractitionerRole', 'Procedure', 'Provenance', 'QuestionnaireResponse',
     'ServiceRequest', 'Task',
   ].map((type) => ({

@@ -1,0 +1,59 @@
+"""A visit of a county expert to a member <-> Appointment."""
+
+from __future__ import annotations
+
+from app.fhir.codec import Json
+from app.fhir.common import (
+    WireContext,
+    finish,
+    frame,
+    put_if,
+    reference_or_none,
+    restore,
+    text_or_none,
+)
+from app.models.records import Record
+
+KIND = "expert_visit"
+TYPE = "Appointment"
+
+_STATUS = {"planned": "booked", "done": "fulfilled", "cancelled": "cancelled"}
+_MEANING = {status: own for own, status in _STATUS.items()}
+
+
+def to_resources(record: Record, context: WireContext) -> list[Json]:
+    """The Appointment. Its hours are the clinic's, so they travel as texts (extensions)."""
+    visit = frame(TYPE, record)
+    visit["status"] = _STATUS.get(record["status"], "proposed")
+    department = text_or_none(record["department"])
+    put_if(visit, "specialty", [{"text": department}] if department else None)
+    reason = text_or_none(record.get("cancel_reason"))
+    put_if(visit, "cancelationReason", {"text": reason} if reason else None)
+    put_if(visit, "description", text_or_none(record.get("topics")))
+    expert = text_or_none(record["expert_name"])
+    host = reference_or_none("Organization", record["host_organisation_id"])
+    participants: list[Json] = []
+    if expert:
+        participants.append({"actor": {"display": expert}, "status": "accepted"})
+    # Appointment has no Organization among its actors in R4: the host is a Location by name.
+    name = context.organisations.get(record["host_organisation_id"])
+    if host and name:
+        participants.append({"actor": {"display": name}, "status": "needs-action"})
+    visit["participant"] = participants or [{"status": "needs-action", "type": [{"text": "专家"}]}]
+    put_if(visit, "comment", text_or_none(record.get("summary")))
+    return [finish(KIND, record, visit, _placed)]
+
+
+def _placed(resource: Json) -> Record:
+    return {
+        "status": _MEANING.get(resource["status"]),
+        "department": next((s.get("text") for s in resource.get("specialty") or ()), None),
+        "cancel_reason": (resource.get("cancelationReason") or {}).get("text"),
+        "topics": resource.get("description"),
+        "summary": resource.get("comment"),
+    }
+
+
+def from_resource(resource: Json) -> Record:
+    """The whole visit."""
+    return restore(KIND, resource, _placed)
