@@ -27,7 +27,7 @@ from app.care.referral_moves import (
     write_event,
 )
 from app.care.referral_rows import new_rows, rewrite
-from app.care.referral_states import FINAL, Side, State, Urgency
+from app.care.referral_states import FINAL, Direction, Side, State, Urgency
 from app.clock import format_instant
 from app.errors import InputError
 from app.i18n import tr
@@ -58,13 +58,13 @@ class Written:
 
 
 def send(store: Store, actor: Actor, letter: LetterInput) -> Written:
-    """Write an up-referral and send it: draft → sent.
+    """Write a referral and send it: draft → sent. Its direction follows from the receiver.
 
     Raises InputError with one sentence for each field that must be mended. An emergency needs only
     the resident; what is missing may follow (:func:`complete`).
     """
     letter = normalise(letter)
-    require_sound(letter)
+    require_sound(letter, Direction.ACROSS)
     with store.write(actor) as session:
         rows = new_rows(session, store.clock, actor, letter)
         rows.task.sent_at = store.clock.now()
@@ -79,7 +79,7 @@ def send_confirmed(
     """The green channel: the receiving house said yes on the phone, the form follows:
     draft → accepted. Only for an emergency."""
     letter = normalise(letter)
-    problems = check(letter) | _call_problems(call)
+    problems = check(letter, Direction.ACROSS) | _call_problems(call)
     if not letter.is_emergency:
         problems["urgency"] = tr("Only an emergency is accepted on the phone.")
     if problems:
@@ -144,7 +144,7 @@ def _call_problems(call: PhoneConfirmation) -> dict[str, str]:
 def resend(store: Store, actor: Actor, referral_id: str, letter: LetterInput) -> Written:
     """Send a returned letter again, mended: returned → sent. The number stays."""
     letter = normalise(letter)
-    require_sound(letter)
+    require_sound(letter, Direction.ACROSS)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         if rows.state is not State.RETURNED:
@@ -159,7 +159,7 @@ def complete(store: Store, actor: Actor, referral_id: str, letter: LetterInput) 
     """Fill in what an emergency letter still lacked (within 24 h). The state does not change; the
     event says that the letter was completed, and by whom."""
     letter = normalise(letter)
-    require_sound(letter)
+    require_sound(letter, Direction.ACROSS)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         emergency = rows.urgency is Urgency.EMERGENCY and letter.is_emergency

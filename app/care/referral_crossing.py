@@ -14,6 +14,7 @@ from typing import Any
 
 from app.care.referral_moves import LETTER
 from app.care.referral_states import (
+    NEUTRAL,
     OPEN_SERVICES,
     SERVICE_ANSWERS,
     Move,
@@ -42,6 +43,18 @@ _BOOKING = (
     "bed",
     "instructions",
 )
+#: What the receiver notes of the patient's stay, by the state that the move leads to.
+_STAY = ("ward", "bed", "inpatient_no", "admitted_at")
+_ANSWER = ("reply_id", "plan_id", "discharged_at", "inpatient_no")
+_FIELDS_OF: Mapping[str, tuple[str, ...]] = {
+    State.ACCEPTED: _BOOKING,
+    ServiceState.ARRANGED: _BOOKING,
+    State.ARRIVED: ("arrived_at",),
+    State.IN_CARE: (*_STAY, "arrived_at"),
+    State.REPLIED: (*_ANSWER, *_STAY, "arrived_at"),
+    State.HANDED_BACK: (*_ANSWER, "phase"),
+}
+_NEUTRAL_FIELDS: Mapping[str, tuple[str, ...]] = {"redirected": ("department",)}
 _PHONE = ("phone_confirmed_by", "phone_number", "phone_confirmed_at")
 
 
@@ -97,13 +110,14 @@ def told_fields(mine: Record, theirs: Record, told: tuple[str, ...]) -> dict[str
 def _written_by(event: Record) -> tuple[str, ...]:
     """The fields of the task that a move writes besides the state: the sender never touches the
     receiver's booking."""
-    if event["move"] == "completed":
-        return ()
+    if event["move"] in NEUTRAL:
+        return _NEUTRAL_FIELDS.get(event["move"], ())
     if "phone_confirmed_by" in event["details"]:
         return (*_REASON, *_PHONE, "sent_at")
-    if event["to_state"] in (State.ACCEPTED, ServiceState.ARRANGED):
-        return (*_REASON, *_BOOKING)
-    return (*_REASON, "sent_at", "urgency") if event["to_state"] == State.SENT else _REASON
+    if event["service"] == LETTER and event["to_state"] == State.SENT:
+        # A letter that was approved in its own house changes hands with this move.
+        return (*_REASON, "sent_at", "urgency", "owner_organisation_id", "reply_id", "plan_id")
+    return (*_REASON, *_FIELDS_OF.get(event["to_state"], ()))
 
 
 def _side(event: Record, task: Record) -> Side:
@@ -112,8 +126,7 @@ def _side(event: Record, task: Record) -> Side:
 
 
 def _letter_step(state: str, event: Record, task: Record) -> tuple[str, Outcome]:
-    if event["move"] == "completed":
-        # The letter was completed; that needs no state and takes none away.
+    if event["move"] in NEUTRAL:
         return state, Outcome.APPLIED
     move = Move(
         id=str(event["id"]),

@@ -15,7 +15,7 @@ from datetime import date
 
 from app.care.parsing import ParseError, clean_text, half_width, parse_phone
 from app.care.referral_red_flags import Vitals
-from app.care.referral_states import Direction, Urgency
+from app.care.referral_states import REASON_LISTS, Direction, Urgency
 from app.errors import InputError
 from app.i18n import tr
 from app.models import codes
@@ -189,8 +189,9 @@ def _unsound(letter: LetterInput, direction: Direction) -> dict[str, str]:
             problems[name] = tr("This choice is not in the list. Choose again.")
     if not letter.urgency:
         problems["urgency"] = tr("Choose how urgent it is.")
-    reasons = "referral_reason" if direction is Direction.UP else "referral_down_reason"
-    if not all(codes.is_known(reasons, code) for code in letter.reason_codes):
+    lists = REASON_LISTS[direction]
+    known = (any(codes.is_known(name, code) for name in lists) for code in letter.reason_codes)
+    if not all(known):
         problems["reason_codes"] = tr("This choice is not in the list. Choose again.")
     if "other" in letter.reason_codes and not letter.reason_text and not letter.is_emergency:
         problems["reason_text"] = tr("Say which other reason it is.")

@@ -9,16 +9,18 @@ from sqlalchemy.orm import Session
 
 from app.care.referral_letter import FORM_VERSION, LetterInput, ServiceWish
 from app.care.referral_moves import LETTER, ReferralRows, side_of, write_event
-from app.care.referral_states import Direction, ServiceState, Side, State
+from app.care.referral_states import REASON_LISTS, Direction, ServiceState, Side, State
 from app.clock import Clock
 from app.errors import InputError, NotFound
 from app.i18n import tr
+from app.models import codes
 from app.models.actor import Actor
 from app.models.identity import new_id
 from app.models.organisation import Organisation, Staff
 from app.models.referral import Referral, ReferralService, ReferralTask
 from app.models.resident import Resident
 
+LEAD_HOSPITAL = "LEAD_HOSPITAL"
 _EMPTY_IS_NONE = (
     "to_department",
     "to_doctor",
@@ -58,6 +60,13 @@ def next_number(session: Session, organisation: Organisation, today: date) -> st
     return f"{prefix}{last + 1:03d}"
 
 
+def direction_of(own: Organisation, receiver: Organisation) -> Direction:
+    """Up to a lead hospital, down from one, across between members."""
+    if receiver.type == LEAD_HOSPITAL:
+        return Direction.UP
+    return Direction.DOWN if own.type == LEAD_HOSPITAL else Direction.ACROSS
+
+
 def new_rows(session: Session, clock: Clock, actor: Actor, letter: LetterInput) -> ReferralRows:
     """The rows of a new letter, in the state draft, added to the session.
 
@@ -81,14 +90,17 @@ def new_rows(session: Session, clock: Clock, actor: Actor, letter: LetterInput) 
         raise InputError(
             {"to_organisation_id": tr("A referral goes to another organisation. Choose one.")}
         )
-    if session.get(Organisation, receiver) is None:
+    target = session.get(Organisation, receiver)
+    if target is None:
         raise InputError({"to_organisation_id": tr("Choose where the patient is sent.")})
+    direction = direction_of(own, target)
+    _check_reasons(letter, direction)
     doctor = session.get(Staff, actor.staff_id)
     row = Referral(
         id=new_id(),
         organisation_id=own.id,
         referral_no=next_number(session, own, clock.today()),
-        direction=Direction.UP.value,
+        direction=direction.value,
         resident_id=resident.id,
         from_organisation_id=own.id,
         to_organisation_id=receiver,
@@ -118,6 +130,15 @@ def new_rows(session: Session, clock: Clock, actor: Actor, letter: LetterInput) 
     session.add(task)
     services = tuple(_new_service(session, row, task, wish) for wish in letter.services)
     return ReferralRows(row, task, services)
+
+
+def _check_reasons(letter: LetterInput, direction: Direction) -> None:
+    """Each direction has its own list of reasons."""
+    lists = REASON_LISTS[direction]
+    if not all(any(codes.is_known(n, code) for n in lists) for code in letter.reason_codes):
+        raise InputError(
+            {"reason_codes": tr("This reason does not fit this receiver. Choose again.")}
+        )
 
 
 def _new_service(
@@ -172,6 +193,7 @@ def rewrite(
     """Change the letter's content; a priority that is no longer asked for is withdrawn."""
     if side_of(actor, rows.task) is not Side.SENDER:
         raise InputError(tr("Only the writer may change the letter."))
+    _check_reasons(letter, rows.direction)
     _fill(rows.letter, letter)
     wishes = {wish.service: wish for wish in letter.services}
     kept = []

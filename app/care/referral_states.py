@@ -60,7 +60,19 @@ class Urgency(StrEnum):
 class Direction(StrEnum):
     UP = "up"
     DOWN = "down"
+    ACROSS = "across"  # from one member to another, neither of them the lead hospital
 
+
+#: Moves that leave the state as it is: they take nothing away and need no state of their own.
+NEUTRAL = frozenset({"completed", "redirected"})
+
+#: Code lists from which the reasons of a letter come, by its direction. Members refer to each other
+#: for what either list says.
+REASON_LISTS = {
+    Direction.UP: ("referral_reason",),
+    Direction.DOWN: ("referral_down_reason",),
+    Direction.ACROSS: ("referral_down_reason", "referral_reason"),
+}
 
 #: Roles that may approve a letter inside the sender's house (院内审核).
 REVIEWERS = frozenset({"head_of_department", "president"})
@@ -141,7 +153,7 @@ RULES: tuple[Rule, ...] = (
 def reason_list(rule: Rule, direction: Direction) -> str | None:
     """The code list a reason for this move is taken from; a down-referral that the lower
     organisation cannot take has its own reasons (no_capability, bed_full, …)."""
-    if rule.target is State.REJECTED and direction is Direction.DOWN:
+    if rule.target is State.REJECTED and direction is not Direction.UP:
         return _DECLINE
     return rule.reasons
 

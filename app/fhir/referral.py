@@ -91,9 +91,13 @@ def _direction(code: str) -> Json:
 def _reasons(record: Record) -> list[Json]:
     """Why: the coded reasons, the diagnoses, the reason in words — in this order."""
     found: list[Json] = []
-    list_name = "referral_down_reason" if record["direction"] == "down" else "referral_reason"
+    lists = ["referral_reason", "referral_down_reason"]
+    if record["direction"] != "up":
+        lists.reverse()
     for code in record.get("reason_codes") or ():
-        item = coding(list_name, code) if isinstance(code, str) else None
+        item = None
+        for name in lists if isinstance(code, str) else ():
+            item = item or coding(name, code)
         if item:
             found.append({"coding": [item]})
     for diagnosis in record.get("diagnoses") or ():
