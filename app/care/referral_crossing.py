@@ -44,17 +44,21 @@ _BOOKING = (
     "instructions",
 )
 #: What the receiver notes of the patient's stay, by the state that the move leads to.
-_STAY = ("ward", "bed", "inpatient_no", "admitted_at")
+_STAY = ("department", "doctor", "doctor_phone", "ward", "bed", "inpatient_no", "admitted_at")
 _ANSWER = ("reply_id", "plan_id", "discharged_at", "inpatient_no")
 _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
     State.ACCEPTED: _BOOKING,
     ServiceState.ARRANGED: _BOOKING,
     State.ARRIVED: ("arrived_at",),
     State.IN_CARE: (*_STAY, "arrived_at"),
-    State.REPLIED: (*_ANSWER, *_STAY, "arrived_at"),
+    State.REPLIED: (*_ANSWER, "arrived_at"),
     State.HANDED_BACK: (*_ANSWER, "phase"),
 }
-_NEUTRAL_FIELDS: Mapping[str, tuple[str, ...]] = {"redirected": ("department",)}
+_NEUTRAL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "redirected": ("department",),
+    "discharged": ("discharged_at",),
+    "amended": ("reply_id", "plan_id", "phase"),
+}
 _PHONE = ("phone_confirmed_by", "phone_number", "phone_confirmed_at")
 
 
@@ -88,7 +92,7 @@ def cross(mine: Record, theirs: Record, events: Mapping[str, Record]) -> Crossed
         after, outcome = (_letter_step if letter else _service_step)(state, event, theirs)
         if outcome is Outcome.APPLIED:
             state = after
-            written.update(_written_by(event))
+            written.update(_written_by(event, theirs))
             standing.append(str(event["id"]))
         elif outcome is Outcome.CROSSED:
             told.append(str(event["id"]))
@@ -107,7 +111,7 @@ def told_fields(mine: Record, theirs: Record, told: tuple[str, ...]) -> dict[str
     }
 
 
-def _written_by(event: Record) -> tuple[str, ...]:
+def _written_by(event: Record, task: Record) -> tuple[str, ...]:
     """The fields of the task that a move writes besides the state: the sender never touches the
     receiver's booking."""
     if event["move"] in NEUTRAL:
@@ -117,6 +121,8 @@ def _written_by(event: Record) -> tuple[str, ...]:
     if event["service"] == LETTER and event["to_state"] == State.SENT:
         # A letter that was approved in its own house changes hands with this move.
         return (*_REASON, "sent_at", "urgency", "owner_organisation_id", "reply_id", "plan_id")
+    if event["service"] == LETTER and _side(event, task) is Side.SENDER:
+        return _REASON  # cancelled, taken back, declined: nothing of the receiver's is touched
     return (*_REASON, *_FIELDS_OF.get(event["to_state"], ()))
 
 

@@ -171,3 +171,95 @@ def test_a_move_that_took_no_effect_stays_in_the_history_and_says_so(houses: Hou
     assert view.state is State.CANCELLED
     crossed = [event for event in view.events if not event.standing]
     assert [event.to_state for event in crossed] == ["accepted"]
+
+
+def _event(kind: str, target: str, organisation: str, **values: object) -> records.Record:
+    return {
+        "id": f"event-{kind}",
+        "service": "letter",
+        "organisation_id": organisation,
+        "move": kind,
+        "from_state": values.pop("source", target),
+        "to_state": target,
+        "reason_code": values.pop("reason", None),
+        "details": {},
+        **values,
+    }
+
+
+def _letter_task(state: str, **values: object) -> records.Record:
+    names = (
+        "reason_code", "reason_text", "department", "doctor", "doctor_phone", "scheduled_at",
+        "place", "ward", "bed", "instructions", "inpatient_no", "arrived_at", "admitted_at",
+        "discharged_at", "phase", "reply_id", "plan_id", "sent_at",
+    )  # fmt: skip
+    return {
+        **dict.fromkeys(names),
+        "service": "letter",
+        "state": state,
+        "urgency": "routine",
+        "event_ids": [],
+        "requester_organisation_id": TOWNSHIP_ID,
+        "owner_organisation_id": LEAD_ID,
+        **values,
+    }
+
+
+@pytest.mark.parametrize(
+    ("move", "source", "target", "written"),
+    [
+        ("arrived", "accepted", "arrived", {"arrived_at"}),
+        (
+            "in_care",
+            "arrived",
+            "in_care",
+            {"admitted_at", "ward", "bed", "inpatient_no", "department", "doctor"},
+        ),
+        ("replied", "in_care", "replied", {"reply_id", "plan_id", "discharged_at"}),
+        (
+            "handed_back",
+            "replied",
+            "handed_back",
+            {"reply_id", "plan_id", "phase", "discharged_at"},
+        ),
+        ("redirected", "in_care", "in_care", {"department"}),
+        ("discharged", "in_care", "in_care", {"discharged_at"}),
+        ("amended", "replied", "replied", {"reply_id", "plan_id", "phase"}),
+    ],
+)
+def test_a_late_move_of_the_desk_brings_what_it_noted_and_nothing_else(
+    move: str, source: str, target: str, written: set[str]
+) -> None:
+    event = _event(move, target, LEAD_ID, source=source)
+    theirs = _letter_task(source, event_ids=["theirs"])
+    noted = {name: f"mine {name}" for name in theirs if theirs[name] is None}
+    mine = _letter_task(target, event_ids=[event["id"]], **noted)
+    crossed = cross(mine, theirs, {event["id"]: event})
+    assert crossed.told == ()
+    assert crossed.record["state"] == target
+    taken = {name for name in noted if crossed.record[name] is not None}
+    assert written <= taken
+    allowed = written | {"reason_code", "reason_text", "arrived_at", "doctor_phone", "inpatient_no"}
+    assert taken <= allowed
+
+
+def test_declining_a_hand_back_keeps_the_reply_that_was_amended_meanwhile() -> None:
+    event = _event("replied", "replied", TOWNSHIP_ID, source="handed_back", reason="bed_full")
+    mine = _letter_task("replied", event_ids=[event["id"]], reply_id="old", reason_code="bed_full")
+    theirs = _letter_task("handed_back", event_ids=["amended"], reply_id="new")
+    crossed = cross(mine, theirs, {event["id"]: event})
+    assert crossed.record["state"] == "replied"
+    assert crossed.record["reply_id"] == "new"
+    assert crossed.record["reason_code"] == "bed_full"
+    assert crossed.record["event_ids"] == ["amended", event["id"]]
+
+
+@pytest.mark.parametrize("move", ["redirected", "discharged", "amended", "completed"])
+def test_a_neutral_move_takes_no_later_state_away(move: str) -> None:
+    event = _event(move, "in_care", LEAD_ID)
+    mine = _letter_task("in_care", event_ids=[event["id"]])
+    theirs = _letter_task("closed", event_ids=["theirs"])
+    crossed = cross(mine, theirs, {event["id"]: event})
+    assert crossed.record["state"] == "closed"
+    assert crossed.told == ()
+    assert crossed.to_send
