@@ -14,7 +14,10 @@ from app.models.outbox import Outbox
 from app.models.resident import Condition, Resident
 from app.models.store import Store
 
-SHARED_KINDS = ("resident", "referral", "referral_service", "referral_task", "referral_event")
+SHARED_KINDS = (
+    "resident", "referral", "referral_service", "referral_task", "referral_event",
+    "referral_reply", "return_plan", "referral_visit",
+)  # fmt: skip
 
 
 def add_resident(store: Store, actor: Actor, name: str = "徐桂兰", **values: object) -> str:

@@ -95,13 +95,16 @@ def waiting(
     since: datetime,
     now: datetime,
     booked_at: datetime | None = None,
+    arrived_at: datetime | None = None,
+    discharged_at: datetime | None = None,
     inpatient: bool = False,
     limits: Limits,
 ) -> Waiting:
     """Waiting time of a referral that entered ``state`` at ``since``.
 
-    Counted from ``since``, except the patient's arrival, which is counted from the booked time, and
-    the reply to an outpatient visit, which is counted from arrival. A limit is passed when the
+    Counted from ``since``, except the patient's arrival, which is counted from the booked time, the
+    reply to an outpatient visit, which is counted from the arrival as it was noted, and the reply
+    to a stay in hospital, which is counted from the discharge. A limit is passed when the
     present instant is later than it, not at it.
     """
     start = since
@@ -113,7 +116,9 @@ def waiting(
             hours = limits.arrival_down_h if direction is Direction.DOWN else limits.arrival_h
             start, limit = booked_at, timedelta(hours=hours)
         case State.ARRIVED if not inpatient and direction is Direction.UP:
-            limit = timedelta(hours=limits.reply_outpatient_h)
+            start, limit = arrived_at or since, timedelta(hours=limits.reply_outpatient_h)
+        case State.IN_CARE if discharged_at is not None:
+            start, limit = discharged_at, timedelta(hours=limits.reply_inpatient_h)
         case State.HANDED_BACK:
             limit = timedelta(hours=limits.down_answer_h)
         case State.RECEIVED_BACK:

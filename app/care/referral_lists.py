@@ -317,6 +317,8 @@ def waiting_of(
         since=since,
         now=now,
         booked_at=task.scheduled_at,
+        arrived_at=task.arrived_at,
+        discharged_at=task.discharged_at,
         inpatient=any(s.service == "bed" and s.state in ("arranged", "used") for s in services),
         limits=limits,
     )

@@ -127,7 +127,7 @@ def checked(plan: PlanInput) -> PlanInput:
     if not plan.items:
         problems["items"] = tr("A plan needs at least one exercise.")
     for number, item in enumerate(plan.items):
-        if message := _item_problem(item):
+        if message := item_problem(item):
             problems[f"items.{number}"] = message
     if problems:
         raise InputError(problems)
@@ -140,7 +140,8 @@ def _replaced(plan: PlanInput, values: Mapping[str, str]) -> PlanInput:
     return replace(plan, review_on=review_on, **values)  # type: ignore[arg-type]
 
 
-def _item_problem(item: PlanItem) -> str:
+def item_problem(item: PlanItem) -> str:
+    """What is wrong with one exercise, as a sentence; empty where it is sound."""
     if not codes.is_known("rehab_exercise", item.exercise):
         return tr("Choose the exercise from the list.")
     for code_list, value in (("rehab_place", item.place), ("rehab_assistance", item.assistance)):
