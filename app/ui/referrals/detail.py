@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.care.referral_moves import LETTER
 from app.care.referral_states import Side, State, Urgency
-from app.care.referral_view import EventView, MoveOption, ReferralView, ServiceView
-from app.clock import parse_instant
+from app.care.referral_view import MoveOption, ReferralView, ServiceView
 from app.i18n import tr
 from app.models import codes
-from app.models.outbox import Delivery
 from app.ui import theme
 from app.ui.referrals.elided import ElidedLabel
 from app.ui.referrals.emergency import EmergencyStrip
+from app.ui.referrals.history import (
+    entered_at,
+    history_line,
+    reason_words,
+    worse_delivery,
+)
 from app.ui.referrals.paper import Sheet, booking_html, letter_html, vitals_words
 from app.ui.referrals.services import ServicesCard
 from app.ui.referrals.state_line import StateLine
@@ -174,21 +177,23 @@ class ReferralDetail(QWidget):
         )
         self._show_waiting(view, today)
         # The sender asks "did it arrive?", the receiver "did my answer?": the newer of the two.
-        self._delivery.set_delivery(_worse(view), today)
+        self._delivery.set_delivery(worse_delivery(view), today)
         self._delivery.setVisible(view.side is Side.SENDER or view.delivery.state != "local")
         self._route.setText(
             tr("No. {number}  ·  {sender} → {receiver}").format(
                 number=view.referral_no, sender=view.from_name, receiver=view.to_name
             )
         )
-        self.state_line.show_state(view.state, _entered(view.events), today)
+        self.state_line.show_state(view.state, entered_at(view.events), today)
         self._show_emergency(view)
         self._show_notice(view, today)
         self._show_booking(view, today)
         self.services.show_view(view, today, self._answer)
         self.paper.setText(letter_html(view, stub=view.side is Side.SENDER))
         self._order(view)
-        self.history.setText("\n".join(breakable(_history(event, today)) for event in view.events))
+        self.history.setText(
+            "\n".join(breakable(history_line(event, today)) for event in view.events)
+        )
         self._show_buttons(view)
         if not same:
             self._scroll.verticalScrollBar().setValue(0)
@@ -327,68 +332,3 @@ def _has_button(view: ReferralView, option: MoveOption) -> bool:
     if option.target is State.REPLIED:
         return view.side is Side.SENDER
     return option.target not in _OWN_FORM
-
-
-def reason_words(view: ReferralView) -> str:
-    """The reason of the last move in words, from whichever list it was taken."""
-    for name in ("reject", "return", "cancel", "close", "decline", "reopen"):
-        list_name = f"referral_{name}_reason"
-        if codes.is_known(list_name, view.reason_code):
-            return codes.label(list_name, view.reason_code)
-    return view.reason_code
-
-
-def _worse(view: ReferralView) -> Delivery:
-    """The delivery that is further from the other side: letter or state."""
-    ranking = {"rejected": 0, "unknown": 1, "waiting": 2, "held": 3, "local": 4}
-    return min(view.delivery, view.letter_delivery, key=lambda d: ranking.get(d.state, 0))
-
-
-def _entered(events: tuple[EventView, ...]) -> dict[State, datetime]:
-    found: dict[State, datetime] = {}
-    for event in events:
-        moved = event.to_state != event.from_state
-        if event.service == LETTER and moved and event.standing:
-            found[State(event.to_state)] = event.occurred_at
-    if State.ACCEPTED in found and State.SENT not in found:
-        # Accepted on the phone before the form was sent: both at once.
-        found[State.SENT] = found[State.ACCEPTED]
-    return found
-
-
-def _history(event: EventView, today: date) -> str:
-    """One move in a line: when, what, who, why."""
-    if event.service == LETTER:
-        what = {
-            "completed": tr("Letter completed"),
-            "rebooked": tr("Booking changed"),
-        }.get(event.move, state_word(event.to_state))
-        list_names = ("reject", "return", "cancel", "close", "decline", "reopen")
-    else:
-        what = tr("{service}: {state}").format(
-            service=codes.label("referral_service", event.service),
-            state=codes.label("referral_service_state", event.to_state),
-        )
-        list_names = ("reject", "cancel")
-    reason = event.reason_code
-    for list_name in (*(f"referral_{n}_reason" for n in list_names), "referral_service_refusal"):
-        if codes.is_known(list_name, reason):
-            reason = codes.label(list_name, reason)
-            break
-    details = dict(event.details)
-    if "phone_confirmed_by" in details:
-        reason = tr("on the phone with {name}, {number}").format(
-            name=details["phone_confirmed_by"], number=details.get("phone_number", "")
-        )
-    booked = ""
-    if details.get("scheduled_at"):
-        booked = when(parse_instant(details["scheduled_at"]), today)
-    place = " ".join(part for part in (booked, *(details.get(k, "") for k in _PLACE)) if part)
-    by = " ".join(part for part in (event.organisation_name, event.actor_name) if part)
-    if not event.standing:
-        what = tr("{what} (took no effect: the other side was first)").format(what=what)
-    parts = (what, place, reason, event.reason_text.replace("\n", " "), by)
-    return f"{when(event.occurred_at, today)}   " + "  ·  ".join(part for part in parts if part)
-
-
-_PLACE = ("department", "doctor", "ward", "bed")

@@ -32,7 +32,7 @@ def patient(desk: House) -> str:
 
 def down_to(patient: str, **values: str) -> DownInput:
     fields = {"to_organisation_id": TOWNSHIP_ID, "consent": "given", "transport": "self"}
-    return DownInput(patient, **{**fields, **values})  # type: ignore[arg-type]
+    return DownInput(patient, **{**fields, **values})
 
 
 def test_the_township_gets_letter_summary_and_plan_and_takes_the_patient(
