@@ -18,7 +18,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.models.store import Store
-from app.sync import foreign, link, restored, state
+from app.sync import files, foreign, link, restored, state
 from app.sync.canaries import Canaries
 from app.sync.flight import Errand
 from app.sync.link import Json
@@ -189,6 +189,7 @@ class Pull:
             clock.swept = now
             clock.compared = now if everything else clock.compared
             clock.save(self._store, now)
+        files.fetch(self._store, self._asker, self._placer, self._breathe)
         self._placer.keep_orphans()
         if now is not None:
             self.complete = now - took - CLOCK_STEP
