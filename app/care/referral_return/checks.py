@@ -132,7 +132,7 @@ def _stay_problems(reply: ReplyInput, today: date) -> dict[str, str]:
     problems = {}
     if reply.visit_kind == INPATIENT:
         if reply.admitted_on is None:
-            problems["admitted_on"] = tr("Write the day of admission.")
+            problems["admitted_on"] = tr("Write the day on which the patient was admitted.")
         if reply.discharged_on is None:
             problems["discharged_on"] = tr("Write the day of discharge.")
     first, last = reply.admitted_on, reply.discharged_on

@@ -29,7 +29,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class ReplyView:
-    """One reply as written. ``current``: the task names this one."""
+    """One reply as written. ``current``: the task names this one; ``own``: of the own house."""
 
     id: str
     purpose: str
@@ -41,6 +41,7 @@ class ReplyView:
     to_name: str
     replaces_id: str
     current: bool
+    own: bool
 
     @property
     def is_summary(self) -> bool:
@@ -156,6 +157,7 @@ def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
                     to_name=names.get(row.to_organisation_id, ""),
                     replaces_id=row.replaces_id or "",
                     current=row.id == task.reply_id,
+                    own=row.organisation_id == actor.organisation_id,
                 )
                 for row in replies
             ),

@@ -228,8 +228,9 @@ class AcceptDialog(FormDialog):
         if again:
             self.booking_fields.show_booking(view.booking)
         else:
-            if view.letter.to_department:
-                self.booking_fields.department.set_value(view.letter.to_department)
+            # A letter that was handed on is with that department, whomever it was written to.
+            if department := view.booking.department or view.letter.to_department:
+                self.booking_fields.department.set_value(department)
             if view.letter.to_doctor:
                 self.booking_fields.doctor.set_value(view.letter.to_doctor)
         self.booking_fields.department.setFocus()

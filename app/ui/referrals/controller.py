@@ -19,6 +19,9 @@ from app.care.referral_lists import (
     count_states,
     list_referrals,
 )
+from app.care.referral_return.returns import Returns, load_returns
+from app.care.referral_return.stay import arrive, begin_care, no_show
+from app.care.referral_return.steps import DeskStep, desk_steps
 from app.care.referral_states import ServiceState, Side, State
 from app.care.referral_view import (
     MoveOption,
@@ -36,6 +39,7 @@ from app.ui.referrals.accept import AcceptDialog, AnswerDialog
 from app.ui.referrals.detail import move_words
 from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
 from app.ui.referrals.letter_form import KINDS
+from app.ui.referrals.returns.desk import ON_A_PAGE, step_dialog
 
 #: How many lines of ended referrals are fetched at a time.
 PAGE = 100
@@ -114,6 +118,8 @@ class ReferralsController(QObject):
     opened = Signal(object)
     failed = Signal(object)
     mend = Signal(object)
+    #: A step that is written on a page of its own.
+    answering = Signal(object)
 
     def __init__(self, context: UiContext, window: QWidget) -> None:
         super().__init__(window)
@@ -123,6 +129,7 @@ class ReferralsController(QObject):
         self.ended = False
         self._limit = PAGE
         self.view: ReferralView | None = None
+        self.returns = Returns()
         self._wanted = ""
         self.dialog: QDialog | None = None
 
@@ -165,13 +172,18 @@ class ReferralsController(QObject):
         self._wanted = referral_id
         context = self._context
 
-        def done(view: ReferralView) -> None:
+        def done(found: tuple[ReferralView, Returns]) -> None:
+            view, returns = found
             if view.referral_id == self._wanted:
-                self.view = view
+                self.view, self.returns = view, returns
                 self.opened.emit(view)
 
+        def look() -> tuple[ReferralView, Returns]:
+            view = load(context.store, context.actor, referral_id)
+            return view, load_returns(context.store, context.actor, referral_id)
+
         context.tasks.run(
-            load, context.store, context.actor, referral_id,
+            look,
             done=done, failed=self.failed.emit, owner=self,
         )  # fmt: skip
 
@@ -217,12 +229,34 @@ class ReferralsController(QObject):
 
         self._show(dialog, finish)
 
+    def steps(self) -> tuple[DeskStep, ...]:
+        """The steps with a form of their own that this person may take now."""
+        if self.view is None:
+            return ()
+        reply = self.returns.reply
+        own = reply is not None and reply.own
+        return desk_steps(self.view, self._context.actor, has_reply=own)
+
+    def take_step(self, step: DeskStep) -> None:
+        """A step's button was pressed."""
+        if self.view is None:
+            return
+        if step in ON_A_PAGE:
+            self.answering.emit(step)
+            return
+        dialog, work = step_dialog(step, self.view, self._context, self._window)
+        self._show(dialog, lambda: self._run(dialog, work()))
+
     def complete(self) -> None:
         if self.view is not None:
             self.mend.emit(self.view)
 
     def _advance(self, view: ReferralView, target: State) -> Callable[[], Written]:
         store, actor = self._context.store, self._context.actor
+        if target is State.ARRIVED:
+            return lambda: arrive(store, actor, view.referral_id)
+        if target is State.IN_CARE and view.state is State.ARRIVED:
+            return lambda: begin_care(store, actor, view.referral_id)
         return lambda: referral.advance(store, actor, view.referral_id, target)
 
     def _accept(self, view: ReferralView) -> None:
@@ -267,6 +301,8 @@ class ReferralsController(QObject):
             reason = dialog.reason()
             if option.target is State.EXPIRED:
                 self._run(dialog, lambda: referral.expire(store, actor, view.referral_id))
+            elif option.target is State.NO_SHOW:
+                self._run(dialog, lambda: no_show(store, actor, view.referral_id, reason.text))
             else:
                 self._run(
                     dialog,

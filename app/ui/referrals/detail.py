@@ -8,6 +8,8 @@ from datetime import date
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.care.referral_return.returns import Returns
+from app.care.referral_return.steps import DeskStep
 from app.care.referral_states import Side, State, Urgency
 from app.care.referral_view import MoveOption, ReferralView, ServiceView
 from app.i18n import tr
@@ -22,6 +24,8 @@ from app.ui.referrals.history import (
     worse_delivery,
 )
 from app.ui.referrals.paper import Sheet, booking_html, letter_html, vitals_words
+from app.ui.referrals.returns.cards import ReturnCards
+from app.ui.referrals.returns.desk import step_words
 from app.ui.referrals.services import ServicesCard
 from app.ui.referrals.state_line import StateLine
 from app.ui.referrals.words import (
@@ -47,16 +51,21 @@ _ONWARD = {
     State.SENT: State.ACCEPTED,
     State.RETURNED: State.SENT,
     State.ACCEPTED: State.ARRIVED,
-    State.ARRIVED: State.IN_CARE,
     State.HANDED_BACK: State.RECEIVED_BACK,
     State.RECEIVED_BACK: State.CLOSED,
 }
+#: The steps with a form of their own that lead on, and from where.
+_ANSWERS = {
+    DeskStep.REPLY: frozenset({State.ARRIVED, State.IN_CARE}),
+    DeskStep.HAND_BACK: frozenset({State.REPLIED}),
+}
+_NOTHING_BACK = Returns()
 #: A reply (回转单) has its own form; no bare button leads there.
 _OWN_FORM = frozenset({State.HANDED_BACK, State.INTERNAL_REVIEW, State.DRAFT, State.DELETED})
 
 
 class ReferralDetail(QWidget):
-    """Shows a ``ReferralView``; asks its owner to act through the four callables."""
+    """Shows a ``ReferralView``; asks its owner to act through the five callables."""
 
     def __init__(
         self,
@@ -64,11 +73,13 @@ class ReferralDetail(QWidget):
         answer: Callable[[ServiceView, object], None],
         complete: Callable[[], None],
         open_resident: Callable[[str], None],
+        take_step: Callable[[DeskStep], None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._act, self._answer, self._complete = act, answer, complete
         self._open_resident = open_resident
+        self._take_step = take_step
         self.view: ReferralView | None = None
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -146,6 +157,8 @@ class ReferralDetail(QWidget):
         self.paper.setAccessibleName(tr("The letter"))
         sheet.body.addWidget(self.paper)
         column.addWidget(sheet)
+        self.returns = ReturnCards()
+        column.addWidget(self.returns)
         history = Card(tr("History"))
         self.history = label("", "", wrap=True)
         self.history.setTextFormat(Qt.TextFormat.PlainText)
@@ -157,7 +170,13 @@ class ReferralDetail(QWidget):
 
     # -- showing ----------------------------------------------------------------------------
 
-    def show_view(self, view: ReferralView, today: date) -> None:
+    def show_view(
+        self,
+        view: ReferralView,
+        today: date,
+        returns: Returns = _NOTHING_BACK,
+        steps: tuple[DeskStep, ...] = (),
+    ) -> None:
         """Fill everything anew; the place in the letter is kept when it is the same referral."""
         same = self.view is not None and self.view.referral_id == view.referral_id
         self.view = view
@@ -190,20 +209,23 @@ class ReferralDetail(QWidget):
         self._show_booking(view, today)
         self.services.show_view(view, today, self._answer)
         self.paper.setText(letter_html(view, stub=view.side is Side.SENDER))
+        self.returns.show_returns(returns, today)
         self._order(view)
         self.history.setText(
             "\n".join(breakable(history_line(event, today)) for event in view.events)
         )
-        self._show_buttons(view)
+        self._show_buttons(view, steps)
         if not same:
             self._scroll.verticalScrollBar().setValue(0)
 
     def _order(self, view: ReferralView) -> None:
-        """A desk that has to decide reads the letter first; later the answers count."""
+        """A desk that has to decide reads the letter first; later the answers count: what came
+        back, the priorities, then the letter."""
         deciding = view.side is Side.RECEIVER and view.state is State.SENT
-        first, second = (self.sheet, self.services) if deciding else (self.services, self.sheet)
+        answers = (self.returns, self.services)
+        order = (self.sheet, *answers) if deciding else (*answers, self.sheet)
         place = self._column.indexOf(self.booking)
-        for widget in (second, first):
+        for widget in reversed(order):
             self._column.removeWidget(widget)
             self._column.insertWidget(place + 1, widget)
 
@@ -268,9 +290,9 @@ class ReferralDetail(QWidget):
         self._booking_words.setText(booking_html(view.booking, today))
         self.booking.setHidden(view.booking.is_empty)
 
-    def _show_buttons(self, view: ReferralView) -> None:
+    def _show_buttons(self, view: ReferralView, steps: tuple[DeskStep, ...]) -> None:
         # The same moves keep their buttons: news must not take a key press or the focus away.
-        moves = (view.referral_id, view.state, view.side, view.moves)
+        moves = (view.referral_id, view.state, view.side, view.moves, steps)
         if moves == self._moves:
             return
         self._moves = moves
@@ -290,7 +312,19 @@ class ReferralDetail(QWidget):
         # What ends the referral stands furthest from the step that leads on, at the right.
         options.sort(key=lambda m: (m.target is onward, m.target not in _DANGER))
         for option in options:
+            if option.target is onward:
+                break
             self._buttons.addWidget(self._move_button(view, option, onward))
+        for step in steps:
+            self._buttons.addWidget(self._step_button(step))
+        for option in (m for m in options if m.target is onward):
+            self._buttons.addWidget(self._move_button(view, option, onward))
+
+    def _step_button(self, step: DeskStep) -> Button:
+        words = step_words(step)
+        if self.view is not None and self.view.state in _ANSWERS.get(step, ()):
+            return PrimaryButton(words, lambda: self._take_step(step), shortcut="Ctrl+Return")
+        return Button(words, lambda: self._take_step(step))
 
     def _move_button(self, view: ReferralView, option: MoveOption, onward: State | None) -> Button:
         text = move_words(view, option)

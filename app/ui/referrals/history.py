@@ -50,7 +50,7 @@ def history_line(event: EventView, today: date) -> str:
             "completed": tr("Letter completed"),
             "rebooked": tr("Booking changed"),
             "redirected": tr("Handed on to another department"),
-            "discharged": tr("Discharged"),
+            "discharged": tr("Left the hospital"),
             "amended": tr("Reply amended"),
         }.get(event.move, state_word(event.to_state))
         list_names = ("reject", "return", "cancel", "close", "decline", "reopen")

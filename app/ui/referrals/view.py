@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.care.referral_drafts import DraftLine
 from app.care.referral_lists import ENDED_STATES, ReferralLine, is_lead_hospital
+from app.care.referral_return.steps import DeskStep
 from app.care.referral_states import Side
 from app.care.referral_view import ReferralView
 from app.errors import NotFound
@@ -30,14 +31,18 @@ from app.ui.referrals.detail import ReferralDetail
 from app.ui.referrals.dialogs import PersonDialog
 from app.ui.referrals.letter_form import LetterForm
 from app.ui.referrals.model import ITEM_ROLE, ReferralDelegate, ReferralList, grouped
+from app.ui.referrals.returns.desk import ReturnPages
 from app.ui.style import dress
 from app.ui.widgets.buttons import Button, LinkButton, PrimaryButton
 from app.ui.widgets.cards import EmptyState, label
 from app.ui.widgets.strips import sentence
 
 _KINDS = frozenset(
-    {"resident", "referral", "referral_service", "referral_task", "referral_event", "organisation"}
-)
+    {
+        "resident", "referral", "referral_service", "referral_task", "referral_event",
+        "referral_reply", "return_plan", "referral_visit", "organisation",
+    }
+)  # fmt: skip
 #: Waiting times move on while the page is looked at.
 _TICK_MS = 30_000
 
@@ -62,12 +67,12 @@ class ReferralsRoom(QWidget):
         self.controller.opened.connect(self._show_referral)
         self.controller.failed.connect(self._failed)
         self.controller.mend.connect(self.mend_letter)
+        self.controller.answering.connect(self.write_answer)
+        self.answers = ReturnPages(context, self.pages, self.show_referral, self._form_left)
         self._wanted = ""
         self._first = True
-        self.new_button.setHidden(self._lead)
-        if not self._lead:
-            new = QShortcut(QKeySequence("Ctrl+N"), self)
-            new.activated.connect(self.ask_for_person)
+        new = QShortcut(QKeySequence("Ctrl+N"), self)
+        new.activated.connect(self.ask_for_person)
         context.records_changed.connect(self._records_changed)
         context.drafts_changed.connect(self._drafts_changed)
         self._tick = QTimer(self)
@@ -88,6 +93,7 @@ class ReferralsRoom(QWidget):
             self.controller.answer,
             self.controller.complete,
             lambda resident_id: self._context.navigate("residents", resident_id=resident_id),
+            self.controller.take_step,
         )
         self.nothing = EmptyState(
             tr("Choose a referral at the left."),
@@ -110,12 +116,13 @@ class ReferralsRoom(QWidget):
         head.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
         head.addWidget(label(tr("Referrals"), "title"))
         head.addStretch(1)
+        words = tr("New down-referral") if self._lead else tr("New up-referral")
         self.new_button = PrimaryButton(
-            tr("New up-referral"),
+            words,
             self.ask_for_person,
             icon_name="add-line",
             shortcut="",
-            tip=tr("New up-referral (Ctrl+N)"),
+            tip=tr("{what} ({keys})").format(what=words, keys="Ctrl+N"),
         )
         head.addWidget(self.new_button)
         column.addLayout(head)
@@ -184,6 +191,7 @@ class ReferralsRoom(QWidget):
         self._tick.stop()
         if self.form is not None and self.pages.currentWidget() is self.form:
             self.form.keep_draft()
+        self.answers.keep_draft()
 
     # -- list -----------------------------------------------------------------------------------
 
@@ -281,7 +289,12 @@ class ReferralsRoom(QWidget):
         self.controller.open(referral_id)
 
     def _show_referral(self, view: ReferralView) -> None:
-        self.detail.show_view(view, self._context.store.clock.today())
+        self.detail.show_view(
+            view,
+            self._context.store.clock.today(),
+            self.controller.returns,
+            self.controller.steps(),
+        )
         self.right.setCurrentWidget(self.detail)
         if self._wanted == view.referral_id:
             self.controller.choose(view.side, ended=view.state in ENDED_STATES)
@@ -301,7 +314,8 @@ class ReferralsRoom(QWidget):
     def ask_for_person(self) -> None:
         """Whom is the new letter about?"""
         dialog = PersonDialog(self._context, self)
-        dialog.accepted.connect(lambda: self.write_letter(dialog.resident_id))
+        write = self.refer_down if self._lead else self.write_letter
+        dialog.accepted.connect(lambda: write(dialog.resident_id))
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog
         dialog.open()
@@ -309,6 +323,16 @@ class ReferralsRoom(QWidget):
     def write_letter(self, resident_id: str, prefill: object = None) -> None:
         """The form of a new letter, filled from the record."""
         self._new_form().begin(resident_id, prefill)
+
+    def write_answer(self, step: DeskStep) -> None:
+        """The form of a reply, a hand-back, an amendment, or of another house to go to."""
+        view = self.controller.view
+        if view is not None:
+            self.answers.answer(step, view, self.controller.returns)
+
+    def refer_down(self, resident_id: str) -> None:
+        """The form of a new down-referral."""
+        self.answers.refer_down(resident_id)
 
     def mend_letter(self, view: ReferralView) -> None:
         """The form with a returned letter, or with an emergency letter to be completed."""

@@ -40,7 +40,7 @@ def test_the_desk_accepts_by_keyboard_and_the_township_sees_it(
     desk.news_from(township)
     assert desk.names()[0] == "待受理 1"
     assert desk.room.controller.view.referral_id == referral_id  # the first line is opened
-    assert desk.buttons() == ["不予接收…", "退回补充…", "受理…"]
+    assert desk.buttons() == ["不予接收…", "退回补充…", "转交科室…", "受理…"]
     desk.press("受理…")
     dialog = desk.dialog
     assert isinstance(dialog, AcceptDialog)
@@ -130,7 +130,7 @@ def test_an_emergency_is_first_in_red_and_accepted_with_nothing_filled_in(
     desk.press("受理…")
     desk.dialog.done_button.click()
     assert desk.room.controller.view.state is State.ACCEPTED
-    assert desk.buttons() == ["未到诊…", "撤销转诊…", "调整安排…", "患者已到"]
+    assert desk.buttons() == ["未到诊…", "撤销转诊…", "调整安排…", "收治入院…", "患者已到"]
 
 
 def test_the_township_confirms_an_unanswered_emergency_by_phone(
@@ -245,11 +245,11 @@ def test_a_patient_arrives_is_cared_for_and_the_booking_changes_before(
     desk.press("开始诊治")
     view = desk.room.controller.view
     assert view.state is State.IN_CARE
-    assert desk.buttons() == ["结案…"]
+    assert desk.buttons() == ["结案…", "已出院…", "转回基层…", "写回转单…"]
     assert "调整安排" in desk.room.detail.history.text()
 
 
-def test_not_coming_is_confirmed_first(township: House, desk: House) -> None:
+def test_not_coming_is_confirmed_first(township: House, desk: House, clock: FixedClock) -> None:
     referral_id = write(township)
     carry(township.store, desk.store)
     accept(desk.store, desk.actor, referral_id, Booking("心内科", scheduled_at=COME))
@@ -258,6 +258,9 @@ def test_not_coming_is_confirmed_first(township: House, desk: House) -> None:
     desk.dialog.cancel.click()
     assert desk.room.controller.view.state is State.ACCEPTED
     desk.press("未到诊…")
+    desk.dialog.done_button.click()
+    assert "尚未到预约时间" in desk.dialog.strip.text()
+    clock.set(COME)
     desk.dialog.done_button.click()
     assert desk.room.controller.view.state is State.NO_SHOW
 
@@ -363,8 +366,8 @@ def test_the_empty_room_says_what_comes_here(township: House, desk: House) -> No
 
     assert "Ctrl+N" in words(township.room)
     assert "没有待处理的转诊" in words(desk.room)
-    assert not township.room.new_button.isHidden()
-    assert desk.room.new_button.isHidden()  # a lead hospital refers down, not up
+    assert township.room.new_button.text() == "新建上转"
+    assert desk.room.new_button.text() == "新建下转"
 
 
 def test_text_is_never_taken_for_html(township: House) -> None:

@@ -1,0 +1,294 @@
+"""The page on which the hospital answers: reply, hand-back, amendment, referral down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.care.referral import Written
+from app.care.referral_lists import receivers
+from app.care.referral_record import begin_letter
+from app.care.referral_return.answer import amend_reply, hand_back, write_reply
+from app.care.referral_return.checks import tidy_plan
+from app.care.referral_return.down import refer_down
+from app.care.referral_return.inputs import (
+    INPATIENT,
+    OUTPATIENT,
+    DischargeInput,
+    DownInput,
+    PlanInput,
+    ReplyInput,
+)
+from app.care.referral_return.returns import Returns
+from app.care.referral_return.steps import DeskStep
+from app.care.referral_view import ReferralView
+from app.clock import clinic_date
+from app.errors import InputError
+from app.i18n import tr
+from app.models.drafts import load_draft
+from app.ui import theme
+from app.ui.context import UiContext
+from app.ui.referrals.returns.plan_fields import PlanCard, RehabCard
+from app.ui.referrals.returns.reply_fields import DownCard, HandOverCard, ReplyCard
+from app.ui.referrals.words import who
+from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
+from app.ui.widgets.drafts import DraftKeeper
+from app.ui.widgets.forms import FormFields, FormNavigator
+from app.ui.widgets.pages import Page
+
+#: Record kinds that a finished form has written.
+KINDS = (
+    "referral",
+    "referral_task",
+    "referral_event",
+    "referral_reply",
+    "return_plan",
+)
+_DRAFT = "referral_return:"
+
+DOWN = "down"
+
+
+class ReturnForm(Page):
+    """One answer being written. ``sent(referral_id)`` and ``left()`` are called at its end.
+
+    ``step``: REPLY, HAND_BACK or AMEND of a referral, ELSEWHERE or ``DOWN`` for a new letter.
+    One form is made for one answer.
+    """
+
+    def __init__(
+        self,
+        context: UiContext,
+        step: str,
+        sent: Callable[[str], None],
+        left: Callable[[], None],
+        *,
+        with_summary: bool,
+    ) -> None:
+        super().__init__("", scroll=True)
+        self._context = context
+        self._step = step
+        self._sent, self._left = sent, left
+        self._referral_id = ""
+        self._base = ReplyInput()
+        self._plan_before: PlanInput | None = None
+        today = context.store.clock.today()
+        self.fields = FormFields(self)
+        holder = QWidget()
+        columns = QHBoxLayout(holder)
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(theme.GAP_CARD)
+        left_side, right_side = QVBoxLayout(), QVBoxLayout()
+        for side in (left_side, right_side):
+            side.setSpacing(theme.GAP_CARD)
+            columns.addLayout(side, 1)
+        self.down_card: DownCard | None = None
+        self.hand_over: HandOverCard | None = None
+        if step in (DOWN, DeskStep.ELSEWHERE):
+            self.down_card = DownCard(self.fields, receivers(context.store, context.actor))
+            left_side.addWidget(self.down_card)
+        self.reply_card = ReplyCard(self.fields, today)
+        left_side.addWidget(self.reply_card)
+        if with_summary:
+            self.hand_over = HandOverCard(self.fields)
+            right_side.addWidget(self.hand_over)
+        self.plan_card = PlanCard(self.fields, today, required=with_summary)
+        right_side.addWidget(self.plan_card)
+        self.rehab_card = RehabCard(self.fields)
+        right_side.addWidget(self.rehab_card)
+        for side in (left_side, right_side):
+            side.addStretch(1)
+        self.body.addWidget(holder)
+        self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
+        self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
+        self.send_button = PrimaryButton(
+            _SEND[step](), self._send, icon_name="send-plane-fill", shortcut="Ctrl+S"
+        )
+        self.add_footer(self.discard_button, self.leave_button, self.send_button)
+        self._keeper: DraftKeeper | None = None
+        self.navigator = FormNavigator(self, self.send_button)
+        QShortcut(QKeySequence("Esc"), self).activated.connect(self.go)
+
+    # -- opening ------------------------------------------------------------------------------
+
+    def begin(self, view: ReferralView, returns: Returns) -> None:
+        """Answer a referral, or offer the patient to another house (``ELSEWHERE``)."""
+        about = (view.patient.name, who(view.patient.sex, view.patient.age), view.referral_no)
+        self._open_title(about)
+        self._referral_id = view.referral_id
+        earlier = returns.reply
+        if earlier is not None and earlier.current:
+            reply: ReplyInput = earlier.input
+        else:
+            reply = _from_stay(view, returns)
+        plan = returns.plan.input if returns.plan is not None else None
+        if self.down_card is not None:
+            letter = view.letter
+            self.down_card.show_down(
+                DownInput(
+                    resident_id=view.patient.resident_id,
+                    mobility=letter.mobility,
+                    isolation_risk=letter.isolation_risk,
+                    allergies=letter.allergies,
+                    origin_referral_id=view.referral_id,
+                )
+            )
+        self._fill(reply, plan)
+        self._keep(view.referral_id)
+        self._start()
+
+    def begin_down(self, resident_id: str) -> None:
+        """A new down-referral of a patient of the house."""
+        context = self._context
+        start = begin_letter(context.store, context.actor, resident_id)
+        self._open_title((start.name, who(start.sex, start.age), start.village))
+        assert self.down_card is not None
+        self.down_card.show_down(DownInput(resident_id, allergies=start.letter.allergies))
+        self._fill(DischargeInput(visit_kind=INPATIENT), None)
+        self._keep(resident_id)
+        self._start()
+
+    def _open_title(self, about: tuple[str, ...]) -> None:
+        self.set_title(_TITLE[self._step](), "  ·  ".join(part for part in about if part))
+
+    def _fill(self, reply: ReplyInput, plan: PlanInput | None) -> None:
+        self._base = reply
+        self._plan_before = plan
+        self.reply_card.show_reply(reply)
+        if self.hand_over is not None and isinstance(reply, DischargeInput):
+            self.hand_over.show_summary(reply)
+        self.plan_card.show_plan(plan)
+        self.rehab_card.show_rehab(plan.rehab if plan is not None else None)
+
+    def _keep(self, subject_id: str) -> None:
+        context, name = self._context, _DRAFT + self._step
+        kept = load_draft(context.store, context.actor, name, subject_id)
+        extra = kept.data.get("extra") if kept is not None else None
+        if isinstance(extra, dict):
+            self.plan_card.make_lines([str(line) for line in extra.get("steps") or ()])
+            self.rehab_card.restore_items(extra.get("items"))
+        keeper = DraftKeeper(
+            context, name, self.fields, subject_id=subject_id, extra=self._extra, parent=self
+        )
+        if keeper.restore() is not None:
+            self.set_note(tr("Your unfinished letter was opened again."))
+        keeper.saved.connect(lambda: self.set_note(tr("The draft is kept on this PC.")))
+        keeper.failed.connect(lambda text: self.strip.say(text))
+        self._keeper = keeper
+
+    def _extra(self) -> dict[str, object]:
+        return {
+            "steps": [line.step_id for line in self.plan_card.lines()],
+            "items": self.rehab_card.items.raw(),
+        }
+
+    def _start(self) -> None:
+        for field in self.fields:
+            field.clear_problem()
+        self.fields.touched = False
+        first = self.fields["to_organisation_id"] if self.down_card else self.fields["visit_kind"]
+        first.setFocus()
+
+    # -- leaving ------------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """Leave the page; the draft stays."""
+        self.keep_draft()
+        self._left()
+
+    def keep_draft(self) -> None:
+        """Write the draft if anything was typed."""
+        if self._keeper is not None and self.fields.touched:
+            self._keeper.save_now()
+
+    def _throw_away(self) -> None:
+        if self._keeper is not None:
+            self._keeper.discard()
+        self.fields.touched = False
+        self._left()
+
+    # -- saving -------------------------------------------------------------------------------
+
+    def reply(self) -> ReplyInput:
+        """What is typed of the reply; what has no field (coded diagnoses) stays as it was."""
+        reply = replace(self.reply_card.reply(), diagnoses=self._base.diagnoses)
+        return reply if self.hand_over is None else self.hand_over.summary(reply)
+
+    def plan(self) -> PlanInput | None:
+        """What is typed of the plan."""
+        return self.plan_card.plan(self.rehab_card.rehab())
+
+    def _send(self) -> None:
+        self.strip.clear()
+        if not self.fields.check():
+            return
+        work = self._work(self.reply(), self.plan())
+        self.send_button.setEnabled(False)
+        self._context.tasks.run(work, done=self._finished, failed=self._refused, owner=self)
+
+    def _work(self, reply: ReplyInput, plan: PlanInput | None) -> Callable[[], Written]:
+        store, actor, referral_id = self._context.store, self._context.actor, self._referral_id
+        if self._step == DeskStep.REPLY:
+            return lambda: write_reply(store, actor, referral_id, reply, plan)
+        if self._step == DeskStep.AMEND:
+            if plan is not None and tidy_plan(plan) == self._plan_before:
+                plan = None  # the plan before goes on
+            return lambda: amend_reply(store, actor, referral_id, reply, plan)
+        # The forms that hand a patient over have a summary and require a plan.
+        assert isinstance(reply, DischargeInput)
+        assert plan is not None
+        if self.down_card is None:
+            return lambda: hand_back(store, actor, referral_id, reply, plan)
+        down = self.down_card.down()
+        return lambda: refer_down(store, actor, down, reply, plan)
+
+    def _refused(self, error: Exception) -> None:
+        self.send_button.setEnabled(True)
+        if not isinstance(error, InputError):
+            self.strip.say_error(error)
+            return
+        problems = dict(error.problems)
+        if (plan := self.plan()) is not None:
+            problems = self.plan_card.at_their_lines(plan, problems)
+        problems = self.rehab_card.show_problems(problems)
+        self.strip.say_problems(self.fields.show_problems(problems))
+
+    def _finished(self, written: Written) -> None:
+        self.send_button.setEnabled(True)
+        self.fields.touched = False
+        if self._keeper is not None:
+            self._keeper.discard()
+        self._context.tell_changed(*KINDS)
+        self._context.notify(tr("Saved. The other side sees it after the next synchronisation."))
+        self._sent(written.referral_id)
+
+
+def _from_stay(view: ReferralView, returns: Returns) -> DischargeInput:
+    """What the desk has noted of the stay already; nothing of the patient's state is made up."""
+    stay = returns.stay
+    return DischargeInput(
+        visit_kind=OUTPATIENT if stay.admitted_at is None else INPATIENT,
+        department=view.booking.department,
+        inpatient_no=stay.inpatient_no,
+        admitted_on=None if stay.admitted_at is None else clinic_date(stay.admitted_at),
+        discharged_on=None if stay.discharged_at is None else clinic_date(stay.discharged_at),
+    )
+
+
+_TITLE: dict[str, Callable[[], str]] = {
+    DeskStep.REPLY: lambda: tr("Reply to the referral"),
+    DeskStep.HAND_BACK: lambda: tr("Hand the patient back"),
+    DeskStep.AMEND: lambda: tr("Amend the reply"),
+    DeskStep.ELSEWHERE: lambda: tr("Refer down to another organisation"),
+    DOWN: lambda: tr("New down-referral"),
+}
+_SEND: dict[str, Callable[[], str]] = {
+    DeskStep.REPLY: lambda: tr("Send the reply"),
+    DeskStep.HAND_BACK: lambda: tr("Hand back"),
+    DeskStep.AMEND: lambda: tr("Send the amended reply"),
+    DeskStep.ELSEWHERE: lambda: tr("Refer down"),
+    DOWN: lambda: tr("Refer down"),
+}
