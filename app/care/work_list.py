@@ -17,6 +17,7 @@ from app.care.age import age_on
 from app.care.conflict_lists import UNDECIDED
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
+from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import Side, State, Urgency
 from app.care.rounds.due import CONTACT_ENDED
 from app.care.rounds.places import place_of, room_of
@@ -79,6 +80,8 @@ class RoomCounts:
 
     counts: dict[str, int] = field(default_factory=dict)
     emergencies: int = 0
+    #: Emergencies that nobody of this PC has looked at.
+    unseen: tuple[Unseen, ...] = ()
 
 
 def today_work(store: Store, actor: Actor, limit: int = LIST_LIMIT) -> TodayWork:
@@ -124,6 +127,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
             room = room_of(kind)
             rooms[room] = rooms.get(room, 0) + count
         unsent = len(_not_referred(session, store, today))
+        unseen = unseen_emergencies(session, actor)
         trouble = (
             session.scalar(
                 select(func.count()).select_from(Outbox).where(Outbox.state == REJECTED, ~UNDECIDED)
@@ -139,7 +143,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
     rooms["referrals"] = waiting.total
     rooms["sync"] = trouble
     rooms["today"] = sum(rooms.values()) + unsent
-    return RoomCounts(rooms, waiting.emergencies)
+    return RoomCounts(rooms, waiting.emergencies, unseen)
 
 
 # -- due items ------------------------------------------------------------------------------

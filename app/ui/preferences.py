@@ -20,11 +20,13 @@ IDLE_CHOICES = (2, 5, 10, 15, 30)
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """``idle_minutes``: minutes without a key or mouse movement until the screen locks."""
+    """``idle_minutes``: minutes without a key or mouse movement until the screen locks.
+    ``emergency_sound``: an emergency referral that nobody has looked at is heard."""
 
     language: str = "zh_CN"
     high_contrast: bool = False
     idle_minutes: int = 10
+    emergency_sound: bool = True
 
 
 def load(folder: Path) -> Preferences:
@@ -39,6 +41,8 @@ def load(folder: Path) -> Preferences:
         found = replace(found, language=data["language"])
     if isinstance(data.get("high_contrast"), bool):
         found = replace(found, high_contrast=data["high_contrast"])
+    if isinstance(data.get("emergency_sound"), bool):
+        found = replace(found, emergency_sound=data["emergency_sound"])
     minutes = data.get("idle_minutes")
     if isinstance(minutes, int) and not isinstance(minutes, bool) and 1 <= minutes <= 240:
         found = replace(found, idle_minutes=minutes)

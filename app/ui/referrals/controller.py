@@ -22,7 +22,7 @@ from app.care.referral_lists import (
 from app.care.referral_return.returns import Returns, load_returns
 from app.care.referral_return.stay import arrive, begin_care, no_show
 from app.care.referral_return.steps import DeskStep, desk_steps
-from app.care.referral_states import ServiceState, Side, State
+from app.care.referral_states import ServiceState, Side, State, Urgency
 from app.care.referral_view import (
     MoveOption,
     ReferralView,
@@ -161,14 +161,20 @@ class ReferralsController(QObject):
 
     def open(self, referral_id: str) -> None:
         """Fetch one referral; only the last one asked for is shown."""
-        self._fetch(referral_id, open_referral)
+        self._fetch(referral_id, open_referral, looked=True)
 
     def refresh(self) -> None:
         """Fetch the referral that is shown anew, after news of it."""
         if self.view is not None:
             self._fetch(self.view.referral_id, refresh_referral)
 
-    def _fetch(self, referral_id: str, load: Callable[[Store, Actor, str], ReferralView]) -> None:
+    def _fetch(
+        self,
+        referral_id: str,
+        load: Callable[[Store, Actor, str], ReferralView],
+        *,
+        looked: bool = False,
+    ) -> None:
         self._wanted = referral_id
         context = self._context
 
@@ -177,6 +183,9 @@ class ReferralsController(QObject):
             if view.referral_id == self._wanted:
                 self.view, self.returns = view, returns
                 self.opened.emit(view)
+            if looked and view.urgency is Urgency.EMERGENCY:
+                # The look is in the audit trail: the alarm of an unseen emergency ends.
+                context.tell_changed("audit_event")
 
         def look() -> tuple[ReferralView, Returns]:
             view = load(context.store, context.actor, referral_id)

@@ -1,4 +1,4 @@
-"""This PC: language, contrast, idle lock."""
+"""This PC: language, contrast, idle lock, the sound of emergencies."""
 
 from __future__ import annotations
 
@@ -40,10 +40,17 @@ class ThisPcSection(FormSection):
             digits=False,
             required=True,
         )
-        self.add(self.language, self.contrast, self.idle)
+        self.sound = ChoiceField(
+            "emergency_sound",
+            tr("Unseen emergencies"),
+            [("on", tr("With sound")), ("off", tr("Without sound"))],
+            required=True,
+        )
+        self.add(self.language, self.contrast, self.idle, self.sound)
         self.language.set_value(present.language)
         self.contrast.set_value("high" if present.high_contrast else "normal")
         self.idle.set_value(str(present.idle_minutes))
+        self.sound.set_value("on" if present.emergency_sound else "off")
 
     def submit(self) -> None:
         if not self.fields.check():
@@ -52,6 +59,7 @@ class ThisPcSection(FormSection):
             language=self.language.value(),
             high_contrast=self.contrast.value() == "high",
             idle_minutes=int(self.idle.value()),
+            emergency_sound=self.sound.value() == "on",
         )
         try:
             preferences.save(self.context.store.folder, chosen)

@@ -12,7 +12,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.i18n import tr
+from app.ui import preferences
 from app.ui.context import UiContext
+from app.ui.shell.alarm import EmergencyAlarm
 from app.ui.shell.help import KeysDialog
 from app.ui.shell.notice import Notice
 from app.ui.shell.rail import Rail
@@ -57,6 +59,11 @@ class Frame(QWidget):
         right.addWidget(self.top)
         if context.store.read_only:
             right.addWidget(self._damaged_strip())
+        self.alarm = EmergencyAlarm(
+            lambda referral_id: self.go("referrals", referral_id=referral_id),
+            sound=preferences.load(context.store.folder).emergency_sound,
+        )
+        right.addWidget(self.alarm)
         right.addWidget(self.pages, 1)
         middle = QHBoxLayout()
         middle.setContentsMargins(0, 0, 0, 0)
@@ -192,6 +199,7 @@ class Frame(QWidget):
         self._tick.stop()
         self._count_timer.stop()
         self._lost.stop()
+        self.alarm.stop()
         if self._bridge is not None:
             self._bridge.status_changed.disconnect(self._on_status)
 
@@ -216,6 +224,7 @@ class Frame(QWidget):
 
         def arrived(found: Any) -> None:
             self.rail.show_counts(found.counts, found.emergencies)
+            self.alarm.show_unseen(found.unseen, self.context.clock.now())
 
         context = self.context
         context.tasks.run(room_counts, context.store, context.actor, done=arrived, owner=self)

@@ -32,7 +32,7 @@ class ReturnCards(QWidget):
         column.setSpacing(theme.GAP_FIELD)
         self.stay = label("", "secondary", wrap=True)
         column.addWidget(self.stay)
-        self.reply_card = Card(tr("Reply"))
+        self.reply_card = Card()
         self.reply = Sheet()
         self.reply.setAccessibleName(tr("Reply"))
         self.reply_card.body.addWidget(self.reply)

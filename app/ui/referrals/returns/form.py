@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.referral import Written
 from app.care.referral_lists import receivers
@@ -32,7 +32,12 @@ from app.models.drafts import load_draft
 from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.referrals.returns.plan_fields import PlanCard, RehabCard
-from app.ui.referrals.returns.reply_fields import DownCard, HandOverCard, ReplyCard
+from app.ui.referrals.returns.reply_fields import (
+    DownCard,
+    HandOverCard,
+    ReplyCard,
+    TakingAlongCard,
+)
 from app.ui.referrals.words import who
 from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
 from app.ui.widgets.drafts import DraftKeeper
@@ -95,13 +100,17 @@ class ReturnForm(Page):
         if with_summary:
             self.hand_over = HandOverCard(self.fields)
             right_side.addWidget(self.hand_over)
-        self.plan_card = PlanCard(self.fields, today, required=with_summary)
-        right_side.addWidget(self.plan_card)
-        self.rehab_card = RehabCard(self.fields)
-        right_side.addWidget(self.rehab_card)
+        self.along_card = TakingAlongCard(self.fields)
+        right_side.addWidget(self.along_card)
         for side in (left_side, right_side):
             side.addStretch(1)
         self.body.addWidget(holder)
+        # Steps and exercises are lines of many fields: they take the whole width.
+        self.plan_card = PlanCard(self.fields, today, required=with_summary)
+        self.body.addWidget(self.plan_card)
+        self.rehab_card = RehabCard(self.fields)
+        self.body.addWidget(self.rehab_card)
+        self.body.addStretch(1)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
         self.send_button = PrimaryButton(
@@ -111,6 +120,9 @@ class ReturnForm(Page):
         self._keeper: DraftKeeper | None = None
         self.navigator = FormNavigator(self, self.send_button)
         QShortcut(QKeySequence("Esc"), self).activated.connect(self.go)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._keep_in_sight)
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -158,6 +170,7 @@ class ReturnForm(Page):
         self._base = reply
         self._plan_before = plan
         self.reply_card.show_reply(reply)
+        self.along_card.show_reply(reply)
         if self.hand_over is not None and isinstance(reply, DischargeInput):
             self.hand_over.show_summary(reply)
         self.plan_card.show_plan(plan)
@@ -192,6 +205,11 @@ class ReturnForm(Page):
         first = self.fields["to_organisation_id"] if self.down_card else self.fields["visit_kind"]
         first.setFocus()
 
+    def _keep_in_sight(self, _before: QWidget | None, now: QWidget | None) -> None:
+        area = self.scroll_area
+        if now is not None and area is not None and area.isAncestorOf(now):
+            area.ensureWidgetVisible(now, 0, theme.GAP_SECTION * 2)
+
     # -- leaving ------------------------------------------------------------------------------
 
     def go(self) -> None:
@@ -214,7 +232,8 @@ class ReturnForm(Page):
 
     def reply(self) -> ReplyInput:
         """What is typed of the reply; what has no field (coded diagnoses) stays as it was."""
-        reply = replace(self.reply_card.reply(), diagnoses=self._base.diagnoses)
+        typed = self.along_card.with_these(self.reply_card.reply())
+        reply = replace(typed, diagnoses=self._base.diagnoses)
         return reply if self.hand_over is None else self.hand_over.summary(reply)
 
     def plan(self) -> PlanInput | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.referral_return.checks import tidy_plan
@@ -66,21 +67,21 @@ class StepLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP_INSIDE)
-        self.kind = ListField(f"{key}kind", "", step_entries(), width=theme.DATE_WIDTH)
+        self.kind = ListField(f"{key}kind", "", step_entries(), width=theme.NAME_WIDTH)
         self.due = DateField(f"{key}due_on", "", nearest="future", today=today)
         self.what = TextField(f"{key}what", "", limit=100, placeholder=tr("what exactly"))
         self.by = TextField(f"{key}by", "", limit=100, placeholder=tr("who does it"))
-        self.by.setFixedWidth(theme.NUMBER_WIDTH + theme.GAP_CARD)
+        self.by.setFixedWidth(theme.TILE_WIDTH)
         self.fields = (self.kind, self.due, self.what, self.by)
         names = (tr("Step"), tr("Date of the step"), tr("What exactly"), tr("Who"))
         for field, name in zip(self.fields, names, strict=True):
             fields.add(field)
             field.editor.setAccessibleName(name)
-            row.addWidget(field, 1 if field is self.what else 0)
+            row.addWidget(field, 1 if field is self.what else 0, Qt.AlignmentFlag.AlignTop)
         away = QuietButton("", lambda: remove(self), icon_name="close-line")
         away.setAccessibleName(tr("Remove this step"))
         away.setToolTip(tr("Remove this step"))
-        row.addWidget(away)
+        row.addWidget(away, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_step(self, step: PlanStep) -> None:
         self.kind.set_value(f"{step.kind}:{step.disease}" if step.disease else step.kind or None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields as fields_of
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout
@@ -90,17 +91,6 @@ class ReplyCard(FormCard):
             ("rehab_advice", tr("Advice for rehabilitation"), 3),
         ):
             self.add(TextArea(key, title, lines=lines, limit=MAX_TEXT, stacked=True, required=True))
-        self.add(
-            TextArea(
-                "drugs", tr("Drugs to go on with, one a line"), lines=3, limit=MAX_TEXT,
-                stacked=True,
-            )
-        )  # fmt: skip
-        self.add(
-            TextArea(
-                "attention_points", tr("Points of attention"), lines=2, limit=MAX_TEXT, stacked=True
-            )
-        )
         self.kind.changed.connect(self._follow)
         self._follow()
 
@@ -115,13 +105,11 @@ class ReplyCard(FormCard):
     def show_reply(self, reply: ReplyInput) -> None:
         for key in ("visit_kind", "department", "doctor_phone", *_STAY, *REPLY_PARTS):
             self.fields[key].set_value(getattr(reply, key) or None)
-        self.fields["attention_points"].set_value(reply.attention_points or None)
-        self.fields["drugs"].set_value("\n".join(reply.drugs) or None)
         self._follow()
 
     def reply(self) -> ReplyInput:
         """What is typed."""
-        text = {key: self.fields[key].value() or "" for key in (*REPLY_PARTS, "attention_points")}
+        text = {key: self.fields[key].value() or "" for key in REPLY_PARTS}
         stay = self.kind.value() == INPATIENT
         return ReplyInput(
             visit_kind=self.kind.value() or "",
@@ -130,8 +118,31 @@ class ReplyCard(FormCard):
             inpatient_no=(self.fields["inpatient_no"].value() or "") if stay else "",
             admitted_on=self.fields["admitted_on"].value() if stay else None,
             discharged_on=self.fields["discharged_on"].value() if stay else None,
-            drugs=tuple((self.fields["drugs"].value() or "").splitlines()),
             **text,
+        )
+
+
+class TakingAlongCard(FormCard):
+    """The drugs to go on with, and what has to be watched."""
+
+    def __init__(self, fields: FormFields) -> None:
+        super().__init__(tr("Drugs and points of attention"), fields)
+        for key, title, lines in (
+            ("drugs", tr("Drugs to go on with, one a line"), 4),
+            ("attention_points", tr("Points of attention"), 3),
+        ):
+            self.add(TextArea(key, title, lines=lines, limit=MAX_TEXT, stacked=True))
+
+    def show_reply(self, reply: ReplyInput) -> None:
+        self.fields["attention_points"].set_value(reply.attention_points or None)
+        self.fields["drugs"].set_value("\n".join(reply.drugs) or None)
+
+    def with_these(self, reply: ReplyInput) -> ReplyInput:
+        """The reply with what is typed here."""
+        return replace(
+            reply,
+            drugs=tuple((self.fields["drugs"].value() or "").splitlines()),
+            attention_points=self.fields["attention_points"].value() or "",
         )
 
 
