@@ -18,7 +18,8 @@ class Indicator:
     """``title``, ``counted`` (numerator) and ``among`` (denominator) are source words (``N_``).
 
     ``persons``: the numbers are persons; else they are services. ``estimated``: the denominator is
-    a share of a population that the county estimates.
+    a share of a population that the county estimates. ``ratio``: nobody below the line is missing
+    above it, for different things are counted.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Indicator:
     among: str
     persons: bool = True
     estimated: bool = False
+    ratio: bool = False
 
     @property
     def name(self) -> str:
@@ -102,6 +104,78 @@ INDICATORS: tuple[Indicator, ...] = (
         N_("Type-2 diabetes: glucose controlled"),
         N_("Of them, with the last fasting glucose of the period under 7.0 mmol/L"),
         N_("Patients under management on the last day"),
+    ),
+    Indicator(
+        "R1",
+        N_("Up-referrals accepted in time"),
+        N_("Of them, accepted within the limit of their urgency (phone calls at the call)"),
+        N_("Up-referrals sent in the period, less those withdrawn before an answer"),
+        persons=False,
+    ),
+    Indicator(
+        "R2",
+        N_("Up-referrals with a reply"),
+        N_("Of them, with a complete reply"),
+        N_("Patients referred up who were discharged or seen as outpatients in the period"),
+        persons=False,
+    ),
+    Indicator(
+        "R2T",
+        N_("Up-referrals replied in time"),
+        N_("Of them, replied 24 h after discharge or 48 h after an outpatient visit at the latest"),
+        N_("Patients referred up who were discharged or seen as outpatients in the period"),
+        persons=False,
+    ),
+    Indicator(
+        "R3",
+        N_("Taken back and followed up"),
+        N_("Of them, with the first follow-up within 14 days"),
+        N_("Patients taken back or accepted from above in the period"),
+        persons=False,
+    ),
+    Indicator(
+        "R4",
+        N_("Down to up"),
+        N_("Patients handed back or referred down directly in the period"),
+        N_("Up-referrals sent in the period"),
+        persons=False,
+        ratio=True,
+    ),
+    Indicator(
+        "R5",
+        N_("Priorities fulfilled"),
+        N_("Of them, arranged or used"),
+        N_("Priorities asked for (clinic, examination, bed) with the letters of the period"),
+        persons=False,
+    ),
+    Indicator(
+        "R6",
+        N_("Referred to the own lead hospital"),
+        N_("Of them, to the own lead hospital"),
+        N_("Up-referrals sent in the period"),
+        persons=False,
+    ),
+    Indicator(
+        "O1",
+        N_("Expert visits done"),
+        N_("Of them, done"),
+        N_("Expert visits planned for the period"),
+        persons=False,
+    ),
+    Indicator(
+        "O2",
+        N_("Consultations in time"),
+        N_("Of them, answered in time (urgent within 10 minutes, others within 48 hours)"),
+        N_("Consultations asked for in the period"),
+        persons=False,
+    ),
+    Indicator(
+        "O3",
+        N_("Training hours per member"),
+        N_("Hours of training of the period in which somebody of the member took part"),
+        N_("Members of the consortium"),
+        persons=False,
+        ratio=True,
     ),
 )
 BY_CODE = {indicator.code: indicator for indicator in INDICATORS}

@@ -12,12 +12,14 @@ class Counted:
 
     A person weighs 1, except where services are counted (how many) and where the denominator is
     an estimate (the prevalence). ``known``: False where a setting that it needs is missing.
+    ``factor``: 100 for percent, 1 where the quotient itself is told (hours per member).
     """
 
     code: str
     numerator: Mapping[str, float]
     denominator: Mapping[str, float]
     known: bool = True
+    factor: float = 100
 
     @property
     def done(self) -> float:
@@ -29,8 +31,8 @@ class Counted:
 
     @property
     def rate(self) -> float | None:
-        """Percent; None where there is nothing to divide by."""
-        return 100 * self.done / self.of if self.known and self.of else None
+        """Percent (or ``factor`` times the quotient); None where there is nothing to divide by."""
+        return self.factor * self.done / self.of if self.known and self.of else None
 
     @property
     def missing(self) -> tuple[str, ...]:

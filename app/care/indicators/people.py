@@ -59,6 +59,10 @@ class People:
         """A person of the organisation, or a guest who was added."""
         return self.by_id.get(person) or self._guests[person]
 
+    def knows(self, person: str) -> bool:
+        """Whether it is a person here, not an organisation or somebody who never arrived."""
+        return person in self.by_id or person in self._guests
+
     def add_guests(self, session: Session, ids: Iterable[str]) -> None:
         """People of other organisations who live in this one, for what counts them too."""
         rows = rows_of(session, _GUESTS, (to_json(sorted(ids)),))

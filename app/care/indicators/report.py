@@ -6,7 +6,7 @@ Reads only. A report keeps whom it counted, by id; names are read when somebody 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -20,17 +20,22 @@ from app.care.indicators.chronic import CODE_OF, chronic_indicators
 from app.care.indicators.contracts import contract_rate, services_done, teams_on
 from app.care.indicators.counted import Counted
 from app.care.indicators.elders import checked_within_a_year, elder_indicators
+from app.care.indicators.outreach import outreach_indicators
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period, parts_of
+from app.care.indicators.referrals import courses_of, referral_indicators
+from app.care.referral_limits import SETTING as REFERRAL_LIMITS
+from app.care.referral_limits import Limits
 from app.errors import NotAllowed
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.organisation import Staff
+from app.models.organisation import Organisation, Staff
 from app.models.resident import Resident
+from app.models.settings import get_setting
 from app.models.store import Store
 
 Grouping = Literal["village", "doctor", "team"]
-FAMILIES = "CEHD"
+FAMILIES = "CEHDRO"
 #: Who sees names behind the numbers; the health commission's viewer sees the numbers only.
 READERS = frozenset(
     {"doctor", "public_health", "head_of_department", "office_clerk", "president", "administrator"}
@@ -87,12 +92,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person behind a number. ``number`` of ``due``: what he or she adds above and below."""
+    """A person behind a number. ``number`` of ``due``: what he or she adds above and below.
+
+    Where organisations are counted, ``name`` is the organisation's and ``resident_id`` is empty.
+    """
 
     resident_id: str
     name: str
     sex: str
-    age: int
+    age: int | None
     village: str
     phone: str
     number: float
@@ -143,7 +151,30 @@ def members(
             )
             for row in rows
         )
-        return tuple(sorted(found, key=lambda one: (one.village, one.name, one.resident_id)))
+        listed = [*found, *_members_of_the_consortium(session, people, counted)]
+        return tuple(sorted(listed, key=lambda one: (one.village, one.name, one.resident_id)))
+
+
+def _members_of_the_consortium(
+    session: Session, keys: Iterable[str], counted: Counted
+) -> list[Member]:
+    """Expert visits and training are counted by organisation: it stands in the list by its name."""
+    rows = session.execute(
+        select(Organisation.id, Organisation.name).where(Organisation.id.in_(list(keys)))
+    )
+    return [
+        Member(
+            "",
+            row.name,
+            "",
+            None,
+            "",
+            "",
+            counted.numerator.get(row.id, 0),
+            counted.denominator.get(row.id, 0),
+        )
+        for row in rows
+    ]
 
 
 def _read_people(session: Session, ids: Sequence[str]) -> list[Row[Any]]:
@@ -191,8 +222,24 @@ def _report(
             counted += chronic_indicators(
                 session, organisation_id, disease, period, people, checked, settings
             )
+    guests: set[str] = set()
+    if "R" in families:
+        limits = Limits.from_settings(get_setting(session, REFERRAL_LIMITS))
+        courses = [
+            replace(course, resident_id=people.person_of(course.resident_id))
+            for course in courses_of(session, organisation_id)
+        ]
+        guests |= {course.resident_id for course in courses}
+        counted += referral_indicators(courses, organisation_id, period, limits)
+    if "O" in families:
+        visits, consultations, training = outreach_indicators(session, organisation_id, period)
+        guests |= consultations.denominator.keys()
+        counted += (visits, consultations, training)
+    # Whom a lead hospital treats or advises is on another organisation's books.
+    people.add_guests(session, guests - people.by_id.keys())
     by_code = {one.code: one for one in counted}
     persons = {p for one in counted for p in (*one.denominator, *one.numerator)}
+    persons = {person for person in persons if people.knows(person)}
     return Report(
         organisation_id,
         period,

@@ -58,7 +58,7 @@ def export_members(
             row.village,
             row.name,
             codes.label("sex", row.sex),
-            row.age,
+            row.age if row.age is not None else "",
             row.phone,
             row.number,
             row.due,

@@ -108,7 +108,7 @@ def member_columns() -> list[Column[Member]]:
         Column(tr("Village"), lambda row: row.village, 140),
         Column(tr("Name"), lambda row: row.name, 140, strong=True),
         Column(tr("Sex"), lambda row: codes.label("sex", row.sex), 60),
-        Column(tr("Age"), lambda row: str(row.age), 60, align="right"),
+        Column(tr("Age"), lambda row: "" if row.age is None else str(row.age), 60, align="right"),
         Column(tr("Phone"), lambda row: mask_phone(row.phone), 150),
         Column(tr("Done"), lambda row: figure(row.number), 80, align="right"),
         Column(tr("Out of"), lambda row: figure(row.due), 80, align="right"),

@@ -233,7 +233,9 @@ class OverviewPage(Page):
 
     def _usual(self) -> str:
         row = self._row()
-        return "done" if row is not None and row.indicator.estimated else "missing"
+        if row is None:
+            return "missing"
+        return "done" if row.indicator.estimated or row.indicator.ratio else "missing"
 
     def _list(self, which: str) -> None:
         row = self._row()

@@ -84,6 +84,8 @@ class PeoplePage(Page):
         # Nobody is missing from an estimate: it is a share of everybody, not a list.
         for at in (0, 2):
             self.which.setTabVisible(at, not indicator.estimated)
+        if indicator.ratio:
+            self.which.setTabVisible(0, False)
         blocked = self.which.blockSignals(True)
         self.which.setCurrentIndex(WHICH.index(which))
         self.which.blockSignals(blocked)
@@ -136,7 +138,8 @@ class PeoplePage(Page):
             self._open(row)
 
     def _open(self, row: Member) -> None:
-        self._context.navigate("residents", resident_id=row.resident_id)
+        if row.resident_id:  # else an organisation is counted
+            self._context.navigate("residents", resident_id=row.resident_id)
 
     def _export(self) -> None:
         if self._report is None:

@@ -48,7 +48,7 @@ def test_a_file_is_cut_into_parts_in_the_last_lane_and_read_again(
         parts = session.scalars(select(AttachmentPart).order_by(AttachmentPart.number)).all()
         assert [part.number for part in parts] == [0, 1, 2, 3]
         assert len(base64.b64decode(parts[0].data)) == PART_BYTES
-        lanes = dict(session.execute(select(Outbox.record_id, Outbox.lane)).tuples())
+        lanes = {row.record_id: row.lane for row in session.scalars(select(Outbox))}
         assert {lanes[part.id] for part in parts} == {LANE_FILES}
         assert lanes[id_] == LANE_REST
         note = session.scalars(select(SharedNote)).one()

@@ -154,11 +154,16 @@ WHOLE = {
     "D1": (6 + 4 + 3 + 2 + 3 + 2 + 4 + 3, (200 - 3 - 3 - 2) * 0.125),
     "D2": (27 - 2, 27),
     "D3": (27 - 4 - 3, 27),
+    # Nobody of the village was referred, no expert came, nobody asked.
+    **dict.fromkeys(("R1", "R2", "R2T", "R3", "R4", "R5", "R6", "O1", "O2"), (0, 0)),
+    "O3": (0, 0),
 }  # fmt: skip
 
 
 def adds(row: Row, code: str) -> tuple[float, float]:
     """What one person adds above and below the line."""
+    if code[0] in "RO":
+        return 0, 0
     if code[0] in "HD":
         state, share = (row.h, 0.25) if code[0] == "H" else (row.d, 0.125)
         if code[1] == "1":
