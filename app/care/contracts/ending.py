@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.clinical_settings import clinical_settings
 from app.care.contracts.due import refresh_contract_due
 from app.care.contracts.signing import get_contract, require_signer
-from app.care.contracts.terms import OPEN, STANDING, TERMINATED
+from app.care.contracts.terms import OPEN, PENDING, RENEWED, SIGNED, STANDING, TERMINATED
 from app.care.parsing import clean_text
 from app.care.resident_record.people import same_person
 from app.errors import InputError, StaleRecord
@@ -92,6 +93,49 @@ def close_contracts(
         _end(row, reason, max(on, row.signed_on), words)
     session.flush()
     refresh_contract_due(session, actor.organisation_id, people)
+
+
+def reopen_contracts(
+    session: Session, actor: Actor, resident_id: str, closed_as: str, closed_on: date, today: date
+) -> int:
+    """Put in force again what ``close_contracts`` ended when the record was closed by mistake.
+
+    A contract whose term is over, or beside which another one was signed, stays ended; one that
+    had waited for its review waits again. How many there were.
+    """
+    reason = REASON_OF_CLOSING.get(closed_as)
+    people = same_person(session, resident_id)
+    rows = session.scalars(
+        select(Contract)
+        .where(
+            Contract.resident_id.in_(people),
+            Contract.organisation_id == actor.organisation_id,
+            Contract.status.in_((*OPEN, TERMINATED)),
+            Contract.ends_on >= today,
+        )
+        .order_by(Contract.signed_on.desc(), Contract.id.desc())
+    ).all()
+    words = codes.label("record_status", closed_as) if reason == OTHER else None
+    taken = {row.category for row in rows if row.status in OPEN}
+    review = clinical_settings(session).contract_needs_review
+    count = 0
+    for row in rows:
+        ended_so = (
+            row.status == TERMINATED
+            and row.termination_reason == reason
+            and row.terminated_on == max(closed_on, row.signed_on)
+            and row.termination_text == words
+        )
+        if not ended_so or row.category in taken:
+            continue
+        taken.add(row.category)
+        in_force = RENEWED if row.renewed_from_id else SIGNED
+        row.status = PENDING if review and row.reviewed_by is None else in_force
+        row.terminated_on = row.termination_reason = row.termination_text = None
+        count += 1
+    session.flush()
+    refresh_contract_due(session, actor.organisation_id, people)
+    return count
 
 
 def _end(row: Contract, reason: str, on: date, text: str) -> None:
