@@ -16,6 +16,7 @@ from app.care.basic_form import BasicForm, columns_of, form_of
 from app.care.basic_form_check import check_form
 from app.care.health_check.due import refresh_health_check_due
 from app.care.identity_card import CardError, read_card
+from app.care.ownership import require_own
 from app.care.resident_list import (
     LIST_SCOPES,
     ResidentLine,
@@ -176,6 +177,7 @@ def update(
     kept = check_form(form, today)
     with store.write(actor) as session:
         row = _get(session, resident_id)
+        require_own(actor, row)
         if row.change_id != change_id:
             raise StaleRecord(
                 tr(
@@ -205,10 +207,11 @@ def update(
 
 
 def load_form(store: Store, actor: Actor, resident_id: str) -> ResidentForm:
-    """The kept form of a resident, to correct it. Raises NotFound."""
+    """The kept form of a resident, to correct it. Raises NotFound, NotAllowed."""
     require_editor(actor)
     with store.read() as session:
         row = _get(session, resident_id)
+        require_own(actor, row)
         return ResidentForm(row.id, form_of(row), row.change_id)
 
 

@@ -27,6 +27,7 @@ from app.care.contracts.terms import (
     count_due,
 )
 from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
+from app.care.ownership import require_own
 from app.care.parsing import clean_text
 from app.care.resident_record.people import survivor_of, whole_people
 from app.clock import clinic_date
@@ -293,6 +294,7 @@ def note_service(
     text = clean_text(note)
     with store.write(actor) as session:
         row = get_contract(session, contract_id)
+        require_own(actor, row)
         item = next((i for _, i in agreed_items(row.packages) if i.service == service), None)
         problems: dict[str, str] = {}
         if item is None:
@@ -339,6 +341,7 @@ def void_service(store: Store, actor: Actor, note_id: str, reason: str) -> None:
         row = session.get(ContractService, note_id)
         if row is None:
             raise NotFound(tr("This note is not on this computer."))
+        require_own(actor, row)
         row.status = ENTERED_IN_ERROR
         row.status_reason = text
 

@@ -11,6 +11,7 @@ from app.care.clinical_settings import clinical_settings
 from app.care.contracts.due import refresh_contract_due
 from app.care.contracts.signing import get_contract, require_signer
 from app.care.contracts.terms import OPEN, PENDING, RENEWED, SIGNED, STANDING, TERMINATED
+from app.care.ownership import require_own
 from app.care.parsing import clean_text
 from app.care.resident_record.people import same_person
 from app.errors import InputError, StaleRecord
@@ -44,6 +45,7 @@ def terminate(
     words = clean_text(text)
     with store.write(actor) as session:
         row = get_contract(session, contract_id)
+        require_own(actor, row)
         if row.change_id != change_id:
             raise StaleRecord(
                 tr("Somebody else changed this contract. Nothing was saved. Open it again.")

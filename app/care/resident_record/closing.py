@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.care import parsing
 from app.care.due import refresh_due
 from app.care.management.outcome import end_all, managed_count, take_up_again
+from app.care.ownership import require_own
 from app.care.rehab_plan_ending import bring_back_plans, plans_under_way, stop_plans
 from app.care.residents import require_editor
 from app.errors import InputError, NotFound, StaleRecord
@@ -79,7 +80,7 @@ def close_record(store: Store, actor: Actor, typed: Closing) -> None:
     if typed.status not in CLOSED_STATES:
         raise InputError({"record_status": tr("Choose what became of the record.")})
     with store.write(actor) as session:
-        row, on, note = _checked(session, store, typed)
+        row, on, note = _checked(session, store, actor, typed)
         row.record_status = typed.status
         row.record_status_on = on
         row.record_status_note = note
@@ -105,7 +106,7 @@ def reopen_record(
     require_editor(actor)
     with store.write(actor) as session:
         typed = Closing(resident_id, "active", on, note, change_id)
-        row, day, words = _checked(session, store, typed)
+        row, day, words = _checked(session, store, actor, typed)
         if row.record_status == "active":
             raise InputError({"record_status": tr("This record is open already.")})
         _resumed(session, store, actor, row, day)
@@ -146,10 +147,13 @@ def closing_effects(store: Store, actor: Actor, resident_id: str) -> Effects:
         )
 
 
-def _checked(session: Session, store: Store, typed: Closing) -> tuple[Resident, date, str | None]:
+def _checked(
+    session: Session, store: Store, actor: Actor, typed: Closing
+) -> tuple[Resident, date, str | None]:
     row = session.get(Resident, typed.resident_id)
     if row is None:
         raise NotFound(tr("This resident is not in the records of this PC."))
+    require_own(actor, row)
     if row.change_id != typed.change_id:
         raise StaleRecord(tr("Somebody else changed this record. Open it again."))
     if row.merged_into_id is not None:
