@@ -13,7 +13,6 @@ from app.care.health_check.annual import (
     CheckLine,
     count_year,
     list_year,
-    make_due_of_year,
     year_villages,
 )
 from app.i18n import tr
@@ -88,8 +87,6 @@ class YearPage(Page):
         asked = self._asked
 
         def load() -> tuple[dict[str, int], tuple[str, ...]]:
-            if not context.store.read_only:
-                make_due_of_year(context.store, context.actor)
             counts = {
                 scope: count_year(context.store, context.actor, year, scope, village)
                 for scope in SCOPES

@@ -13,7 +13,6 @@ from app.care.health_check.annual import (
     checked_between,
     count_year,
     list_year,
-    make_due_of_year,
     missing_in_year,
     year_villages,
 )
@@ -321,16 +320,6 @@ def test_a_check_of_a_merged_record_counts_for_the_person(store: Store, actor: A
         row.record_status = "merged"
     assert count_year(store, actor, TODAY.year) == 0
     assert [e.resident_id for e in list_year(store, actor, TODAY.year, "done")] == [stays]
-
-
-def test_a_new_year_makes_the_checks_due_of_those_who_turn_65(
-    store: Store, actor: Actor, resident: str
-) -> None:
-    with store.write(actor) as session:
-        session.query(DueItem).delete()
-    assert make_due_of_year(store, actor) == 1
-    assert due(store, resident) == date(2026, 12, 31)
-    assert make_due_of_year(store, actor) == 0
 
 
 # -- the laboratory -------------------------------------------------------------------------
