@@ -124,6 +124,9 @@ class SyncEngine:
             self._written.add(push.sent.writes)
             self._keep_facts(asker)
             self._changes.tell(at_once=True)
+        # What a run that ended early has noted, too.
+        placer.make_due(stopping=self._stopping)
+        self._changes.tell(at_once=True)
         counts = self._counts()
         if outcome == DONE and (counts.open or counts.rejected or counts.conflicts):
             outcome, reason = PARTIAL, _left(counts)
@@ -213,6 +216,7 @@ class SyncEngine:
         finally:
             self.progress = None
             self._last_seen, self._complete = pull.server_now, pull.complete
+        placer.make_due(push.drain_urgent, self._stopping)
         # What was merged with news from the server goes back at once.
         for _ in range(_ROUNDS):
             before = push.sent.records

@@ -13,6 +13,7 @@ MOST_ENTRIES = 50
 MOST_BYTES = 64 * 1024
 MOST_PAGE = 200
 _LEAST_PAGE = 10
+_LEAST_PORTION = 100
 #: Until the link is known: what crosses even a slow one in two seconds.
 _FIRST_BYTES = 16 * 1024
 _STRETCH_SECONDS = 0.25
@@ -144,3 +145,22 @@ class Reach:
     def cut(self) -> None:
         """A page was lost on the way."""
         self.most = max(_LEAST_PAGE, self.most // 2)
+
+
+@dataclass(slots=True)
+class Portion:
+    """How many rows that were fetched one transaction writes.
+
+    A save at the screen waits for one transaction at most: ``seconds`` is what it may take.
+    """
+
+    seconds: float = 0.05
+    rows: int = 200
+    most: int = 500
+
+    def took(self, rows: int, seconds: float) -> None:
+        """A transaction of so many rows took so long."""
+        if seconds > self.seconds:
+            self.rows = max(_LEAST_PORTION, self.rows // 2)
+        elif rows >= self.rows and seconds < self.seconds / 3:
+            self.rows = min(self.most, self.rows * 2)

@@ -170,6 +170,7 @@ class Pull:
             due = False
         if unread:
             self._reach.crossed(sum(len(p.resources) for p in pages), took.total_seconds())
+        self._placer.much = unread > 0 or any(page.next is not None for page in pages)
         answered = iter(pages)
         for number, plan in enumerate(plans, 1):
             between = [next(answered) for _ in plan.gaps]
