@@ -14,6 +14,7 @@ from app.care.due import FOLLOW_UP_KINDS
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.masking import mask_phone
+from app.care.villages import villages_of
 from app.clock import clinic_date
 from app.models.actor import Actor
 from app.models.chronic import FollowUp, FollowUpDisease
@@ -134,19 +135,8 @@ def due_counts(store: Store, actor: Actor, disease: str = "", village: str = "")
 
 def due_villages(store: Store, actor: Actor) -> tuple[str, ...]:
     """The villages with somebody on the list, for the filter."""
-    query = (
-        select(Resident.village)
-        .distinct()
-        .join(DueItem, DueItem.resident_id == Resident.id)
-        .where(
-            DueItem.organisation_id == actor.organisation_id,
-            DueItem.kind.in_(FOLLOW_UP_KINDS),
-            Resident.village.is_not(None),
-        )
-        .order_by(Resident.village)
-    )
     with store.read() as session:
-        return tuple(name for name in session.scalars(query) if name)
+        return villages_of(session, actor.organisation_id, due=FOLLOW_UP_KINDS)
 
 
 def recorded_today(store: Store, actor: Actor, limit: int = 50) -> tuple[RecordedRow, ...]:

@@ -32,6 +32,8 @@ class RehabRoom(QWidget):
         self.history.left.connect(self.show_ward)
         self.plan.left.connect(self.show_ward)
         self._opened = False
+        # The frame refreshes a room and opens it then: the ward is read once for both.
+        self._fresh = False
 
     def open(self, resident_id: str = "", page: str = "", **_: Any) -> None:
         if resident_id and page == "plan":
@@ -40,13 +42,17 @@ class RehabRoom(QWidget):
             self.show_history(resident_id)
         elif resident_id:
             self.show_ward(resident_id)
+        elif self._fresh:
+            self.ward.table.setFocus()
         elif not self._opened or self._pages.currentWidget() is self.ward:
             self.show_ward()
+        self._fresh = False
 
     def refresh(self) -> None:
         """The room comes to the front again."""
         if self._pages.currentWidget() is self.ward and self._opened:
             self.ward.controller.reload()
+            self._fresh = True
 
     def leave(self) -> None:
         """Another room comes to the front."""

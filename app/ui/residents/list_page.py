@@ -109,7 +109,11 @@ class ListPage(Page):
         self._count = label("", "secondary")
         row.addWidget(self._count)
         self.body.addLayout(row)
-        self.model: PagedModel[ResidentLine] = PagedModel(list_columns(), parent=self)
+        # The frame refreshes a room and opens it then: the list is read once for both.
+        self._fresh = False
+        self.model: PagedModel[ResidentLine] = PagedModel(
+            list_columns(), tasks=context.tasks, parent=self
+        )
         self.table = RecordTable(self.model, tr("Residents"))
         self.table.opened.connect(lambda line: self.opened.emit(line.id))
         self._nobody_new = Button(tr("New record"), self._new, icon_name="user-add-line")
@@ -135,13 +139,16 @@ class ListPage(Page):
         """Come to the front, ready to type."""
         if text:
             self.find_line.setText(text)
-        self._load()
+        if not self._fresh:
+            self._load()
+        self._fresh = False
         self.find_line.setFocus()
         self.find_line.selectAll()
 
     def refresh(self) -> None:
         """Ask anew; the cursor stays on its row."""
         self._load()
+        self._fresh = True
 
     def _records_changed(self, kinds: set[str]) -> None:
         if self.isVisible() and kinds & {"resident", "condition"}:
