@@ -13,9 +13,13 @@ from __future__ import annotations
 
 import gc
 import time
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer
 from PySide6.QtGui import QGuiApplication
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import Qt
 
 _PAUSE_MS = 500
 #: Seconds between two looks at what was set aside.
@@ -59,6 +63,9 @@ class GarbageKeeper(QObject):
         gc.freeze()
 
     def _state_changed(self, state: Qt.ApplicationState) -> None:
+        # Here, for the first window is painted before Qt's namespace is made.
+        from PySide6.QtCore import Qt
+
         # Another program is in front: nobody types here now.
         away = state != Qt.ApplicationState.ApplicationActive
         if away and time.monotonic() - self._looked >= _THOROUGH_EVERY:
