@@ -18,6 +18,7 @@ from app.server.enrolment import enrol_code
 from app.sync.enrol import enrol
 from app.sync.facade import SyncEvent, SyncService
 from app.sync.policy import Policy
+from app.sync.status import SyncStatus
 from tests.conftest import TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync.making import a_letter, a_resident, save
@@ -130,6 +131,38 @@ def test_a_listener_that_fails_does_not_stop_delivery(
     service.stop()
     assert "a sync listener failed" in caplog.text
     caplog.clear()
+
+
+def test_a_count_that_began_earlier_never_takes_the_place_of_a_later_one(
+    service: SyncService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the bar would say "syncing" until something else happens."""
+    began, go_on = threading.Event(), threading.Event()
+    read = service._read
+    slow = True
+
+    def slowly() -> SyncStatus:
+        nonlocal slow
+        status = read()
+        if slow:
+            slow = False
+            began.set()
+            assert go_on.wait(30)
+        return status
+
+    monkeypatch.setattr(service, "_read", slowly)
+    monkeypatch.setattr(type(service._runner), "running", property(lambda _: True))
+    service._runner.phase = "syncing"
+    first = threading.Thread(target=service.refresh)
+    first.start()
+    assert began.wait(30)
+    service._runner.phase = "idle"  # the engine has ended meanwhile and tells so
+    second = threading.Thread(target=service._reported, args=(None,))
+    second.start()
+    go_on.set()
+    first.join(30)
+    second.join(30)
+    assert service.status().phase == "idle"
 
 
 def test_an_unsubscribed_listener_hears_nothing(service: SyncService) -> None:
