@@ -308,4 +308,12 @@ def next_wait(policy: Policy, report: SyncReport, failures: int) -> timedelta:
         return timedelta(seconds=policy.rest())
     if report.outcome in (REFUSED, NOT_ENROLLED):
         return timedelta(seconds=policy.after_refusal())
+    if came_on(report):
+        return timedelta(seconds=policy.after_cut())
     return timedelta(seconds=policy.after_failure(failures, report.retry_after))
+
+
+def came_on(report: SyncReport) -> bool:
+    """Whether a run that the line cut off brought something over: the line is bad, not gone."""
+    brought = report.sent or report.received
+    return report.outcome == OFFLINE and bool(brought) and report.retry_after is None

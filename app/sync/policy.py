@@ -27,7 +27,8 @@ class Policy:
 
     ``poll`` is the rest between two looks for news while all is well. After a failure the
     wait doubles from ``first`` up to ``longest``; half of it is chance, so that a county's
-    PCs do not all come back in the same second.
+    PCs do not all come back in the same second. A cut after something has crossed is no failure
+    of that kind: on a line that lives some seconds, waiting would be most of the time.
     """
 
     random: Random = field(default_factory=Random)
@@ -46,6 +47,10 @@ class Policy:
         wait = step * self.random.uniform(0.5, 1.0)
         # What the server asked for is the least; a little chance on top keeps PCs apart.
         return wait if retry_after is None else retry_after + wait * 0.25
+
+    def after_cut(self) -> float:
+        """The wait after a cut on a line that brought something over before it."""
+        return self.random.uniform(0.1, 0.4)
 
     def after_refusal(self) -> float:
         """The wait while the server does not let this PC in: a person has to act."""

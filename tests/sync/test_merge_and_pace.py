@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.sync.counts import Counts
+from app.sync.engine import SyncReport, next_wait
 from app.sync.merge import BOOKKEEPING, merge, same_content
 from app.sync.policy import MOST_BYTES, MOST_ENTRIES, Pace, Policy
 
@@ -139,6 +142,21 @@ def test_waits_grow_have_a_limit_and_honour_the_server() -> None:
     assert min(waits[10:]) >= 150.0
     assert policy.after_failure(1, retry_after=60) >= 60
     assert Policy(Random(5)).after_failure(4) == Policy(Random(5)).after_failure(4)
+
+
+def test_a_line_that_lives_some_seconds_is_tried_again_at_once_and_a_dead_one_is_not() -> None:
+    policy, now = Policy(Random(3)), datetime(2026, 3, 2, tzinfo=UTC)
+
+    def waits(outcome: str, sent: int = 0, received: int = 0, after: float | None = None) -> float:
+        counts = Counts()
+        report = SyncReport(now, now, outcome, "", counts, sent, received, retry_after=after)
+        return max(next_wait(policy, report, 5).total_seconds() for _ in range(20))
+
+    assert waits("offline", sent=1) < 0.5
+    assert waits("offline", received=1) < 0.5
+    assert waits("offline") > 10
+    assert waits("offline", sent=1, after=60) >= 60
+    assert waits("failed", sent=1) > 10, "a server that is busy is left alone"
 
 
 def test_a_cut_halves_the_bundle_and_success_lets_it_grow_again() -> None:
