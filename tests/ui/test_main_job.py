@@ -1,9 +1,10 @@
 """The main job, whole: two programs and one server process, real files and real sockets.
 
 Offline sign-in, registration, finding, follow-up, urgent referral, a contract, an annual check,
-a scale, the indicators and a ward's check-ins, all saved without a server; then the server comes up, the background sync sends by itself with the
-emergency first, the lead hospital accepts, and the township sees it. The steps and their
-checks are those of the demonstration (``tools/demo/walk.py``).
+a scale, the indicators and a ward's check-ins, all saved without a server; then the server comes
+up, the background sync sends by itself with the emergency first, the lead hospital accepts, and
+the township sees it. The steps and their checks are those of the demonstration
+(``tools/demo/walk.py``).
 """
 
 from __future__ import annotations
