@@ -178,8 +178,8 @@ def _follow_up(state: Walk, hands: Hands) -> None:
     # COPD joins in: one more disease on the same form, what both share is typed once.
     while QApplication.focusWidget() is not fields["parts"].editor:
         hands.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    for key in (Qt.Key.Key_Left, Qt.Key.Key_Space):  # back round the corner: the last one
-        hands.key(key)
+    hands.key(Qt.Key.Key_Left)  # back round the corner: the last one
+    hands.key(Qt.Key.Key_Space)
     _answer(hands, fields["copd.symptoms"], "1")
     _answer(hands, fields["copd_control"], "1")
     expect(page.live.text().count("下次") == 3, "each disease has its own next date")
