@@ -27,6 +27,7 @@ from app.care.contracts.terms import (
     count_due,
 )
 from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
+from app.care.kept import rows
 from app.care.ownership import require_own
 from app.care.parsing import clean_text
 from app.care.resident_record.people import survivor_of, whole_people
@@ -112,7 +113,7 @@ def agreed_items(packages: Iterable[Any]) -> Iterator[tuple[str, ServiceItem]]:
     for package in packages:
         if not isinstance(package, dict):
             continue
-        for values in package.get("services") or ():
+        for values in rows(package.get("services")):
             item = ServiceItem.from_dict(values)
             if item.service not in seen:
                 seen.add(item.service)
@@ -176,7 +177,7 @@ class Given:
         found: dict[tuple[str, str], list[date]] = {}
         ids = [each.id for each in contracts]
         for start in range(0, len(ids), _BATCH):
-            rows = self._session.execute(
+            noted = self._session.execute(
                 select(
                     ContractService.contract_id, ContractService.service, ContractService.served_on
                 )
@@ -186,7 +187,7 @@ class Given:
                 )
                 .order_by(ContractService.served_on)
             )
-            for contract_id, service, day in rows:
+            for contract_id, service, day in noted:
                 found.setdefault((contract_id, service), []).append(day)
         return found
 
@@ -266,7 +267,7 @@ def lines_of(session: Session, row: Contract, today: date) -> tuple[ServiceLine,
 
 def notes_of(session: Session, contract_id: str) -> tuple[ServiceNote, ...]:
     """What was noted by hand, the newest first."""
-    rows = session.scalars(
+    noted = session.scalars(
         select(ContractService)
         .where(
             ContractService.contract_id == contract_id,
@@ -278,7 +279,7 @@ def notes_of(session: Session, contract_id: str) -> tuple[ServiceNote, ...]:
         ServiceNote(
             row.id, row.service, row.service_name, row.served_on, row.performer_name, row.note or ""
         )
-        for row in rows
+        for row in noted
     )
 
 

@@ -22,7 +22,7 @@ from app.care.clinical_settings import ClinicalSettings
 from app.care.indicators.counted import Counted, each
 from app.care.indicators.people import People, rows_of
 from app.care.indicators.period import Period, parts_of
-from app.care.visit_rules import ROUTINE_MONTHS, SHORT_INTERVAL, NextStep, add_months
+from app.care.visit_rules import ROUTINE_MONTHS, NextStep, add_months, short_date
 
 MANAGED_AGE = 35
 CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
@@ -143,7 +143,7 @@ def latest_next(visit: Visit) -> date:
     """The last day on which the rule (``NBPHS-2017``) wants the person seen again."""
     if visit.step == NextStep.ROUTINE:
         return _three_months_on(visit.on)
-    return visit.on + SHORT_INTERVAL
+    return short_date(visit.on)
 
 
 # A year has few days and many visits.
