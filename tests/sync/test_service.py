@@ -11,8 +11,10 @@ from random import Random
 
 import pytest
 
+from app.care.deliveries import keep_here
+from app.i18n import tr
 from app.models.actor import Actor
-from app.models.outbox import delivery_state
+from app.models.outbox import Outbox, delivery_state
 from app.models.store import Store
 from app.server.enrolment import enrol_code
 from app.sync.enrol import enrol
@@ -106,6 +108,23 @@ def test_phases_off_not_enrolled_offline_and_back(
     assert listener.wait(lambda e: e.status.phase == "idle").status.waiting == 0
     assert service.stop()
     assert service.status().phase == "off"
+
+
+def test_what_was_refused_is_spoken_of_no_longer_once_it_is_kept_here(
+    joined: Store, service: SyncService, actor: Actor
+) -> None:
+    resident = a_resident()
+    save(joined, actor, resident)
+    with joined.apply_remote() as session:
+        session.query(Outbox).update({"state": "rejected", "reason": "test"})
+    listener = Listener(service)
+    service.start()
+    last = listener.wait(lambda e: e.status.phase == "idle" and e.status.history).status
+    refused = tr("Some records were refused by the county hospital and need a correction.")
+    assert (last.rejected, last.reason) == (1, refused)
+    keep_here(joined, actor, "resident", resident.id, "示例")
+    status = service.refresh()
+    assert (status.phase, status.rejected, status.kept, status.reason) == ("idle", 0, 1, "")
 
 
 def test_waiting_is_counted_by_lane(store: Store, service: SyncService, actor: Actor) -> None:
