@@ -28,6 +28,7 @@ from app.sync.place import Placer
 from app.sync.policy import Pace, Policy, Reach
 from app.sync.pull import Progress, Pull
 from app.sync.push import Push, Stopped
+from app.sync.remaining import remaining
 from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount
@@ -128,8 +129,8 @@ class SyncEngine:
         placer.make_due(stopping=self._stopping)
         self._changes.tell(at_once=True)
         counts = self._counts()
-        if outcome == DONE and (counts.open or counts.rejected or counts.conflicts):
-            outcome, reason = PARTIAL, _left(counts)
+        if outcome == DONE and (left := remaining(counts)):
+            outcome, reason = PARTIAL, left
         used = asker.transport.meter
         report = SyncReport(
             started,
@@ -292,14 +293,6 @@ def _not_enrolled() -> str:
         "This PC has not joined a county hospital yet. Records are kept here; they are sent "
         "after the enrolment code has been entered."
     )
-
-
-def _left(counts: Counts) -> str:
-    if counts.conflicts:
-        return tr("Some records were changed by two people and wait for a decision.")
-    if counts.rejected:
-        return tr("Some records were refused by the county hospital and need a correction.")
-    return tr("Some records wait for another record that was not accepted yet.")
 
 
 def next_wait(policy: Policy, report: SyncReport, failures: int) -> timedelta:
