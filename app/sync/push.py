@@ -309,7 +309,6 @@ class Push(Ledger):
         if not doubtful:
             return units
         found = self._asker.by_id(doubtful)
-        self._progress += 1
         ready: set[int] = set()
         fresh: dict[int, Parcel] = {}
         for address, parcel in doubtful.items():
@@ -332,6 +331,10 @@ class Push(Ledger):
             else:
                 self._settle(parcel, theirs)
                 ready.add(parcel.item.seq)
+        if ready:
+            # A look that settles nothing is none: a line on which only looks come through would
+            # be tried for ever.
+            self._progress += 1
         rest = [
             [fresh.get(parcel.item.seq, parcel) for parcel in unit if parcel.item.seq not in ready]
             for unit in units
