@@ -107,6 +107,10 @@ class Agreed:
         )
 
 
+#: Visits and checks of one day are one: merged records may hold the same one twice.
+ONE_A_DAY = ("follow_up", "health_check")
+
+
 def agreed_items(packages: Iterable[Any]) -> Iterator[tuple[str, ServiceItem]]:
     """The services of a contract's packages; one that two packages hold counts in the first."""
     seen: set[str] = set()
@@ -155,7 +159,7 @@ class Given:
         for id_, day in self._rows(counts):
             found.setdefault(self._person.get(id_, id_), []).append(day)
         for days in found.values():
-            days.sort()
+            days[:] = sorted(set(days)) if counts.startswith(ONE_A_DAY) else sorted(days)
         return found
 
     def _rows(self, counts: str) -> Iterator[tuple[str, date]]:

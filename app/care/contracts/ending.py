@@ -92,7 +92,9 @@ def close_contracts(
     )
     for row in rows:
         words = codes.label("record_status", status) if reason == OTHER else ""
-        _end(row, reason, max(on, row.signed_on), words)
+        ended = max(on, row.signed_on)
+        # What still waited for its review was never in force, not even before this day.
+        _end(row, reason, min(row.starts_on, ended) if row.status == PENDING else ended, words)
     session.flush()
     refresh_contract_due(session, actor.organisation_id, people)
 
@@ -122,17 +124,20 @@ def reopen_contracts(
     review = clinical_settings(session).contract_needs_review
     count = 0
     for row in rows:
+        ended = max(closed_on, row.signed_on)
+        waited = row.terminated_on == row.starts_on < ended
         ended_so = (
             row.status == TERMINATED
             and row.termination_reason == reason
-            and row.terminated_on == max(closed_on, row.signed_on)
+            and (row.terminated_on == ended or waited)
             and row.termination_text == words
         )
         if not ended_so or row.category in taken:
             continue
         taken.add(row.category)
         in_force = RENEWED if row.renewed_from_id else SIGNED
-        row.status = PENDING if review and row.reviewed_by is None else in_force
+        waits = waited or (review and row.reviewed_by is None)
+        row.status = PENDING if waits else in_force
         row.terminated_on = row.termination_reason = row.termination_text = None
         count += 1
     session.flush()
