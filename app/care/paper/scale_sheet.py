@@ -24,7 +24,7 @@ from app.models import codes
 from app.models.actor import Actor
 from app.models.store import Store
 
-_NUMBERED = re.compile(r"[（(]?\d")
+_NUMBERED = re.compile(r"[（(](\d+)[）)]\s*")
 
 Block = tuple[str, list[tuple[str, str, str]]]
 
@@ -66,8 +66,9 @@ def blocks_of(form: Questionnaire) -> list[Block]:
         if str(question.help):
             words = f"{words}\n{question.help}"
         # The official print of some forms has the number in the question itself.
-        counted = "" if _NUMBERED.match(words) else str(number)
-        found[-1][1].append((counted, words, _answers(question)))
+        own = _NUMBERED.match(words)
+        counted = own.group(1) if own else str(number)
+        found[-1][1].append((counted, words[own.end() :] if own else words, _answers(question)))
     return found
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.care.due import refresh_due
 from app.care.sample.care_records import check_in_of, conditions_of, follow_ups_of, plan_of
 from app.care.sample.contracts import ContractSample
+from app.care.sample.copd import CopdSample
 from app.care.sample.elders import ElderSample
 from app.care.sample.people import SampleMaker
 from app.care.sample.screenings import ScreeningSample
@@ -180,6 +181,9 @@ def _fill(
         SampleMaker(request.seed, maker.today, f"{organisation['id']} screening", request.years),
         nurse,
     )
+    lungs = CopdSample(
+        SampleMaker(request.seed, maker.today, f"{organisation['id']} copd", request.years), doctor
+    )
     with store.apply_remote() as session:
         writer = _Writer(session)
         writer.write("care_team", signing.teams if request.residents else [], everything)
@@ -189,6 +193,8 @@ def _fill(
         with store.apply_remote() as session:
             writer = _Writer(session)
             made = _residents(maker, organisation, doctor, chunk)
+            for each in made:
+                lungs.add_to(*each)
             visits = [v for _, _, own in made for v in own]
             contracts = [
                 c for resident, own, _ in made for c in signing.contracts_of(resident, own)
