@@ -12,6 +12,8 @@ from random import Random
 MOST_ENTRIES = 50
 MOST_BYTES = 64 * 1024
 MOST_PAGE = 200
+#: What a link that has shown its speed may be asked for at once.
+_LARGEST_PAGE = 500
 _LEAST_PAGE = 10
 _LEAST_PORTION = 100
 #: Until the link is known: what crosses even a slow one in two seconds.
@@ -133,19 +135,19 @@ class Reach:
     most: int = MOST_PAGE
 
     def page(self) -> int:
-        """Records on the next page (10 to 200)."""
+        """Records on the next page (10 to 500; 200 until the link has shown its speed)."""
         return self.most
 
     def share(self, lists: int) -> int:
         """Records on each first page where so many lists are read for the first time at once."""
-        return max(_LEAST_PAGE, self.most // max(lists, 1))
+        return max(_LEAST_PAGE, min(self.most, MOST_PAGE) // max(lists, 1))
 
     def crossed(self, records: int, seconds: float) -> None:
         """A page of so many records came after ``seconds``."""
         if records == 0:
             return
         fits = int(records * self.seconds / max(seconds, 0.001))
-        self.most = max(_LEAST_PAGE, min(MOST_PAGE, fits, 2 * self.most))
+        self.most = max(_LEAST_PAGE, min(_LARGEST_PAGE, fits, 2 * self.most))
 
     def cut(self) -> None:
         """A page was lost on the way."""
