@@ -72,6 +72,7 @@ def contract_pages(county: County, pictures: Path) -> None:
     room.form.save_button.click()
     wait(room.list.isVisible, "the lists")
     room.list.show_scope("in_force")
+    wait(room.list.table.isVisible, "the list of contracts")
     wait(lambda: room.list.model.rowCount() >= 10, "the contracts in force")
     wait(lambda: room.list.model.row(9) is not None, "their names")
     hands.picture("contracts")
