@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, distinct, func, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
@@ -55,7 +56,12 @@ YEARLY_KINDS = (
 """Asked for once a year or a term, of everybody: not among the work of the day."""
 
 WEEK = timedelta(days=7)
+# Nothing appended: so the planner follows the index of kinds and days, where only what is due is
+# looked at, and not the one of people.
+_PERSON = DueItem.resident_id.concat("")
 _SEVERAL = 3
+# Of a resident's sixty columns.
+_SHOWN = (Resident.id, Resident.name, Resident.sex, Resident.birth_date, Resident.village)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +98,34 @@ class DueLines:
     overdue: int = 0
 
 
-def of_family(family: Family) -> ColumnElement[bool]:
-    """Whether a due item belongs to a family."""
+@cache
+def kinds_of(family: Family) -> tuple[str, ...]:
+    """The kinds of due work of a family, named one by one: so the index of kinds leads to them."""
     match family:
         case "work":
-            return DueItem.kind.not_in((*YEARLY_KINDS, CONTACT_ENDED))
+            return tuple(
+                each for each in every_kind() if each not in (*YEARLY_KINDS, CONTACT_ENDED)
+            )
         case "follow_up":
-            return DueItem.kind.between("follow_up:", "follow_up;")
+            return tuple(each for each in every_kind() if each.startswith("follow_up:"))
         case "rehab":
-            return DueItem.kind.in_(REHAB_KINDS)
+            return REHAB_KINDS
         case "screening":
-            return DueItem.kind == SCREENING
+            return (SCREENING,)
         case "scales":
-            return DueItem.kind.between("assessment:", "assessment;")
+            return tuple(each for each in every_kind() if each.startswith("assessment:"))
         case "lost":
-            return DueItem.kind == CONTACT_LOST
+            return (CONTACT_LOST,)
         case "contracts":
-            return DueItem.kind.in_(CONTRACT_KINDS)
+            return tuple(CONTRACT_KINDS)
         case "checks":
-            return DueItem.kind == CHECK
+            return (CHECK,)
+
+
+@cache
+def every_kind() -> tuple[str, ...]:
+    """All kinds of due work (code list ``due_kind``)."""
+    return tuple(entry.code for entry in codes.entries("due_kind"))
 
 
 def horizon(family: Family, today: date) -> date:
@@ -121,22 +136,19 @@ def horizon(family: Family, today: date) -> date:
 
 def family_counts(session: Session, organisation_id: str, today: date) -> dict[Family, int]:
     """By family the people with due or overdue work; of the annual checks all of this year."""
-    day_of = {
-        family: horizon(family, today) if family == "checks" else today for family in FAMILIES
-    }
-    first = [
-        func.min(case((of_family(family), DueItem.due_on))).label(family) for family in FAMILIES
-    ]
-    people = (
-        select(*first)
-        .where(DueItem.organisation_id == organisation_id, DueItem.due_on <= max(day_of.values()))
-        .group_by(DueItem.resident_id)
-        .subquery()
-    )
-    row = session.execute(
-        select(*(func.count(case((people.c[family] <= day_of[family], 1))) for family in FAMILIES))
-    ).one()
-    return dict(zip(FAMILIES, row, strict=True))
+    found: dict[Family, int] = {}
+    for family in FAMILIES:
+        kinds = kinds_of(family)
+        # Of one kind a person has one line at most.
+        counted = func.count() if len(kinds) == 1 else func.count(distinct(_PERSON))
+        day = horizon(family, today) if family == "checks" else today
+        query = select(counted).where(
+            DueItem.organisation_id == organisation_id,
+            DueItem.kind.in_(kinds),
+            DueItem.due_on <= day,
+        )
+        found[family] = session.scalar(query) or 0
+    return found
 
 
 def due_lines(
@@ -153,14 +165,14 @@ def due_lines(
     """
     where: list[ColumnElement[bool]] = [
         DueItem.organisation_id == organisation_id,
-        of_family(family),
+        DueItem.kind.in_(kinds_of(family)),
     ]
     if column == "week":
         where += [DueItem.due_on > today, DueItem.due_on <= horizon(family, today)]
     else:
         where += [DueItem.due_on <= today, DueItem.urgent.is_(column == "now")]
     first = func.min(DueItem.due_on).label("first")
-    people = select(DueItem.resident_id, first).where(*where).group_by(DueItem.resident_id)
+    people = select(_PERSON.label("resident_id"), first).where(*where).group_by(_PERSON)
     counted = people.subquery()
     total, overdue = session.execute(
         select(func.count(), func.count(case((counted.c.first < today, 1)))).select_from(counted)
@@ -170,10 +182,10 @@ def due_lines(
     # The lines are cut before the residents are looked up: thousands may be overdue.
     order = [
         row.resident_id
-        for row in session.execute(people.order_by("first", DueItem.resident_id).limit(limit))
+        for row in session.execute(people.order_by("first", "resident_id").limit(limit))
     ]
     residents = {
-        row.id: row for row in session.scalars(select(Resident).where(Resident.id.in_(order)))
+        row.id: row for row in session.execute(select(*_SHOWN).where(Resident.id.in_(order)))
     }
     items: dict[str, list[DueItem]] = {}
     for item in session.scalars(select(DueItem).where(DueItem.resident_id.in_(order), *where)):
@@ -186,8 +198,11 @@ def due_lines(
     return DueLines(lines, total, overdue)
 
 
-def due_line(items: Sequence[DueItem], resident: Resident, column: Column, today: date) -> WorkItem:
-    """All that is due of one person in a column; the earliest opens."""
+def due_line(items: Sequence[DueItem], resident: Any, column: Column, today: date) -> WorkItem:
+    """All that is due of one person in a column; the earliest opens.
+
+    ``resident``: a Resident, or a row of what a line shows of one.
+    """
     ordered = sorted(items, key=lambda item: (item.due_on, item.kind))
     item = ordered[0]
     words = list(dict.fromkeys(codes.label("due_kind", each.kind) for each in ordered))
