@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from app.care.conditions import set_resolved
 from app.care.contracts.ending import terminate
+from app.care.contracts.export import export_contracts
+from app.care.contracts.lists import Wanted
 from app.care.contracts.signing import approve, decline, renew, sign
 from app.care.contracts.teams import save_team
 from app.care.follow_up import record_follow_up
+from app.care.paper.rounds import RoundRequest, prepare_round
 from app.care.resident_record.closing import Closing, close_record, reopen_record
 from app.care.resident_record.merging import mark_distinct
 from app.care.residents import load_form
+from app.care.rounds.export import export_people
+from app.care.rounds.work import WorkFilter
 from app.errors import NotAllowed
 from app.models.actor import Actor
 from app.models.contract import CareTeam, Contract
@@ -126,6 +133,23 @@ def test_a_visit_and_a_contract_with_their_patient_are_ours_and_leave_their_reco
     with foreign.read() as session:
         own = session.query(Condition).filter_by(organisation_id=actor.organisation_id).all()
         assert [(each.resident_id, each.managed) for each in own] == [(THEIRS, True)]
+
+
+@pytest.mark.parametrize("role", ["viewer", "office_clerk", "president"])
+def test_who_sees_numbers_only_takes_no_list_of_people_away(
+    store: Store, actor: Actor, tmp_path: Path, role: str
+) -> None:
+    resident_id = samples.add_resident(store, actor)
+    reader = replace(actor, roles=frozenset({role}))
+    ways: list[Callable[[], object]] = [
+        lambda: export_contracts(store, reader, Wanted(scope="unsigned"), tmp_path / "a", "名单"),
+        lambda: export_people(store, reader, WorkFilter(), tmp_path / "b", "", whole_ids=True),
+        lambda: prepare_round(store, reader, RoundRequest("list", (resident_id,), whole_ids=True)),
+    ]
+    for take in ways:
+        with pytest.raises(NotAllowed):
+            take()
+    assert list(tmp_path.glob("*.xlsx")) == []
 
 
 def test_two_records_of_which_one_is_ours_are_told_apart_in_ours(
