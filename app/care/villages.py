@@ -25,7 +25,7 @@ SELECT name FROM place WHERE name IS NOT NULL AND EXISTS (
 )
 """
 _DUE = """
-    CROSS JOIN due_item AS due
+    CROSS JOIN due_item AS due INDEXED BY ix_due_item_person
     ON due.resident_id = one.id AND due.organisation_id = ? AND due.kind IN ({kinds})
 """
 

@@ -27,6 +27,7 @@ from app.care.work_due import (
     WorkItem,
     due_line,
     due_lines,
+    every_kind,
     family_counts,
 )
 from app.clock import clinic_date
@@ -172,6 +173,7 @@ def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]
         .join(Resident, Resident.id == DueItem.resident_id)
         .where(
             DueItem.organisation_id == store.organisation_id,
+            DueItem.kind.in_(every_kind()),
             DueItem.due_on > today,
             DueItem.due_on <= today + _URGENT_SPAN,
             DueItem.urgent,

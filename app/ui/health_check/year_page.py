@@ -54,7 +54,7 @@ class YearPage(Page):
             self.add_action(
                 Button(tr("Laboratory ranges"), self.ranges_wanted.emit, icon_name="test-tube-line")
             )
-        self.model = PagedModel(_columns(), self._load, self._count)
+        self.model = PagedModel(_columns(), self._load, self._count, tasks=context.tasks)
         self.table = RecordTable(self.model, tr("Residents of 65 and over"))
         self.empty = EmptyState(
             tr("Nobody is listed here."),

@@ -22,18 +22,33 @@ class RehabRoom(QWidget):
         self._context = context
         self._pages = QStackedLayout(self)
         self.ward = WardPage(context)
-        self.history = HistoryPage(context)
-        self.plan = PlanPage(context)
-        for page in (self.ward, self.history, self.plan):
-            self._pages.addWidget(page)
+        self._history: HistoryPage | None = None
+        self._plan: PlanPage | None = None
+        self._pages.addWidget(self.ward)
         self.ward.plan_wanted.connect(self.show_plan)
         self.ward.history_wanted.connect(self.show_history)
-        self.history.plan_wanted.connect(self.show_plan)
-        self.history.left.connect(self.show_ward)
-        self.plan.left.connect(self.show_ward)
         self._opened = False
         # The frame refreshes a room and opens it then: the ward is read once for both.
         self._fresh = False
+
+    @property
+    def history(self) -> HistoryPage:
+        """The sessions of a resident, built when they are first needed."""
+        if self._history is None:
+            self._history = HistoryPage(self._context)
+            self._history.plan_wanted.connect(self.show_plan)
+            self._history.left.connect(self.show_ward)
+            self._pages.addWidget(self._history)
+        return self._history
+
+    @property
+    def plan(self) -> PlanPage:
+        """The plan of a resident, built when it is first needed."""
+        if self._plan is None:
+            self._plan = PlanPage(self._context)
+            self._plan.left.connect(self.show_ward)
+            self._pages.addWidget(self._plan)
+        return self._plan
 
     def open(self, resident_id: str = "", page: str = "", **_: Any) -> None:
         if resident_id and page == "plan":
@@ -58,7 +73,8 @@ class RehabRoom(QWidget):
         """Another room comes to the front."""
         if self._opened:
             self.ward.leave()
-        self.plan.leave()
+        if self._plan is not None:
+            self._plan.leave()
 
     def show_ward(self, resident_id: str = "") -> None:
         self._opened = True
