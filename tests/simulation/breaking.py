@@ -43,7 +43,8 @@ def _together(*patches: Any) -> Iterator[None]:
 
 def edits_are_not_queued() -> Any:
     """A record edited again keeps the change that waits: the new one is never confirmed."""
-    statement = hook.insert(Outbox).on_conflict_do_nothing(index_elements=["kind", "record_id"])
+    insert, _ = hook._QUEUE_ROW.split("DO UPDATE")
+    statement = f"{insert} DO NOTHING"
     return patch.object(hook, "_QUEUE_ROW", statement)
 
 
@@ -101,15 +102,14 @@ def the_cursor_goes_before_its_rows() -> Any:
 
 def news_of_known_records_is_passed_over() -> Any:
     """A record that is here is never fetched again."""
-    unknown = Placer._unknown
+    sift = Placer.sift
 
-    def broken(self: Placer, resources: Any) -> Any:
-        found = unknown(self, resources)
-        with self._store.read() as session:
-            known = wire.versions(session, (address(resource) for resource in found))
+    def broken(self: Placer, session: Session, resources: Any) -> Any:
+        found = sift(self, session, resources)
+        known = wire.versions(session, (address(resource) for resource in found))
         return [resource for resource in found if address(resource) not in known]
 
-    return patch.object(Placer, "_unknown", broken)
+    return patch.object(Placer, "sift", broken)
 
 
 def children_leave_first() -> Any:
