@@ -19,7 +19,7 @@ from app.models.outbox import Outbox, Receipt, ServerCopy
 from app.models.rehab import CheckIn
 from app.models.store import Store
 from app.server.enrolment import enrol_code
-from app.sync.engine import SyncEngine, next_wait
+from app.sync.engine import SyncEngine, came_on, next_wait
 from app.sync.enrol import change_address
 from app.sync.policy import Policy
 from bench.figures import Figure
@@ -85,8 +85,8 @@ def _deliver(engine: SyncEngine) -> float:
         report = engine.run_once(fetch=False)
         if not report.counts.open:
             break
-        failures += 1
-        time.sleep(next_wait(engine.policy, report, failures).total_seconds())
+        failures = 0 if came_on(report) else failures + 1
+        time.sleep(next_wait(engine.policy, report, max(failures, 1)).total_seconds())
     return time.perf_counter() - began
 
 

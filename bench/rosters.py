@@ -7,6 +7,7 @@ The floor of each step is the least that it could be done with: the sheet read b
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from datetime import date
@@ -20,10 +21,13 @@ from app.care.resident_export import export_residents
 from app.care.roster.history import undo_import
 from app.care.roster.importing import import_roster
 from app.care.roster.preview import READY, check_roster, open_roster
-from app.care.roster.progress import SAVING, Progress
 from app.care.sample.county import SampleRequest, make_sample_store
 from app.care.sample.people import VILLAGES, SampleMaker
 from app.care.spreadsheet import Sheet, SheetColumn, workbook_bytes
+from app.errors import StoreBusy
+from app.models.actor import Actor
+from app.models.drafts import save_draft
+from app.models.store import Store
 from bench.figures import Figure
 
 PASSWORD = "bench-password"
@@ -92,22 +96,45 @@ def _floor_write(folder: Path) -> float:
     return taken
 
 
+class _Waiting:
+    """A colleague at the same store, who saves a draft again and again meanwhile."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        self._store, self._actor = store, actor
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self.seconds = 0.0
+
+    def _work(self) -> None:
+        while not self._over.is_set():
+            start = time.perf_counter()
+            try:
+                save_draft(self._store, self._actor, "resident", "", {"phone": "1"})
+            except StoreBusy:  # told in plain words; the form keeps what was typed
+                pass
+            self.seconds = max(self.seconds, time.perf_counter() - start)
+            self._over.wait(0.05)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 def run(folder: Path) -> list[Figure]:
     make_sample_store(folder / "store", SampleRequest(residents=300), PASSWORD)
     signed_in = sign_in(folder / "store", "nurse", PASSWORD)
     store, actor = signed_in.store, signed_in.actor
     path = folder / "roster.xlsx"
     _roster(path)
-    locked: list[float] = []
-
-    def tell(stage: str, done: int, of: int) -> None:
-        if stage == SAVING:
-            locked.append(time.perf_counter())
-
+    longest = _Waiting(store, actor)
     source, reading = _timed(lambda: open_roster(store, actor, path))
     preview, checking = _timed(lambda: check_roster(store, actor, source, source.columns))
     chosen = preview.numbers(READY)
-    result, saving = _timed(lambda: import_roster(store, actor, preview, chosen, Progress(tell)))
+    with longest:
+        result, saving = _timed(lambda: import_roster(store, actor, preview, chosen))
     _, exporting = _timed(lambda: export_residents(store, actor, folder / "out.xlsx", whole=True))
     undone, undoing = _timed(lambda: undo_import(store, actor, result.import_id))
     assert result.imported == undone.closed == len(chosen)
@@ -123,7 +150,9 @@ def run(folder: Path) -> list[Figure]:
             _floor_write(folder),
         ),
         Figure(f"roster of {kilo}: the whole job", reading + checking + saving, "s", goal="≤ 60 s"),
-        Figure(f"roster of {kilo}: store locked for others", locked[-1] - locked[0], "s"),
+        Figure(
+            f"roster of {kilo}: longest wait of another save", longest.seconds, "s", goal="≤ 10 s"
+        ),
         Figure(f"roster of {kilo}: taken back", undoing, "s"),
         Figure("list of 10,300 residents to Excel", exporting, "s"),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ def test_floors_import_only_downward() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout
+
+
+def test_a_run_says_what_it_left_out() -> None:
+    """Groups that need PostgreSQL, a mount or another server are named where they are skipped."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "-ra" in options["tool"]["pytest"]["ini_options"]["addopts"].split()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert not re.search(r"pytest.* (-r[^a]|--no-summary|-qq)", makefile)
 
 
 @pytest.mark.parametrize(

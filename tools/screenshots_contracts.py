@@ -14,6 +14,7 @@ CHOSEN = ("contracts", "contract", "contract-form", "contract-team", "contract-p
 
 def contract_pages(county: County, pictures: Path) -> None:
     """All of them, large, into ``pictures``."""
+    from app.care.accounts import list_accounts
     from app.care.contracts.completion import note_service
     from app.care.contracts.teams import TeamInput, TeamMember, save_team
     from app.care.contracts.teams import villages as villages_of
@@ -24,6 +25,7 @@ def contract_pages(county: County, pictures: Path) -> None:
     context = hands.frame.context
     store, actor = context.store, context.actor
     villages = villages_of(store, actor)
+    nurse = next(each for each in list_accounts(store) if each.name == "李护士")
     save_team(
         store,
         actor,
@@ -32,7 +34,7 @@ def contract_pages(county: County, pictures: Path) -> None:
             actor.name,
             (
                 TeamMember(actor.name, "doctor", actor.staff_id),
-                TeamMember("李护士", "nurse"),
+                TeamMember(nurse.name, "nurse", nurse.staff_id),
                 TeamMember("老周", "village_doctor"),
                 TeamMember("周主任", "specialist"),
             ),
@@ -70,6 +72,7 @@ def contract_pages(county: County, pictures: Path) -> None:
     room.form.save_button.click()
     wait(room.list.isVisible, "the lists")
     room.list.show_scope("in_force")
+    wait(room.list.table.isVisible, "the list of contracts")
     wait(lambda: room.list.model.rowCount() >= 10, "the contracts in force")
     wait(lambda: room.list.model.row(9) is not None, "their names")
     hands.picture("contracts")

@@ -63,6 +63,10 @@ def round_pages(county: County, pictures: Path) -> None:
     round_id = page.pile.round_id
     page.begin(round_id)
     wait(lambda: page.model.row(1).state == "aside", "the slips")
+    # What was typed above may have been read back before it was kept.
+    page.day.set_value(store.clock.today())
+    page.mode.set_value("2")
+    page.day.left.emit()
     hands.picture("round-pile")
     page.open_slip(third)
     wait(lambda: room.pile.form.isVisible(), "the slip")

@@ -14,7 +14,10 @@ SENIOR_AGE = 65
 
 
 def birthday_in(year: int, birth: date) -> date:
-    """The day on which the person becomes a year older in `year`."""
+    """The day on which the person becomes a year older in `year`; the calendar's last day where
+    it has no such year (a record may come with any date)."""
+    if year > date.max.year:
+        return date.max
     if (birth.month, birth.day) == (2, 29) and not calendar.isleap(year):
         return date(year, 3, 1)
     return birth.replace(year=year)

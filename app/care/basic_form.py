@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from app.care.kept import members, number, rows
 from app.models.resident import Resident
 
 if TYPE_CHECKING:
@@ -299,30 +300,30 @@ def columns_of(form: BasicForm) -> dict[str, Any]:
 def form_of(row: Resident) -> BasicForm:
     """The form of a kept resident; unknown keys of newer versions are left out."""
     reason, _, reason_text = (row.no_id_reason or "").partition(_REASON_GAP)
-    lunar = row.lunar_birthday or {}
-    guardian = row.guardian or {}
+    lunar = members(row.lunar_birthday)
+    guardian = members(row.guardian)
     texts: dict[str, Any] = {name: getattr(row, name) or "" for name in _TEXT_FIELDS}
-    answers: dict[str, Any] = {name: _answers(getattr(row, name) or ()) for name in ANSWER_LISTS}
+    answers: dict[str, Any] = {name: _answers(getattr(row, name)) for name in ANSWER_LISTS}
     return BasicForm(
         **texts,
         birth_date=row.birth_date,
         no_id_reason=reason,
         no_id_text=reason_text,
-        contacts=tuple(Contact(**_texts(each, Contact)) for each in row.contacts or ()),
+        contacts=tuple(Contact(**_texts(each, Contact)) for each in rows(row.contacts)),
         **answers,
-        past_disease=tuple(Disease(**_texts(each, Disease)) for each in row.past_disease or ()),
+        past_disease=tuple(Disease(**_texts(each, Disease)) for each in rows(row.past_disease)),
         surgeries=_events(row.surgeries),
         traumas=_events(row.traumas),
         transfusions=_events(row.transfusions),
-        family={member: _answers(kept) for member, kept in (row.family or {}).items()},
+        family={member: _answers(kept) for member, kept in members(row.family).items()},
         guardian=Guardian(**_texts(guardian, Guardian)),
-        consents=tuple(Consent(**_texts(each, Consent)) for each in row.consents or ()),
+        consents=tuple(Consent(**_texts(each, Consent)) for each in rows(row.consents)),
         lunar_birthday=LunarBirthday(
-            int(lunar["month"]), int(lunar["day"]), bool(lunar.get("leap"))
+            int(number(lunar["month"])), int(number(lunar["day"])), bool(lunar.get("leap"))
         )
-        if lunar
+        if number(lunar.get("month")) and number(lunar.get("day"))
         else None,
-        communication=_answers((row.communication or {}).get("answers", ())),
+        communication=_answers(members(row.communication).get("answers")),
     )
 
 
@@ -330,13 +331,13 @@ def _answers_to_json(answers: Iterable[Answer]) -> list[dict[str, str]]:
     return [{"code": each.code, "text": each.text} for each in answers]
 
 
-def _answers(kept: Iterable[Mapping[str, Any]]) -> tuple[Answer, ...]:
-    return tuple(Answer(**_texts(each, Answer)) for each in kept)
+def _answers(kept: Any) -> tuple[Answer, ...]:
+    return tuple(Answer(**_texts(each, Answer)) for each in rows(kept))
 
 
-def _events(kept: Iterable[Mapping[str, Any]] | None) -> tuple[Event, ...]:
+def _events(kept: Any) -> tuple[Event, ...]:
     # A row without a code comes from another program: it names something, so it is a "yes".
-    return tuple(Event(**({"code": "2"} | _texts(each, Event))) for each in kept or ())
+    return tuple(Event(**({"code": "2"} | _texts(each, Event))) for each in rows(kept))
 
 
 def _texts(kept: Mapping[str, Any], kind: "type[DataclassInstance]") -> dict[str, str]:

@@ -14,6 +14,7 @@ from app.care.due import FOLLOW_UP_KINDS
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.masking import mask_phone
+from app.care.villages import villages_of
 from app.clock import clinic_date
 from app.models.actor import Actor
 from app.models.chronic import FollowUp, FollowUpDisease
@@ -27,6 +28,9 @@ SCOPES = ("overdue", "soon", "all")
 
 SOON = timedelta(days=7)
 # Newest visits looked at for "recorded today": more than a busy day brings.
+# Nothing appended: so the planner follows the index of kinds and days, where only what is due is
+# looked at, and not the one of people.
+_PERSON = DueItem.resident_id.concat("")
 _LOOKED_AT = 300
 
 
@@ -93,10 +97,10 @@ def due_follow_ups(
     today = store.clock.today()
     first_due = func.min(DueItem.due_on)
     query = (
-        select(DueItem.resident_id)
+        select(_PERSON)
         .where(*_listed(actor, scope, disease, village, today))
-        .group_by(DueItem.resident_id)
-        .order_by(first_due, DueItem.resident_id)
+        .group_by(_PERSON)
+        .order_by(first_due, _PERSON)
         .offset(offset)
         .limit(limit)
     )
@@ -109,7 +113,7 @@ def count_due(
     store: Store, actor: Actor, scope: str = "soon", disease: str = "", village: str = ""
 ) -> int:
     """How many residents ``due_follow_ups`` lists."""
-    query = select(func.count(distinct(DueItem.resident_id))).where(
+    query = select(func.count(distinct(_PERSON))).where(
         *_listed(actor, scope, disease, village, store.clock.today())
     )
     with store.read() as session:
@@ -134,38 +138,35 @@ def due_counts(store: Store, actor: Actor, disease: str = "", village: str = "")
 
 def due_villages(store: Store, actor: Actor) -> tuple[str, ...]:
     """The villages with somebody on the list, for the filter."""
-    query = (
-        select(Resident.village)
-        .distinct()
-        .join(DueItem, DueItem.resident_id == Resident.id)
-        .where(
-            DueItem.organisation_id == actor.organisation_id,
-            DueItem.kind.in_(FOLLOW_UP_KINDS),
-            Resident.village.is_not(None),
-        )
-        .order_by(Resident.village)
-    )
     with store.read() as session:
-        return tuple(name for name in session.scalars(query) if name)
+        return villages_of(session, actor.organisation_id, due=FOLLOW_UP_KINDS)
 
 
 def recorded_today(store: Store, actor: Actor, limit: int = 50) -> tuple[RecordedRow, ...]:
     """Visits recorded today at this organisation, the newest first, with their delivery."""
     today = store.clock.today()
     newest = (
-        select(FollowUp)
+        select(FollowUp.id, FollowUp.organisation_id, FollowUp.status, FollowUp.created_at)
         .order_by(FollowUp.id.desc())
         .limit(_LOOKED_AT)
-        .options(selectinload(FollowUp.diseases))
     )
     with store.read() as session:
-        visits = [
-            visit
-            for visit in session.scalars(newest)
-            if visit.organisation_id == actor.organisation_id
-            and visit.status != ENTERED_IN_ERROR
-            and clinic_date(visit.created_at) == today
+        # Whole visits are read only of today's: of the newest there are always as many.
+        ids = [
+            id_
+            for id_, organisation_id, status, created_at in session.execute(newest)
+            if organisation_id == actor.organisation_id
+            and status != ENTERED_IN_ERROR
+            and clinic_date(created_at) == today
         ][:limit]
+        visits = list(
+            session.scalars(
+                select(FollowUp)
+                .where(FollowUp.id.in_(ids))
+                .order_by(FollowUp.id.desc())
+                .options(selectinload(FollowUp.diseases))
+            )
+        )
         marks = deliveries(session, "follow_up", [visit.id for visit in visits])
         names: dict[str, str] = {
             row.id: row.name

@@ -30,9 +30,12 @@ TARGETS = N_("Blood-pressure targets (2017 specification)")
 DISPLAY = N_("Shown beside, for information")
 COUNTING = N_("Indicators")
 CONTRACTS = N_("Contracts")
+IMPORT = N_("Import of lists")
 INPUT = N_("Input limits")
 COPD = N_("COPD form")
-GROUPS = (CHRONIC, TARGETS, COPD, DISPLAY, COUNTING, CONTRACTS, CUT_OFFS, INTERVALS, INPUT)
+GROUPS = (
+    *(CHRONIC, TARGETS, COPD, DISPLAY, COUNTING, CONTRACTS, CUT_OFFS, INTERVALS, IMPORT, INPUT),
+)
 """The groups of the page, in order; a new group is added here."""
 
 COPD_ITEMS = (
@@ -239,6 +242,16 @@ class ClinicalSettings(ScaleSettings):
         low=1,
         high=100,
         unit="%",
+    )
+    merged_insurance: str = choice(
+        "3",
+        N_("Residents' insurance (urban and rural, merged) is kept as"),
+        IMPORT,
+        (
+            ("3", N_("code 3, rural cooperative medical scheme")),
+            ("2", N_("code 2, urban residents' medical insurance")),
+        ),
+        N_("The form of 2017 still has both; rosters say the merged one."),
     )
     limit_sbp: Range = limits("sbp", INPUT)  # noqa: RUF009
     limit_dbp: Range = limits("dbp", INPUT)  # noqa: RUF009

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -30,6 +31,8 @@ __all__ = [
     "SettingChange",
     "SettingsVersion",
     "clinical_settings",
+    "keep_beside",
+    "kept_beside",
     "load_clinical_settings",
     "problems_of_settings",
     "save_clinical_settings",
@@ -118,6 +121,35 @@ def save_clinical_settings(
         session.add(made)
         session.flush()
         return replace(new, version=made.version, record_id=made.id)
+
+
+def kept_beside(session: Session, name: str) -> Any:
+    """What the version in force keeps under ``name`` beside the listed settings; None if nothing.
+
+    For settings that are a table of their own, such as the laboratory's ranges: they travel and
+    are versioned with the others.
+    """
+    row = _newest(session)
+    return None if row is None else row.content.get(name)
+
+
+def keep_beside(session: Session, actor: Actor, name: str, value: Any, reason: str) -> None:
+    """Put a version in force that differs from the standing one in ``name`` alone.
+
+    The caller has checked the role and the value; ``reason`` is what the history says.
+    """
+    assert name not in SETTINGS
+    row = _newest(session)
+    content = {} if row is None else dict(row.content)
+    session.add(
+        ClinicalSettingsVersion(
+            version=1 if row is None else row.version + 1,
+            content={**content, name: value},
+            reason=reason,
+            actor_name=actor.name,
+        )
+    )
+    session.flush()
 
 
 def problems_of_settings(new: ClinicalSettings) -> dict[str, str]:

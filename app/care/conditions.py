@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import select
 
 from app.care import parsing
+from app.care.ownership import require_own
 from app.care.resident_list import condition_name
 from app.care.resident_record.population import refresh_tags
 from app.care.residents import require_editor
@@ -128,6 +129,7 @@ def set_resolved(store: Store, actor: Actor, condition_id: str, resolved: bool) 
         row = session.get(Condition, condition_id)
         if row is None:
             raise NotFound(tr("This diagnosis is not in the records of this PC."))
+        require_own(actor, row)
         if resolved and row.managed:
             raise InputError(
                 tr(

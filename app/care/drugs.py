@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.care.kept import members
 from app.care.parsing import half_width
 from app.i18n import tr
 from app.models import codes
@@ -71,8 +72,9 @@ class DrugLine:
         return {key: value for key, value in values.items() if value not in ("", None)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> DrugLine:
+    def from_dict(cls, values: Any) -> DrugLine:
         """A line as it was kept; keys of a newer program are passed over."""
+        values = members(values)
         dose = values.get("dose")
         return cls(
             name=str(values.get("name", "")),

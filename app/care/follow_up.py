@@ -29,6 +29,7 @@ from app.care.follow_up_judgement import (
 )
 from app.care.follow_up_rows import form_of, row_of
 from app.care.management.outcome import found_again
+from app.care.ownership import is_own
 from app.care.referral_prefill import ReferralPrefill, build_prefill
 from app.care.resident_record.people import same_person
 from app.errors import InputError, NotAllowed, NotFound
@@ -203,10 +204,11 @@ def _save(
         row.doctor_name = supersedes.doctor_name
     row.is_sample = resident.is_sample
     session.add(row)
-    _enrol(session, form, conditions)
+    own = {disease: each for disease, each in conditions.items() if is_own(actor, each)}
+    _enrol(session, form, own)
     for part in form.parts:
-        if part.disease in conditions:
-            found_again(conditions[part.disease])
+        if part.disease in own:
+            found_again(own[part.disease])
     refresh_follow_up_due(session, store.organisation_id, [resident.id])
     prefill = None
     if any(judgement.refer for judgement in judgements):

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from app.care import diabetes
+from app.care import diabetes, kept
 from app.care.age import age_on
 from app.care.clinical_settings import DEFAULTS, clinical_settings
 from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
@@ -30,6 +30,8 @@ from app.models.resident import Condition, Resident
 from app.models.store import Store
 
 DUE_KIND = "follow_up:"
+# Past diseases of the basic information form that are followed up here.
+_PAST_DISEASES = {"2": "hypertension", "3": "type2_diabetes", "5": "copd"}
 
 # A value missing at the last visit is shown from one of the visits before it.
 _VISITS_LOOKED_AT = 8
@@ -117,7 +119,8 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
         .where(Condition.resident_id.in_(person), Condition.clinical_status == "active")
         .order_by(Condition.id)
     ).all()
-    known = tuple(d for d in DISEASES if any(c.disease == d for c in conditions))
+    told = past_diseases_of_person(session, resident)
+    known = tuple(d for d in DISEASES if d in told or any(c.disease == d for c in conditions))
     managed = tuple(d for d in DISEASES if any(c.disease == d and c.managed for c in conditions))
     due = {
         item.kind.removeprefix(DUE_KIND): item.due_on
@@ -148,6 +151,19 @@ def load_context(session: Session, resident_id: str, today: date) -> FollowUpCon
         copd_items=settings.copd_items,
         alerts=_alerts(visits),
     )
+
+
+def past_diseases_of_person(session: Session, resident: Resident) -> frozenset[str]:
+    """Chronic diseases that the basic information form of any record of a person names.
+
+    They are no diagnosis under management, but a visit begins with them rather than with a guess.
+    """
+    codes_told = {
+        str(each.get("code"))
+        for row in records_of_person(session, resident)
+        for each in kept.rows(row.past_disease)
+    }
+    return frozenset(disease for code, disease in _PAST_DISEASES.items() if code in codes_told)
 
 
 def allergies_of_person(session: Session, resident: Resident) -> tuple[str, ...]:
@@ -234,7 +250,7 @@ def last_visit(visits: list[FollowUp]) -> LastVisit | None:
         id=newest.id,
         visit_date=newest.visit_date,
         values=values,
-        drugs=tuple(DrugLine.from_dict(line) for line in treated.drugs),
+        drugs=tuple(DrugLine.from_dict(line) for line in kept.rows(treated.drugs)),
         insulin=str(treated.insulin.get("text", "")),
         symptoms=symptoms,
     )
@@ -243,7 +259,7 @@ def last_visit(visits: list[FollowUp]) -> LastVisit | None:
 def allergies_of(resident: Resident) -> tuple[str, ...]:
     """Drug allergies in words; "none" is not an allergy."""
     found = []
-    for entry in resident.drug_allergy:
+    for entry in kept.rows(resident.drug_allergy):
         if entry.get("code") == NO_ALLERGY:
             continue
         text = str(entry.get("text") or "")

@@ -20,7 +20,6 @@ from app.care.follow_up_form import (
 )
 from app.care.visit_rules import (
     DEFAULT_SETTINGS,
-    SHORT_INTERVAL,
     Assessment,
     NextStep,
     PreviousVisit,
@@ -28,6 +27,7 @@ from app.care.visit_rules import (
     VisitClass,
     age_for_target,
     routine_date,
+    short_date,
 )
 from app.i18n import tr
 
@@ -226,7 +226,7 @@ def _settle(
             )
         )
     else:
-        latest = form.visit_date + SHORT_INTERVAL
+        latest = short_date(form.visit_date)
     return Judgement(
         disease=part.disease,
         proposal=proposal,

@@ -8,6 +8,7 @@ from app.care.copd_form import kept_answers, typed_answers
 from app.care.drugs import DrugLine
 from app.care.follow_up_form import FORM_VERSION, DiseasePart, FollowUpInput, Override
 from app.care.follow_up_judgement import Judgement
+from app.care.kept import rows, texts
 from app.care.parsing import clean_text
 from app.care.visit_rules import RULE_VERSION
 from app.models.actor import Actor
@@ -69,12 +70,12 @@ def form_of(row: FollowUp) -> FollowUpInput:
     return FollowUpInput(
         **values,
         parts=tuple(_part_of(part) for part in row.diseases),
-        danger_signs=tuple(row.danger_signs),
+        danger_signs=tuple(texts(row.danger_signs)),
         not_measured=dict(row.not_measured),
         copd=typed_answers(row.copd),
-        drugs=tuple(DrugLine.from_dict(line) for line in row.drugs),
+        drugs=tuple(DrugLine.from_dict(line) for line in rows(row.drugs)),
         insulin=str(row.insulin.get("text", "")),
-        drug_adjustment="; ".join(str(each.get("text", "")) for each in row.drug_adjustment),
+        drug_adjustment="; ".join(str(each.get("text", "")) for each in rows(row.drug_adjustment)),
     )
 
 
@@ -117,7 +118,7 @@ def _part_of(part: FollowUpDisease) -> DiseasePart:
         )
     return DiseasePart(
         disease=part.disease,
-        symptoms=tuple(part.symptoms),
+        symptoms=tuple(texts(part.symptoms)),
         symptom_text=part.symptom_text or "",
         next_visit=part.next_visit_date,
         override=override,

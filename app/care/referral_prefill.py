@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.care.follow_up_form import NO_SYMPTOM, OTHER_SYMPTOM, SYMPTOM_LISTS, FollowUpInput
 from app.care.follow_up_history import allergies_of_person
 from app.care.follow_up_judgement import Judgement, PastVisit
+from app.care.kept import rows
 from app.care.limits import shown
 from app.care.referral_red_flags import Vitals
 from app.care.referral_states import Urgency
@@ -203,7 +204,7 @@ def _past_history(records: list[Resident], conditions: list[Condition]) -> str:
         since = tr(" since {onset}").format(onset=condition.onset) if condition.onset else ""
         found[f"{condition.display}{since}"] = None
     covered = {condition.disease for condition in conditions}
-    for entry in (each for row in records for each in row.past_disease):
+    for entry in (each for row in records for each in rows(row.past_disease)):
         code = entry.get("code")
         same = {"2": "hypertension", "3": "type2_diabetes", "5": "copd"}.get(str(code))
         if code == NO_PAST_DISEASE or (same and same in covered):

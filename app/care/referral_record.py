@@ -7,6 +7,7 @@ letter's vitals are those of the day (no measurement is ever made up or carried 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.care.drugs import DrugLine
 from app.care.follow_up_history import allergies_of_person, visits_of
+from app.care.kept import rows
 from app.care.referral_letter import LetterInput
 from app.care.referral_lists import age_or_none
 from app.care.referral_red_flags import Vitals
@@ -131,7 +133,7 @@ def _history(records: list[Resident]) -> list[str]:
 
     "None known" stands only where no record knows of any.
     """
-    diseases = [entry for row in records for entry in row.past_disease]
+    diseases = [entry for row in records for entry in rows(row.past_disease)]
     known = [entry for entry in diseases if str(entry.get("code", "")) != _NO_HISTORY]
     lines = [_past_disease(entry) for entry in known]
     if diseases and not known:
@@ -142,14 +144,14 @@ def _history(records: list[Resident]) -> list[str]:
             (tr("Injury"), row.traumas),
             (tr("Transfusion"), row.transfusions),
         ):
-            for entry in entries:
+            for entry in rows(entries):
                 parts = (str(entry.get("date") or ""), str(entry.get("name") or ""))
                 if detail := " ".join(part for part in parts if part):
                     lines.append(tr("{what}: {detail}").format(what=title, detail=detail))
     return list(dict.fromkeys(lines))
 
 
-def _past_disease(entry: dict[str, Any]) -> str:
+def _past_disease(entry: Mapping[str, Any]) -> str:
     label = codes.label("past_disease", str(entry.get("code", "")))
     text = str(entry.get("text") or "")
     since = str(entry.get("confirmed") or "")
@@ -160,7 +162,7 @@ def _past_disease(entry: dict[str, Any]) -> str:
 def _drugs(visit: FollowUp | None) -> tuple[str, ...]:
     if visit is None:
         return ()
-    lines = [DrugLine.from_dict(drug).text() for drug in visit.drugs]
+    lines = [DrugLine.from_dict(drug).text() for drug in rows(visit.drugs)]
     if insulin := str(visit.insulin.get("text", "")):
         lines.append(insulin)
     return tuple(line for line in lines if line)

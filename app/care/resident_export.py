@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
 from app.models.resident import Resident
+from app.models.resident_record import PopulationTag
 from app.models.store import Store
 
 __all__ = ["export_residents"]
@@ -27,7 +29,7 @@ _COLUMNS = (
     Resident.name, Resident.sex, Resident.birth_date, Resident.id_type, Resident.id_no,
     Resident.phone, Resident.township, Resident.village, Resident.village_group, Resident.address,
     Resident.contacts, Resident.population_flags, Resident.record_no, Resident.record_status,
-    Resident.note,
+    Resident.note, Resident.id,
 )  # fmt: skip
 
 
@@ -37,10 +39,14 @@ def export_residents(
     path: Path,
     *,
     scope: str = "active",
+    tag: str = "",
     ids: Sequence[str] | None = None,
     whole: bool = False,
 ) -> Exported:
     """Write the residents of a list (one of LIST_SCOPES, or those of ``ids``) to an Excel file.
+
+    ``tag``: only those of one population group. The groups written are those that hold today,
+    by rule or ticked.
 
     ``whole``: names' papers and phones unmasked. The columns are those of the county's roster, so
     that the file can be filled on and imported elsewhere. Raises NotAllowed, and what ``export``
@@ -67,22 +73,19 @@ def export_residents(
         SheetColumn("备注", 24),
     )
     with store.read() as session:
-        rows = _rows(session, store, actor, scope, ids, whole)
+        found = _found(session, actor, scope, tag, ids)
+        rows = _rows(found, _groups(session), store.clock.today(), whole)
         sheet = Sheet(tr("Residents"), columns, rows)
-        detail = {"scope": "found" if ids is not None else scope, "whole": whole}
+        detail: dict[str, Any] = {"scope": "found" if ids is not None else scope, "whole": whole}
+        if tag and ids is None:
+            detail["tag"] = tag
         return export(store, actor, path, "resident_list", [sheet], detail)
 
 
 def _rows(
-    session: Session,
-    store: Store,
-    actor: Actor,
-    scope: str,
-    ids: Sequence[str] | None,
-    whole: bool,
+    found: Iterator[Any], groups: Mapping[str, Sequence[str]], today: date, whole: bool
 ) -> Iterator[list[Cell]]:
-    today = store.clock.today()
-    for number, row in enumerate(_found(session, actor, scope, ids), 1):
+    for number, row in enumerate(found, 1):
         contact: dict[str, Any] = next(iter(row.contacts or ()), {})
         paper, phone, other = row.id_no or "", row.phone or "", str(contact.get("phone") or "")
         if not whole:
@@ -106,8 +109,8 @@ def _rows(
             str(contact.get("name") or ""),
             other,
             "、".join(
-                codes.label("population_flag", str(flag.get("code")))
-                for flag in row.population_flags or ()
+                codes.label("population_flag", tag)
+                for tag in groups.get(row.id) or [str(f.get("code")) for f in row.population_flags]
             ),
             row.record_no,
             codes.label("record_status", row.record_status),
@@ -115,10 +118,23 @@ def _rows(
         ]
 
 
-def _found(session: Session, actor: Actor, scope: str, ids: Sequence[str] | None) -> Iterator[Any]:
+def _groups(session: Session) -> dict[str, list[str]]:
+    """The population groups of everybody, in the order of the list."""
+    order = {entry.code: at for at, entry in enumerate(codes.entries("population_flag"))}
+    found: dict[str, list[str]] = {}
+    for resident_id, tag in session.execute(select(PopulationTag.resident_id, PopulationTag.tag)):
+        found.setdefault(resident_id, []).append(tag)
+    for tags in found.values():
+        tags.sort(key=lambda tag: order.get(tag, len(order)))
+    return found
+
+
+def _found(
+    session: Session, actor: Actor, scope: str, tag: str, ids: Sequence[str] | None
+) -> Iterator[Any]:
     order = (Resident.village, Resident.name, Resident.id)
     if ids is None:
-        query = select(*_COLUMNS).where(*scope_filter(actor, scope)).order_by(*order)
+        query = select(*_COLUMNS).where(*scope_filter(actor, scope, tag)).order_by(*order)
         yield from session.execute(query)
         return
     for start in range(0, len(ids), _BATCH):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.care import masking
@@ -14,6 +14,7 @@ from app.errors import Defect
 from app.models import codes, search
 from app.models.actor import Actor
 from app.models.resident import Condition, Residence, Resident
+from app.models.resident_record import PopulationTag
 from app.models.store import Store
 
 __all__ = [
@@ -68,35 +69,48 @@ def find(store: Store, actor: Actor, text: str, limit: int = 50) -> tuple[Reside
 
 
 def list_residents(
-    store: Store, actor: Actor, scope: str = "active", offset: int = 0, limit: int = 100
+    store: Store,
+    actor: Actor,
+    scope: str = "active",
+    offset: int = 0,
+    limit: int = 100,
+    tag: str = "",
 ) -> tuple[ResidentLine, ...]:
-    """A page of the residents of one of LIST_SCOPES, by village and name."""
-    query = select(Resident.id).where(*scope_filter(actor, scope))
+    """A page of the residents of one of LIST_SCOPES, by village and name.
+
+    ``tag``: only those of one population group (code of ``population_flag``).
+    """
+    query = select(Resident.id).where(*scope_filter(actor, scope, tag))
     query = query.order_by(Resident.village, Resident.name, Resident.id)
     with store.read() as session:
         ids = list(session.scalars(query.offset(offset).limit(limit)))
         return lines(session, ids, store.clock.today())
 
 
-def count_residents(store: Store, actor: Actor, scope: str = "active") -> int:
+def count_residents(store: Store, actor: Actor, scope: str = "active", tag: str = "") -> int:
     """How many residents one of LIST_SCOPES holds."""
     with store.read() as session:
         return (
             session.scalar(
-                select(func.count()).select_from(Resident).where(*scope_filter(actor, scope))
+                select(func.count()).select_from(Resident).where(*scope_filter(actor, scope, tag))
             )
             or 0
         )
 
 
-def scope_filter(actor: Actor, scope: str) -> list[ColumnElement[bool]]:
-    """What a resident of one of LIST_SCOPES fulfils. Raises Defect for another scope."""
+def scope_filter(actor: Actor, scope: str, tag: str = "") -> list[ColumnElement[bool]]:
+    """What a resident of one of LIST_SCOPES and of a population group fulfils. Raises Defect for
+    another scope."""
+    if tag:
+        tagged = select(PopulationTag.resident_id).where(PopulationTag.tag == tag)
+        return [*scope_filter(actor, scope), Resident.id.in_(tagged)]
     active = Resident.record_status == "active"
     match scope:
         case "active":
             return [active]
         case "ended":
-            return [~active]
+            # In the words of the index ix_resident_ended.
+            return [Resident.record_status != literal_column("'active'")]
         case "temporary":
             return [active, Resident.temporary.is_(True)]
         case "in_bed":

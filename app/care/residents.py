@@ -16,6 +16,8 @@ from app.care.basic_form import BasicForm, columns_of, form_of
 from app.care.basic_form_check import check_form
 from app.care.health_check.due import refresh_health_check_due
 from app.care.identity_card import CardError, read_card
+from app.care.kept import items, texts
+from app.care.ownership import require_own
 from app.care.resident_list import (
     LIST_SCOPES,
     ResidentLine,
@@ -176,6 +178,7 @@ def update(
     kept = check_form(form, today)
     with store.write(actor) as session:
         row = _get(session, resident_id)
+        require_own(actor, row)
         if row.change_id != change_id:
             raise StaleRecord(
                 tr(
@@ -187,7 +190,7 @@ def update(
         identity = ("name", "sex", "birth_date", "phone", "id_no")
         if any(getattr(before, name) != getattr(kept, name) for name in identity):
             _refuse_duplicates(
-                session, kept, resident_id, {*distinct_from, *row.distinct_from}, today
+                session, kept, resident_id, {*distinct_from, *texts(row.distinct_from)}, today
             )
         if kept.record_no != before.record_no:
             _refuse_used_number(session, kept, resident_id)
@@ -205,10 +208,11 @@ def update(
 
 
 def load_form(store: Store, actor: Actor, resident_id: str) -> ResidentForm:
-    """The kept form of a resident, to correct it. Raises NotFound."""
+    """The kept form of a resident, to correct it. Raises NotFound, NotAllowed."""
     require_editor(actor)
     with store.read() as session:
         row = _get(session, resident_id)
+        require_own(actor, row)
         return ResidentForm(row.id, form_of(row), row.change_id)
 
 
@@ -226,12 +230,14 @@ def similar_residents(session: Session, row: Resident, today: date) -> tuple[Res
     Those whom a person has called somebody else are left out.
     """
     found = _duplicates(session, form_of(row), row.id, today)
-    rows = session.execute(
+    found_said = session.execute(
         select(Resident.id, Resident.distinct_from).where(
             Resident.id.in_([each.id for each in found.suspects])
         )
     )
-    others = {id_ for id_, said in rows if row.id in said} | set(row.distinct_from)
+    others = {id_ for id_, said in found_said if row.id in items(said)} | set(
+        texts(row.distinct_from)
+    )
     suspects = tuple(each for each in found.suspects if each.id not in others)
     return (*((found.same,) if found.same else ()), *suspects)
 

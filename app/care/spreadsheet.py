@@ -49,7 +49,8 @@ _CELL_LIMIT = 32_767
 _NAME_LIMIT = 31
 _ROW_LIMIT = 1_048_576
 _NAME_SIGNS = re.compile(r"[\[\]:*?/\\]")
-_FILE_SIGNS = re.compile(r'[<>:"/\\|?*\s]+')
+# Also the signs that turn the direction of writing: they would show another ending.
+_FILE_SIGNS = re.compile(r'[<>:"/\\|?*\s\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
 # A text with such a beginning would be a formula if it were typed into Excel, or went through CSV.
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 

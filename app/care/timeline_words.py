@@ -12,6 +12,7 @@ from app.care.assessments import words as assessment_words
 from app.care.assessments.results import result_of
 from app.care.conflict_lists import history_words
 from app.care.health_check.points import higher_arm
+from app.care.kept import items, rows
 from app.care.resident_list import bed_label, condition_name
 from app.i18n import tr
 from app.models import codes
@@ -105,8 +106,8 @@ def _say_check(session: Session, row: HealthCheck) -> Words:
         if row.conclusion
         else tr("waits for the doctor's conclusion")
     )
-    values += [str(line) for line in row.answers.get("abnormal", ())]
-    urgent = any(each.get("level") == "urgent" for each in row.findings)
+    values += [str(line) for line in items(row.answers.get("abnormal"))]
+    urgent = any(each.get("level") == "urgent" for each in rows(row.findings))
     fine = row.conclusion == "1"
     tone = "danger" if urgent else "neutral" if fine else "attention"
     return tr("Health check"), _join(values), row.doctor_name, tone
@@ -133,7 +134,7 @@ def _say_plan(session: Session, row: RehabPlan) -> Words:
 
 
 def _say_contract(session: Session, row: Contract) -> Words:
-    packages = tr(", ").join(str(each.get("name") or "") for each in row.packages)
+    packages = tr(", ").join(str(each.get("name") or "") for each in rows(row.packages))
     span = tr("From {start} to {end}").format(start=row.starts_on, end=row.ends_on.isoformat())
     status = codes.label("contract_status", row.status)
     title = codes.label("contract_category", row.category)

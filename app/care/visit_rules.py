@@ -144,11 +144,18 @@ def age_for_target(birth_date: date, visit_date: date, rule: AgeRule) -> int:
 
 
 def add_months(day: date, months: int) -> date:
-    """``months`` calendar months later, clipped to the end of that month."""
+    """``months`` calendar months later, clipped to the end of that month and to the calendar's."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.max if months > 0 else date.min
     month += 1
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def short_date(day: date) -> date:
+    """Two weeks later, or the last day of the calendar: a record may come with any date."""
+    return min(day, date.max - SHORT_INTERVAL) + SHORT_INTERVAL
 
 
 def routine_date(visit_date: date, quarterly_date: date | None, settings: RuleSettings) -> date:
@@ -162,7 +169,7 @@ def routine_date(visit_date: date, quarterly_date: date | None, settings: RuleSe
     if (
         settings.keep_quarterly_plan
         and quarterly_date is not None
-        and visit_date + SHORT_INTERVAL <= quarterly_date <= latest
+        and short_date(visit_date) <= quarterly_date <= latest
     ):
         return quarterly_date
     return latest
@@ -191,7 +198,7 @@ def judge(
     elif step is NextStep.ROUTINE:
         next_visit = routine_date(facts.visit_date, quarterly_date, settings)
     else:
-        next_visit = facts.visit_date + SHORT_INTERVAL
+        next_visit = short_date(facts.visit_date)
     return Assessment(
         visit_class=visit_class,
         uncontrolled=facts.uncontrolled,

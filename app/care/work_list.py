@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
@@ -20,11 +19,20 @@ from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import Side, State, Urgency
 from app.care.rounds.due import CONTACT_ENDED
-from app.care.rounds.places import place_of, room_of
+from app.care.rounds.places import room_of
 from app.care.visit_rules import NextStep
+from app.care.work_due import (
+    COLUMNS,
+    Column,
+    Family,
+    WorkItem,
+    due_line,
+    due_lines,
+    every_kind,
+    family_counts,
+)
 from app.clock import clinic_date
 from app.i18n import tr
-from app.models import codes
 from app.models.actor import Actor
 from app.models.local import DueItem
 from app.models.outbox import REJECTED, Conflict, Outbox
@@ -32,46 +40,37 @@ from app.models.referral import Referral, ReferralTask
 from app.models.resident import Resident
 from app.models.store import Store
 
-Column = Literal["now", "today", "week"]
+__all__ = [
+    "LIST_LIMIT",
+    "Column",
+    "Family",
+    "RoomCounts",
+    "TodayWork",
+    "WorkItem",
+    "room_counts",
+    "today_work",
+]
 
 LIST_LIMIT = 100
-_WEEK = timedelta(days=7)
 # How long the news that a referral was accepted, answered or refused stays in the list.
 _NEWS = timedelta(days=7)
 _URGENT_SPAN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class WorkItem:
-    """One line: who, what, since when, and where the work is done.
-
-    ``days_late``: whole days past the due day (negative before it). ``arguments`` are those of the
-    room's navigation. ``resident_id`` is empty for what concerns no single person.
-    """
-
-    column: Column
-    kind: str
-    what: str
-    room: str
-    arguments: tuple[tuple[str, str], ...]
-    resident_id: str = ""
-    name: str = ""
-    sex: str = ""
-    age: int | None = None
-    village: str = ""
-    on: date | None = None
-    days_late: int = 0
-    urgent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class TodayWork:
-    """The three columns, each cut to ``LIST_LIMIT`` lines, and how many there are in all."""
+    """The three columns, each cut to ``LIST_LIMIT`` lines, and how many there are in all.
+
+    ``overdue``: how many of the second column are past their day; ``families``: the people with
+    due work by family.
+    """
 
     now: tuple[WorkItem, ...]
     today: tuple[WorkItem, ...]
     week: tuple[WorkItem, ...]
     totals: dict[str, int]
+    overdue: int = 0
+    families: dict[Family, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +83,42 @@ class RoomCounts:
     unseen: tuple[Unseen, ...] = ()
 
 
-def today_work(store: Store, actor: Actor, limit: int = LIST_LIMIT) -> TodayWork:
-    """Everything that waits for this organisation, the most pressing first."""
+def today_work(
+    store: Store, actor: Actor, limit: int = LIST_LIMIT, family: Family = "work"
+) -> TodayWork:
+    """Everything that waits for this organisation, the most pressing first.
+
+    ``family``: one kind of due work alone; referrals and records in trouble belong to ``work``.
+    """
     today = store.clock.today()
+    whole = family == "work"
+    unsent: list[WorkItem] = []
+    trouble: list[WorkItem] = []
+    news: list[WorkItem] = []
     with store.read() as session:
-        urgent, urgent_total = _due(session, store, today, "now", limit)
-        due, due_total = _due(session, store, today, "today", limit)
-        coming, coming_total = _due(session, store, today, "week", limit)
-        unsent = _not_referred(session, store, today)
-        trouble = _rejected(session, limit) + _conflicts(session, limit)
-        news = _referral_news(session, store, actor, today)
-    referrals = _referral_work(store, actor, today)
-    now = [item for item in referrals if item.column == "now"] + unsent + trouble + urgent
+        urgent, due, coming = (
+            due_lines(session, store.organisation_id, today, column, family, limit)
+            for column in COLUMNS
+        )
+        families = family_counts(session, store.organisation_id, today)
+        if whole:
+            unsent = _not_referred(session, store, today)
+            trouble = _rejected(session, limit) + _conflicts(session, limit)
+            news = _referral_news(session, store, actor, today)
+    referrals = _referral_work(store, actor, today) if whole else []
+    now = [item for item in referrals if item.column == "now"] + unsent + trouble
     rest = [item for item in (*referrals, *news) if item.column == "today"]
     return TodayWork(
-        now=tuple(now[:limit]),
-        today=tuple((rest + due)[:limit]),
-        week=tuple(coming[:limit]),
+        now=(*now, *urgent.lines)[:limit],
+        today=(*rest, *due.lines)[:limit],
+        week=coming.lines,
         totals={
-            "now": len(now) - len(urgent) + urgent_total,
-            "today": len(rest) + due_total,
-            "week": coming_total,
+            "now": len(now) + urgent.total,
+            "today": len(rest) + due.total,
+            "week": coming.total,
         },
+        overdue=due.overdue,
+        families=families,
     )
 
 
@@ -126,6 +139,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
         for kind, count in rows:
             room = room_of(kind)
             rooms[room] = rooms.get(room, 0) + count
+        of_the_day = family_counts(session, store.organisation_id, today)["work"]
         unsent = len(_not_referred(session, store, today))
         unseen = unseen_emergencies(session, actor)
         trouble = (
@@ -142,36 +156,11 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
     waiting = waiting_for_me(store, actor)
     rooms["referrals"] = waiting.total
     rooms["sync"] = trouble
-    rooms["today"] = sum(rooms.values()) + unsent
+    rooms["today"] = of_the_day + waiting.total + trouble + unsent
     return RoomCounts(rooms, waiting.emergencies, unseen)
 
 
 # -- due items ------------------------------------------------------------------------------
-
-
-def _due(
-    session: Session, store: Store, today: date, column: Column, limit: int
-) -> tuple[list[WorkItem], int]:
-    where: list[ColumnElement[bool]] = [
-        DueItem.organisation_id == store.organisation_id,
-        DueItem.kind != CONTACT_ENDED,
-    ]
-    if column == "week":
-        where += [DueItem.due_on > today, DueItem.due_on <= today + _WEEK]
-    else:
-        where += [DueItem.due_on <= today, DueItem.urgent.is_(column == "now")]
-    total = session.scalar(select(func.count()).select_from(DueItem).where(*where)) or 0
-    if not total:
-        return [], 0
-    # The lines are cut before the residents are looked up: thousands may be overdue.
-    cut = select(DueItem.id).where(*where).order_by(DueItem.due_on, DueItem.id).limit(limit)
-    rows = session.execute(
-        select(DueItem, Resident)
-        .join(Resident, Resident.id == DueItem.resident_id)
-        .where(DueItem.id.in_(cut.scalar_subquery()))
-        .order_by(DueItem.due_on, DueItem.id)
-    )
-    return [_due_line(item, resident, column, today) for item, resident in rows], total
 
 
 def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]:
@@ -188,6 +177,7 @@ def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]
         .join(Resident, Resident.id == DueItem.resident_id)
         .where(
             DueItem.organisation_id == store.organisation_id,
+            DueItem.kind.in_(every_kind()),
             DueItem.due_on > today,
             DueItem.due_on <= today + _URGENT_SPAN,
             DueItem.urgent,
@@ -201,7 +191,7 @@ def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]
             continue
         since = item.since or today
         seen[resident.id] = replace(
-            _due_line(item, resident, "now", today),
+            due_line([item], resident, "now", today),
             kind="referral:not_written",
             what=tr("Urgent values: not yet referred"),
             room="referrals",
@@ -210,25 +200,6 @@ def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]
             days_late=(today - since).days,
         )
     return list(seen.values())
-
-
-def _due_line(item: DueItem, resident: Resident, column: Column, today: date) -> WorkItem:
-    room, arguments = place_of(item.kind, resident.id)
-    return WorkItem(
-        column=column,
-        kind=item.kind,
-        what=codes.label("due_kind", item.kind),
-        room=room,
-        arguments=arguments,
-        resident_id=resident.id,
-        name=resident.name,
-        sex=resident.sex,
-        age=_age(resident, today),
-        village=resident.village or "",
-        on=item.due_on,
-        days_late=(today - item.due_on).days,
-        urgent=item.urgent,
-    )
 
 
 # -- referrals ------------------------------------------------------------------------------

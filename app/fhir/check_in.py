@@ -13,6 +13,7 @@ from app.fhir.common import WireContext, listed, tags, unframe
 from app.fhir.fields import (
     BOOLEAN,
     DECIMAL,
+    INSTANT,
     INTEGER,
     LIST,
     complete,
@@ -69,6 +70,7 @@ _ADVERSE = CODE + "rehab_adverse"
 _ACTION = CODE + "rehab_action"
 
 _KEY = {INTEGER: "valueInteger", DECIMAL: "valueDecimal", BOOLEAN: "valueBoolean"}
+_VALUE_OF = {**_KEY, INSTANT: "valueInstant"}
 
 
 _fields = fields_of(KIND)
@@ -193,10 +195,17 @@ def _vitals(record: Record) -> Json | None:
 _NOTHING = [None] * len(MEASURES)
 
 
+#: What each number of the data is, and what reads it; None: of a newer program.
+_numbers = [
+    (name, (int if _fields[name].form == INTEGER else float) if name else None)
+    for name in (*_before, *_after)
+]
+
+
 def _read_vitals(record: Record, data: str) -> None:
-    for name, text in zip((*_before, *_after), data.split(" "), strict=False):
-        if text != _NOT_MEASURED and name is not None:
-            record[name] = int(text) if _fields[name].form == INTEGER else float(text)
+    for (name, read), text in zip(_numbers, data.split(" "), strict=False):
+        if text != _NOT_MEASURED and name is not None and read is not None:
+            record[name] = read(text)
 
 
 def _exercise(item: Any) -> Json | None:
@@ -297,15 +306,33 @@ def from_resource(resource: Json) -> Record:
     return complete(_fields, record)
 
 
+#: Fields that come in one extension each: URL to (column, ``value[x]`` as we write it).
+_plain_fields = {
+    X + name: (name, _VALUE_OF.get(field.form, "valueString"))
+    for name, field in _fields.items()
+    if field.form != LIST
+}
+
+
+def _read_part(part: Json) -> Any:
+    """A member of an exercise."""
+    text = part.get("valueString") if len(part) == 2 else None
+    return text if type(text) is str and text.isascii() else plain(part)
+
+
 def _read_extensions(record: Record, extensions: list[Json]) -> None:
     repeated: dict[str, list[Json]] = {}
     exercises: list[dict[str, Any]] = []
     for item in extensions:
         url = item["url"]
-        if url == VITALS:
+        known = _plain_fields.get(url)
+        if known is not None and len(item) == 2 and known[1] in item:
+            # As we write it ourselves; ``complete`` looks at the value.
+            record[known[0]] = item[known[1]]
+        elif url == VITALS:
             _read_vitals(record, item["valueSampledData"]["data"])
         elif url == EXERCISE:
-            said = {part["url"]: plain(part) for part in item["extension"]}
+            said = {part["url"]: _read_part(part) for part in item["extension"]}
             exercises.append({"exercise": said.pop("name"), **_USUAL, **said})
         elif url == WRITE_ID:
             record["change_id"] = item["valueString"]

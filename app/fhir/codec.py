@@ -189,6 +189,9 @@ def reference(type_: str, id_: str, display: str | None = None) -> Json:
 
 def target_of(value: Any) -> tuple[str, str] | None:
     """(type, id) of a reference, relative, absolute or versioned; None if it has none."""
+    head, slash, tail = value["reference"].rpartition("/")
+    if slash and "/" not in head:  # the quick way: nearly every reference
+        return (head, tail) if ID.match(tail) else None
     text = value["reference"].split("/_history/")[0]
     parts = text.rsplit("/", 2)
     if len(parts) < 2 or not ID.match(parts[-1]):

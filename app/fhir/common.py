@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from app.fhir.codec import ID, Json, coding, fit, fit_code, plain, reference
 from app.fhir.faults import FormatError
 from app.fhir.fields import Field, complete, decode, encode, fields_of, omitted
@@ -158,7 +160,11 @@ def restore(kind: str, resource: Json, placed: Callable[[Json], Record]) -> Reco
     whole = complete(fields, {name: record[name] for name in fields if name in record})
     for child in KINDS[kind].children:
         whole[child.name] = record[child.name]
-    json.dumps(whole, ensure_ascii=False).encode("utf-8")  # no half characters at any depth
+    try:
+        orjson.dumps(whole)  # no half characters at any depth
+    except TypeError:
+        # Also said of numbers that only the standard library writes.
+        json.dumps(whole, ensure_ascii=False).encode("utf-8")
     return whole
 
 

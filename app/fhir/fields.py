@@ -8,7 +8,7 @@ Nothing is sent for None, an empty list or dict, or False where the column canno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
@@ -227,20 +227,60 @@ _PYTHON = {
 }
 
 
-def complete(fields: Mapping[str, Field], record: Record) -> Record:
-    """Fill what was not sent and check every value; FormatError names the first bad field."""
-    for name, field in fields.items():
-        value = record.get(name)
-        if value is None:
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    """What a whole record of some fields must be like.
+
+    ``needed``: the fields that must be said; ``unsaid``: what the others are where they are not,
+    ``empty`` those of them that begin as a list or dict of their own; ``forms``: the others'
+    forms and whether they may be None.
+    """
+
+    needed: tuple[str, ...]
+    unsaid: dict[str, Any]
+    empty: tuple[tuple[str, Callable[[], Any]], ...]
+    forms: dict[str, tuple[int, bool]]
+
+
+def _checks_of(fields: Mapping[str, Field]) -> _Checks:
+    # The tables' fields are made once and live as long as the program.
+    found = _known_checks.get(id(fields))
+    if found is None or found[0] is not fields:
+        unsaid: dict[str, Any] = {}
+        empty: list[tuple[str, Callable[[], Any]]] = []
+        for name, field in fields.items():
             if field.nullable:
-                record[name] = None
-            elif name in record or not field.has_default:
-                raise FormatError(name)
-            else:
-                default = field.default
-                record[name] = default.copy() if field.form in (LIST, DICT) else default
+                unsaid[name] = None
+            elif field.has_default and field.form in (LIST, DICT):
+                empty.append((name, field.default.copy))
+            elif field.has_default:
+                unsaid[name] = field.default
+        needed = tuple(n for n, f in fields.items() if not f.nullable and not f.has_default)
+        forms = {name: (field.form, field.nullable) for name, field in fields.items()}
+        found = fields, _Checks(needed, unsaid, tuple(empty), forms)
+        _known_checks[id(fields)] = found
+    return found[1]
+
+
+_known_checks: dict[int, tuple[Mapping[str, Field], _Checks]] = {}
+
+
+def complete(fields: Mapping[str, Field], record: Record) -> Record:
+    """Fill what was not sent and check every value; FormatError names a bad field."""
+    checks = _checks_of(fields)
+    for name in checks.needed:
+        if name not in record:
+            raise FormatError(name)
+    forms = checks.forms
+    for name, value in record.items():
+        known = forms.get(name)
+        if known is None:
             continue
-        form = field.form
+        form, nullable = known
+        if value is None:
+            if not nullable:
+                raise FormatError(name)
+            continue
         kind: object = type(value)
         if kind is not _PYTHON[form]:
             if form != DECIMAL or kind is not int:
@@ -259,7 +299,11 @@ def complete(fields: Mapping[str, Field], record: Record) -> Record:
             record[name] = date_text(value)
         elif form == INSTANT:
             record[name] = instant_text(value)
-    return record
+    whole = checks.unsaid | record
+    for name, make in checks.empty:
+        if name not in whole:
+            whole[name] = make()
+    return whole
 
 
 def date_text(value: str) -> str:

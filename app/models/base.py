@@ -31,11 +31,14 @@ JsonList = list[Any]
 JsonDict = dict[str, Any]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def to_json(value: Any) -> str:
     """The compact JSON text that the store keeps."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(value)
     try:
-        text.encode("utf-8")
+        text.isascii() or text.encode("utf-8")
     except UnicodeEncodeError:
         # Half a character, as a broken input method types it: SQLite takes it only escaped.
         return json.dumps(value, separators=(",", ":"))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Date, Table
@@ -232,8 +233,22 @@ class _Writer:
     columns: tuple[tuple[str, Callable[[Any], Any] | None, Callable[[], Any]], ...]
     insert: str
     upsert: str
+    whole: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    converted: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     def row(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        try:
+            row = list(self.whole(record))
+        except KeyError:
+            return self._row(record)
+        for place, convert in self.converted:
+            value = row[place]
+            if value is not None:
+                row[place] = convert(value)
+        return tuple(row)
+
+    def _row(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The row of a record that lacks a field."""
         values = []
         for name, convert, default in self.columns:
             value = record.get(name, _MISSING)
@@ -253,11 +268,27 @@ def _writer(table: Table) -> _Writer:
     marks = ", ".join("?" * len(names))
     plain = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'  # noqa: S608
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != "id")
+    converters = [_converter(column) for column in table.columns]
     return _Writer(
-        tuple((column.name, _converter(column), _stand_in(column)) for column in table.columns),
+        tuple(
+            (column.name, convert, _stand_in(column))
+            for column, convert in zip(table.columns, converters, strict=True)
+        ),
         plain,
         f"{plain} ON CONFLICT (id) DO UPDATE SET {changes}",
+        itemgetter(*names),
+        tuple((n, convert) for n, convert in enumerate(converters) if convert is not None),
     )
+
+
+def insert_of(table: Table) -> str:
+    """The statement that writes whole rows of a table, in the driver's words."""
+    return _writer(table).insert
+
+
+def row_of(table: Table, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The row for ``insert_of``; a column without a value takes its default."""
+    return _writer(table).row(values)
 
 
 def _converter(column: Column[Any]) -> Callable[[Any], Any] | None:

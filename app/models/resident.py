@@ -48,6 +48,9 @@ class Resident(Syncable, Base):
             "merged_into_id",
             sqlite_where=text("merged_into_id IS NOT NULL"),
         ),
+        Index(
+            "ix_resident_ended", "village", "name", sqlite_where=text("record_status <> 'active'")
+        ),
     )
 
     name: Mapped[str]
@@ -97,7 +100,7 @@ class Resident(Syncable, Base):
     population_flags: Mapped[JsonList] = mapped_column(default=list)
     lunar_birthday: Mapped[JsonDict] = mapped_column(default=dict)
     communication: Mapped[JsonDict] = mapped_column(default=dict)
-    record_status: Mapped[str] = mapped_column(default="active", index=True)
+    record_status: Mapped[str] = mapped_column(default="active")
     record_status_on: Mapped[date | None]
     # What became of the resident, in words: where to, how often looked for.
     record_status_note: Mapped[str | None]

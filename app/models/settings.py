@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from app.models import driver
+from app.models.base import from_json
 from app.models.local import Setting
-
-_SETTING = Setting.__table__.c
-_VALUE = select(_SETTING.value).where(_SETTING.key == bindparam("key"))
 
 
 def get_setting(session: Session, key: str, default: Any = None) -> Any:
     """The value of a setting, or ``default`` where it was never set."""
-    value = session.scalar(_VALUE, {"key": key})
-    return default if value is None else value.get("value", default)
+    found = driver.value(session, "SELECT value FROM setting WHERE key = ?", (key,))
+    return default if found is None else from_json(found).get("value", default)
 
 
 def set_setting(session: Session, key: str, value: Any) -> None:

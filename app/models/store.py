@@ -367,6 +367,7 @@ def _engine(path: Path, data_key: bytes) -> Engine:
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=4,
+        pool_use_lifo=True,  # the connection given back last has the pages that are asked for again
         json_serializer=to_json,
         json_deserializer=from_json,
         hide_parameters=True,  # values of a record never stand in an error's text

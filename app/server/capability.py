@@ -42,7 +42,11 @@ def statement(base: str, version: str, token_url: str) -> dict[str, Any]:
                     "shared with it through Tasks.",
                 },
                 "resource": [_resource(type_) for type_ in sorted(PROFILES)],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "interaction": [
+                    {"code": "transaction"},
+                    {"code": "batch"},
+                    {"code": "search-system"},
+                ],
             }
         ],
     }

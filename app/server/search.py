@@ -288,6 +288,13 @@ def _referred(name: str, text: str, type_: str) -> str:
     return match[1]
 
 
+def instant_of(text: str) -> int:
+    """The first microsecond that a value of _lastUpdated stands for."""
+    query = Query("")
+    _updated(query, text)
+    return int(query.values["v0"])
+
+
 def _updated(query: Query, text: str) -> None:
     """Conditions on lastUpdated; a value means its whole second, day … (R4 §3.1.1.4.6)."""
     match = _INSTANT.match(text)

@@ -90,7 +90,8 @@ def _condition(shape: Shape) -> ColumnElement[bool]:
     return _KINDS[kind](*rest)
 
 
-def _since(name: str) -> ColumnElement[bool]:
+def since(name: str) -> ColumnElement[bool]:
+    """That a row of ``resource`` was written at or after the time ``name``."""
     return resource.c.updated >= bindparam(name)
 
 
@@ -141,7 +142,7 @@ def _identified(*ways: tuple[str | None, str | None]) -> ColumnElement[bool]:
 
 
 _KINDS: dict[str, Callable[..., ColumnElement[bool]]] = {
-    "since": _since,
+    "since": since,
     "before": _before,
     "after": _after,
     "equal": _equal,

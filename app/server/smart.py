@@ -183,10 +183,11 @@ def _checked(
     claims: dict[str, Any], client_id: str, organisation: str, token_url: str, now: int
 ) -> Verified:
     audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
     if claims.get("sub") != client_id or claims.get("iss") != client_id:
         raise _invalid(N_("The client assertion speaks for somebody else."))
-    if token_url not in audiences:
+    # SMART Backend Services: "aud" is the token URL. RFC 7523 would let others stand beside it;
+    # but then whoever else is named could sign in here with what was signed for both.
+    if audience not in (token_url, [token_url]):
         raise _invalid(N_("The client assertion is meant for another server."))
     jti, expires = claims.get("jti"), claims.get("exp")
     if not isinstance(jti, str) or not 0 < len(jti) <= 255:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from app.i18n import N_
-from app.server import access_log, bodies, bundles, enrolment, reading, search, wire
+from app.server import access_log, bodies, bundles, enrolment, newest, reading, search, wire
 from app.server.access_log import Entry
 from app.server.answering import (
     Answer,
@@ -102,6 +102,20 @@ class Service:
         found = await self._site.job(work)
         request.state.noted.count = access_log.handed_out(found)
         return Answer(200, found)
+
+    async def newest(self, request: Request) -> Answer:
+        token = _token(request)
+
+        def work() -> tuple[str, str]:
+            with self._site.database.read() as connection:
+                caller = self._admit(connection, request, token)
+                since = newest.parse(request.url.query)
+                return newest.changed(connection, caller.organisation, since)
+
+        text, etag = await self._site.job(work)
+        if request.headers.get("if-none-match") == etag:
+            return Answer(304, "", {"ETag": etag})
+        return Answer(200, text, {"ETag": etag})
 
     async def _read(self, request: Request, version: str | None) -> Answer:
         token = _token(request)
@@ -211,6 +225,7 @@ def make_app(
         *desk.routes(),
         route(site, "/fhir", service.bundle, "POST", action="batch"),
         route(site, "/fhir/", service.bundle, "POST", action="batch"),
+        route(site, "/fhir", service.newest, "GET", action="search"),
         route(site, "/fhir/{type}", service.search, "GET", action="search"),
         route(site, "/fhir/{type}/_search", service.search, "POST", action="search"),
         route(site, "/fhir/{type}/{id}", service.instance, "GET", "PUT", action="read"),

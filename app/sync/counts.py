@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.models.outbox import KEPT, LANE_REST, REJECTED, UNKNOWN, WAITING, Conflict, Outbox
+from app.models.driver import ask, value
+from app.models.outbox import KEPT, LANE_REST, REJECTED, UNKNOWN, WAITING, Outbox
 from app.sync import queue
 from app.sync.items import Item
+
+_BY_STATE = "SELECT state, lane, count(*), min(seq) FROM outbox GROUP BY state, lane"
+_CONFLICTS = 'SELECT count(*) FROM "conflict" WHERE resolved_at IS NULL'
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,7 @@ def count(session: Session) -> Counts:
     """How many rows wait, by state and lane; what waits for a decision counts as conflict only."""
     by_lane = [0, 0, 0]
     numbers = {WAITING: 0, UNKNOWN: 0, REJECTED: 0, KEPT: 0}
-    rows = session.execute(
-        select(Outbox.state, Outbox.lane, func.count(), func.min(Outbox.seq)).group_by(
-            Outbox.state, Outbox.lane
-        )
-    ).all()
+    rows = ask(session, _BY_STATE)
     undecided = queue.open_conflicts(session)
     clashing = [
         item
@@ -54,9 +54,7 @@ def count(session: Session) -> Counts:
         if how not in (REJECTED, KEPT) and number:
             by_lane[min(max(lane, 0), LANE_REST)] += number
             first_seqs.append(first)
-    conflicts = session.scalar(
-        select(func.count()).select_from(Conflict).where(Conflict.resolved_at.is_(None))
-    )
+    conflicts = value(session, _CONFLICTS)
     return Counts(
         numbers[WAITING],
         numbers[UNKNOWN],

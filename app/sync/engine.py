@@ -11,12 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.sqlite import insert
-
-from app.clock import Clock
+from app.clock import Clock, format_instant
 from app.i18n import tr
-from app.models.outbox import SyncTry
 from app.models.store import Store
 from app.sync import restored, state
 from app.sync.canaries import Canaries
@@ -28,6 +24,8 @@ from app.sync.place import Placer
 from app.sync.policy import Pace, Policy, Reach
 from app.sync.pull import Progress, Pull
 from app.sync.push import Push, Stopped
+from app.sync.quiet import Quiet
+from app.sync.remaining import remaining
 from app.sync.searches import Asker, Facts
 from app.sync.spans import OwnWrites
 from app.sync.state import ServerAccount
@@ -37,6 +35,11 @@ from app.sync.usage import Usage
 DONE, PARTIAL, OFFLINE, REFUSED, FAILED = "done", "partial", "offline", "refused", "failed"
 NOT_ENROLLED = "not_enrolled"
 _TRIES_KEPT = 200
+_TRY = (
+    "INSERT INTO sync_try (started_at, ended_at, outcome, reason, sent, received, rejected, "
+    "requests, bytes_up, bytes_down) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FORGET_TRIES = "DELETE FROM sync_try WHERE id <= (SELECT max(id) FROM sync_try) - ?"
 _QUIET_SECONDS = 600.0
 _ROUNDS = 3
 
@@ -95,6 +98,7 @@ class SyncEngine:
         self._written = OwnWrites()
         self._canaries: Canaries | None = None
         self._connections = -1
+        self._quiet = Quiet()
         self._usage = Usage()
 
     def run_once(self, *, fetch: bool = True, compare: bool = False) -> SyncReport:
@@ -124,9 +128,12 @@ class SyncEngine:
             self._written.add(push.sent.writes)
             self._keep_facts(asker)
             self._changes.tell(at_once=True)
+        # What a run that ended early has noted, too.
+        placer.make_due(stopping=self._stopping)
+        self._changes.tell(at_once=True)
         counts = self._counts()
-        if outcome == DONE and (counts.open or counts.rejected or counts.conflicts):
-            outcome, reason = PARTIAL, _left(counts)
+        if outcome == DONE and (left := remaining(counts)):
+            outcome, reason = PARTIAL, left
         used = asker.transport.meter
         report = SyncReport(
             started,
@@ -193,6 +200,7 @@ class SyncEngine:
             breathe=push.drain_urgent,
             reach=self._reach,
             progress=self._loading,
+            quiet=self._quiet,
         )
         try:
             pull.run(
@@ -213,6 +221,7 @@ class SyncEngine:
         finally:
             self.progress = None
             self._last_seen, self._complete = pull.server_now, pull.complete
+        placer.make_due(push.drain_urgent, self._stopping)
         # What was merged with news from the server goes back at once.
         for _ in range(_ROUNDS):
             before = push.sent.records
@@ -232,6 +241,7 @@ class SyncEngine:
             self.close()
             self._last_seen = self._complete = None
             self._canaries, self._connections = None, -1
+            self._quiet = Quiet()
             self._account = account
             self._known_facts = dict(facts)
             known = Facts(facts.get("gzip"), facts.get("batch"), facts.get("elements"))
@@ -260,23 +270,24 @@ class SyncEngine:
         if quiet:
             self._noted_at = time.monotonic()
         with self._store.apply_remote() as session:
-            session.execute(
-                insert(SyncTry).values(
-                    started_at=report.started_at,
-                    ended_at=report.ended_at,
-                    outcome=report.outcome,
-                    reason=report.reason or None,
-                    sent=report.sent,
-                    received=report.received,
-                    rejected=report.rejected,
-                    requests=report.requests,
-                    bytes_up=report.bytes_up,
-                    bytes_down=report.bytes_down,
-                )
+            connection = session.connection()
+            connection.exec_driver_sql(
+                _TRY,
+                (
+                    format_instant(report.started_at),
+                    format_instant(report.ended_at),
+                    report.outcome,
+                    report.reason or None,
+                    report.sent,
+                    report.received,
+                    report.rejected,
+                    report.requests,
+                    report.bytes_up,
+                    report.bytes_down,
+                ),
             )
             self._usage.save(session, self._store.clock.today())
-            newest = session.scalar(select(func.max(SyncTry.id))) or 0
-            session.execute(delete(SyncTry).where(SyncTry.id <= newest - _TRIES_KEPT))
+            connection.exec_driver_sql(_FORGET_TRIES, (_TRIES_KEPT,))
 
 
 def _connect(account: ServerAccount, gzip_up: bool | None) -> Transport:
@@ -290,18 +301,18 @@ def _not_enrolled() -> str:
     )
 
 
-def _left(counts: Counts) -> str:
-    if counts.conflicts:
-        return tr("Some records were changed by two people and wait for a decision.")
-    if counts.rejected:
-        return tr("Some records were refused by the county hospital and need a correction.")
-    return tr("Some records wait for another record that was not accepted yet.")
-
-
 def next_wait(policy: Policy, report: SyncReport, failures: int) -> timedelta:
     """How long to rest after a run; ``failures`` counts the bad ones in a row."""
     if report.outcome in (DONE, PARTIAL):
         return timedelta(seconds=policy.rest())
     if report.outcome in (REFUSED, NOT_ENROLLED):
         return timedelta(seconds=policy.after_refusal())
+    if came_on(report):
+        return timedelta(seconds=policy.after_cut())
     return timedelta(seconds=policy.after_failure(failures, report.retry_after))
+
+
+def came_on(report: SyncReport) -> bool:
+    """Whether a run that the line cut off brought something over: the line is bad, not gone."""
+    brought = report.sent or report.received
+    return report.outcome == OFFLINE and bool(brought) and report.retry_after is None

@@ -53,6 +53,8 @@ class SyncService:
         self._store = store
         self._callbacks: list[Callback] = []
         self._lock = threading.Lock()
+        # One reading at a time: one begun earlier must not take the place of a later one.
+        self._reading = threading.Lock()
         self._bytes = [0, 0]
         self._last_success: Any = None
         self._latest: SyncStatus | None = None
@@ -140,13 +142,14 @@ class SyncService:
         """How delivery stands, as of the last change."""
         latest = self._latest
         if latest is None or not self._runner.running:
-            latest = self._latest = self._read()
+            return self.refresh()
         return latest
 
     def refresh(self) -> SyncStatus:
         """Count anew (some milliseconds) and return the status."""
-        self._latest = self._read()
-        return self._latest
+        with self._reading:
+            status = self._latest = self._read()
+        return status
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(SyncEvent)`` on every change; the result ends that.
@@ -199,7 +202,7 @@ class SyncService:
             self._tell(changed)
 
     def _tell(self, changed: Changed) -> None:
-        status = self._latest = self._read()
+        status = self.refresh()
         with self._lock:
             callbacks = list(self._callbacks)
         for callback in callbacks:

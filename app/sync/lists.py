@@ -56,7 +56,7 @@ class Scope:
                 bounds += (f"le{state.text_of(until)}",)
             parameters["_lastUpdated"] = bounds
         parameters["_sort"] = "_lastUpdated"
-        parameters["_count"] = count * 5 // 2 if bare else count
+        parameters["_count"] = min(count, MOST_PAGE) * 5 // 2 if bare else count
         if bare:
             parameters["_elements"] = "id,meta"
         return query(self.type, **parameters)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from app.sync import link
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
 LARGEST_ANSWER = 64 * 1024 * 1024
 GZIP = 16 + zlib.MAX_WBITS
 _LONGEST_WAIT = 3600.0
+
+
+@dataclass(slots=True)
+class Meter:
+    """What went over the wire: requests, and bytes with their HTTP heads (without TLS)."""
+
+    requests: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def add(self, *, requests: int = 0, up: int = 0, down: int = 0) -> None:
+        """Count; two requests may be under way at once."""
+        with self._lock:
+            self.requests += requests
+            self.bytes_up += up
+            self.bytes_down += down
+
+    def copy(self) -> Meter:
+        return Meter(self.requests, self.bytes_up, self.bytes_down)
 
 
 def never_connected(error: BaseException) -> bool:

@@ -12,7 +12,10 @@ from random import Random
 MOST_ENTRIES = 50
 MOST_BYTES = 64 * 1024
 MOST_PAGE = 200
+#: What a link that has shown its speed may be asked for at once.
+_LARGEST_PAGE = 500
 _LEAST_PAGE = 10
+_LEAST_PORTION = 100
 #: Until the link is known: what crosses even a slow one in two seconds.
 _FIRST_BYTES = 16 * 1024
 _STRETCH_SECONDS = 0.25
@@ -26,7 +29,8 @@ class Policy:
 
     ``poll`` is the rest between two looks for news while all is well. After a failure the
     wait doubles from ``first`` up to ``longest``; half of it is chance, so that a county's
-    PCs do not all come back in the same second.
+    PCs do not all come back in the same second. A cut after something has crossed is no failure
+    of that kind: on a line that lives some seconds, waiting would be most of the time.
     """
 
     random: Random = field(default_factory=Random)
@@ -45,6 +49,10 @@ class Policy:
         wait = step * self.random.uniform(0.5, 1.0)
         # What the server asked for is the least; a little chance on top keeps PCs apart.
         return wait if retry_after is None else retry_after + wait * 0.25
+
+    def after_cut(self) -> float:
+        """The wait after a cut on a line that brought something over before it."""
+        return self.random.uniform(0.1, 0.4)
 
     def after_refusal(self) -> float:
         """The wait while the server does not let this PC in: a person has to act."""
@@ -127,20 +135,39 @@ class Reach:
     most: int = MOST_PAGE
 
     def page(self) -> int:
-        """Records on the next page (10 to 200)."""
+        """Records on the next page (10 to 500; 200 until the link has shown its speed)."""
         return self.most
 
     def share(self, lists: int) -> int:
         """Records on each first page where so many lists are read for the first time at once."""
-        return max(_LEAST_PAGE, self.most // max(lists, 1))
+        return max(_LEAST_PAGE, min(self.most, MOST_PAGE) // max(lists, 1))
 
     def crossed(self, records: int, seconds: float) -> None:
         """A page of so many records came after ``seconds``."""
         if records == 0:
             return
         fits = int(records * self.seconds / max(seconds, 0.001))
-        self.most = max(_LEAST_PAGE, min(MOST_PAGE, fits, 2 * self.most))
+        self.most = max(_LEAST_PAGE, min(_LARGEST_PAGE, fits, 2 * self.most))
 
     def cut(self) -> None:
         """A page was lost on the way."""
         self.most = max(_LEAST_PAGE, self.most // 2)
+
+
+@dataclass(slots=True)
+class Portion:
+    """How many rows that were fetched one transaction writes.
+
+    A save at the screen waits for one transaction at most: ``seconds`` is what it may take.
+    """
+
+    seconds: float = 0.05
+    rows: int = 200
+    most: int = 500
+
+    def took(self, rows: int, seconds: float) -> None:
+        """A transaction of so many rows took so long."""
+        if seconds > self.seconds:
+            self.rows = max(_LEAST_PORTION, self.rows // 2)
+        elif rows >= self.rows and seconds < self.seconds / 3:
+            self.rows = min(self.most, self.rows * 2)

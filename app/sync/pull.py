@@ -25,6 +25,7 @@ from app.sync.link import Json
 from app.sync.lists import CLOCK_STEP, Scope, ServerClock, scopes
 from app.sync.place import Placer
 from app.sync.policy import MOST_PAGE, Reach
+from app.sync.quiet import Quiet
 from app.sync.searches import Asker, Page, address, is_bare, version_of
 from app.sync.spans import TICK, OwnWrites, Span
 
@@ -82,12 +83,13 @@ class Pull:
         breathe: Callable[[], None] = lambda: None,
         reach: Reach | None = None,
         progress: Callable[[Progress | None], None] = lambda progress: None,
+        quiet: Quiet | None = None,
     ) -> None:
         """``last_seen``: the server's time at an earlier answer, if the caller knows one.
 
         ``complete``: the time up to which an earlier run has read every list to its end; it
         is this run's afterwards. ``progress`` hears how far a first load has come, None at its
-        end.
+        end. ``quiet``: what earlier runs were told of all lists together.
         """
         self.server_now = last_seen
         self.complete = complete
@@ -97,6 +99,7 @@ class Pull:
         self._breathe = breathe
         self._reach = reach or Reach()
         self._progress = progress
+        self._quiet = quiet
         self._list: Progress | None = None
         #: After a whole comparison: type → ids of all that the server listed, else None.
         self.listed: dict[str, set[str]] | None = None
@@ -136,6 +139,9 @@ class Pull:
             )
             for scope in lists
         ]
+        sure = canaries is None and not compare and not behind
+        if sure and self._is_quiet(plans, clock, last_seen, make_sure):
+            return
         asked = time.monotonic()
         unread = sum(plan.cursor is None for plan in plans)
         first = self._reach.share(unread)
@@ -170,6 +176,7 @@ class Pull:
             due = False
         if unread:
             self._reach.crossed(sum(len(p.resources) for p in pages), took.total_seconds())
+        self._placer.much = unread > 0 or any(page.next is not None for page in pages)
         answered = iter(pages)
         for number, plan in enumerate(plans, 1):
             between = [next(answered) for _ in plan.gaps]
@@ -193,6 +200,39 @@ class Pull:
         self._placer.keep_orphans()
         if now is not None:
             self.complete = now - took - CLOCK_STEP
+
+    def _is_quiet(
+        self,
+        plans: list[_Plan],
+        clock: ServerClock,
+        last_seen: datetime | None,
+        make_sure: Callable[..., bool],
+    ) -> bool:
+        """Whether one short question tells that no list has anything new, and nothing is due."""
+        if self._quiet is None or self.complete is None or clock.swept is None:
+            return False
+        read = [p.cursor for p in plans if p.cursor is not None]
+        if len(read) < len(plans) or any(p.gaps or p.bare or p.stepped for p in plans):
+            self._quiet.forget()
+            return False
+        asked = time.monotonic()
+        nothing, now = self._quiet.ask(self._asker.transport, self.complete, max(read))
+        took = timedelta(seconds=time.monotonic() - asked)
+        stepped_back = now is not None and last_seen is not None and now < last_seen - CLOCK_STEP
+        if (
+            not nothing
+            or now is None
+            or stepped_back
+            or now - clock.swept >= SWEEP_EVERY
+            or not make_sure(asked=False)
+        ):
+            # Until the lists are read, the server's answer stands for nothing that is here.
+            self.complete = None
+            return False
+        self.server_now, self.complete = now, now - took - CLOCK_STEP
+        self._placer.fetch_owed()
+        self._placer.keep_orphans()
+        return True
 
     def _plan(
         self, scope: Scope, cursor: datetime | None, written: OwnWrites, behind: bool

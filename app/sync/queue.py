@@ -9,64 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from app.care.referral_crossing import TOLD
 from app.clock import format_instant
-from app.models.base import to_json
-from app.models.outbox import (
-    KEPT,
-    LANE_REST,
-    REJECTED,
-    UNKNOWN,
-    WAITING,
-    Conflict,
-    Outbox,
-    SyncState,
-)
+from app.models.base import from_json, to_json
+from app.models.driver import ask
+from app.models.outbox import LANE_REST, UNKNOWN, WAITING, Outbox, SyncState
 from app.models.records import KINDS, fetch, lane_of
 from app.sync import state
 from app.sync.items import Confirmed, Held, Item
 from app.sync.link import Json
 
 __all__ = ["Confirmed", "Held", "Item"]
-_ITEM = (
-    Outbox.seq,
-    Outbox.kind,
-    Outbox.record_id,
-    Outbox.change_id,
-    Outbox.resident_id,
-    Outbox.lane,
-    Outbox.state,
-    Outbox.attempts,
-    Outbox.courier,
-)
-_IN_LANE = (
-    select(*_ITEM)
-    .where(
-        Outbox.state == bindparam("state"),
-        Outbox.lane == bindparam("lane"),
-        Outbox.seq > bindparam("after"),
-    )
-    .order_by(Outbox.seq)
-    .limit(bindparam("most"))
-)
-_URGENT = select(Outbox.seq, Outbox.change_id).where(
-    Outbox.state == WAITING, Outbox.lane < bindparam("below")
-)
-_BY_RECORD = select(*_ITEM).where(Outbox.record_id.in_(bindparam("ids", expanding=True)))
 # In the driver's own words: these run for every record that is sent.
+_ITEM = (
+    "SELECT seq, kind, record_id, change_id, resident_id, lane, state, attempts, courier "
+    "FROM outbox"
+)
+_IN_LANE = f"{_ITEM} WHERE state = ? AND lane = ? AND seq > ? ORDER BY seq LIMIT ?"
+_URGENT = "SELECT seq, change_id FROM outbox WHERE state = 'waiting' AND lane < ?"
+_BY_RECORD = f"{_ITEM} WHERE record_id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_REFUSED = f"{_ITEM} WHERE state IN ('rejected', 'kept') ORDER BY seq"
+_UNDECIDED = 'SELECT kind, record_id, fields FROM "conflict" WHERE resolved_at IS NULL'
+_NOTED = "SELECT key FROM sync_state WHERE key IN (SELECT value FROM json_each(?))"
 _MARK = (
     "UPDATE outbox SET state = 'unknown', sent_at = ?, attempts = max(attempts, 0) + 1 "
     "WHERE seq = ? AND change_id = ?"
-)
-_NOTE = (
-    "INSERT INTO sync_state (key, value) VALUES (?, ?) "
-    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
 _CLEAR = "DELETE FROM outbox WHERE seq = ? AND change_id = ?"
 _RECEIPT = (
@@ -93,10 +65,7 @@ def in_lane(session: Session, lane: int, after: int, most: int) -> list[Item]:
     """The next rows of a lane that may be sent, oldest first, with ``seq`` above ``after``."""
     found: list[Item] = []
     for waits in (WAITING, UNKNOWN):
-        rows = session.execute(
-            _IN_LANE, {"state": waits, "lane": lane, "after": after, "most": most}
-        )
-        found.extend(_item(row) for row in rows)
+        found.extend(Item(*row) for row in ask(session, _IN_LANE, (waits, lane, after, most)))
     found.sort(key=lambda item: item.seq)
     return found[:most]
 
@@ -106,25 +75,20 @@ def urgent(session: Session, below: int = LANE_REST) -> set[tuple[int, str]]:
 
     A row that was sent and has no answer yet is not among them.
     """
-    rows = session.execute(_URGENT, {"below": below})
-    return {(seq, change_id) for seq, change_id in rows}
+    return set(ask(session, _URGENT, (below,)))
 
 
 def of_records(session: Session, record_ids: Iterable[str]) -> list[Item]:
     """The rows of these records, in any state."""
     wanted = sorted(set(record_ids))
-    found: list[Item] = []
-    for start in range(0, len(wanted), 500):
-        rows = session.execute(_BY_RECORD, {"ids": wanted[start : start + 500]})
-        found.extend(_item(row) for row in rows)
-    return found
+    if not wanted:
+        return []
+    return [Item(*row) for row in ask(session, _BY_RECORD, (to_json(wanted),))]
 
 
 def rejected(session: Session) -> list[Item]:
     """The rows that the server refused, those that are kept here by decision among them."""
-    refused = Outbox.state.in_((REJECTED, KEPT))
-    rows = session.execute(select(*_ITEM).where(refused).order_by(Outbox.seq))
-    return [_item(row) for row in rows]
+    return [Item(*row) for row in ask(session, _REFUSED)]
 
 
 def open_conflicts(session: Session) -> set[tuple[str, str]]:
@@ -132,12 +96,8 @@ def open_conflicts(session: Session) -> set[tuple[str, str]]:
 
     Moves of a referral that crossed are not among them: they are told, and later moves may leave.
     """
-    rows = session.execute(
-        select(Conflict.kind, Conflict.record_id, Conflict.fields).where(
-            Conflict.resolved_at.is_(None)
-        )
-    )
-    return {(kind, record_id) for kind, record_id, fields in rows if TOLD not in fields}
+    rows = ask(session, _UNDECIDED)
+    return {(kind, record_id) for kind, record_id, fields in rows if TOLD not in from_json(fields)}
 
 
 def mark_sent(
@@ -155,7 +115,7 @@ def mark_sent(
         )
     if notes:
         session.connection().exec_driver_sql(
-            _NOTE,
+            state.SAVE,
             [
                 (_note_key(item.kind, item.record_id), to_json({"body": body}))
                 for item, body in notes
@@ -184,14 +144,9 @@ def forget_notes(session: Session, items: Iterable[Item]) -> None:
 def noted(session: Session, items: Iterable[Item]) -> set[tuple[str, str]]:
     """(kind, record id) of the shared records that were sent without an answer."""
     keys = {_note_key(i.kind, i.record_id): (i.kind, i.record_id) for i in items}
-    found: set[tuple[str, str]] = set()
-    wanted = sorted(keys)
-    for start in range(0, len(wanted), 500):
-        rows = session.scalars(
-            select(SyncState.key).where(SyncState.key.in_(wanted[start : start + 500]))
-        )
-        found.update(keys[key] for key in rows)
-    return found
+    return (
+        {keys[key] for (key,) in ask(session, _NOTED, (to_json(sorted(keys)),))} if keys else set()
+    )
 
 
 def _note_key(kind: str, record_id: str) -> str:
@@ -220,7 +175,7 @@ def confirm(session: Session, answers: Sequence[Confirmed], now: datetime) -> No
     if answered:
         session.execute(delete(SyncState).where(SyncState.key.in_(answered)))
     last = [[a.resource_type, a.item.record_id, a.version, a.last_updated] for a in answers[-2:]]
-    session.connection().exec_driver_sql(_NOTE, [(state.CANARY, to_json({"last": last}))])
+    session.connection().exec_driver_sql(state.SAVE, [(state.CANARY, to_json({"last": last}))])
     session.connection().exec_driver_sql(_CLEAR, [(a.item.seq, a.item.change_id) for a in answers])
 
 
@@ -298,10 +253,6 @@ def enqueue(session: Session, kind: str, record_ids: Sequence[str], now: datetim
             insert(Outbox).on_conflict_do_nothing(index_elements=["kind", "record_id"]), rows
         )
     return [item for item in of_records(session, record_ids) if item.kind == kind]
-
-
-def _item(row: Any) -> Item:
-    return Item(*row)
 
 
 def as_waiting(item: Item) -> Item:

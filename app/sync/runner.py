@@ -24,6 +24,7 @@ from app.sync.engine import (
     REFUSED,
     SyncEngine,
     SyncReport,
+    came_on,
     next_wait,
 )
 
@@ -211,7 +212,7 @@ class Runner:
             # Nothing to back off from: the next save or command looks again, which is free.
             self._failures = 0
         else:
-            self._failures += 1
+            self._failures = 0 if came_on(report) else self._failures + 1
             self.phase = REFUSED if report.outcome == REFUSED else OFFLINE
         return next_wait(self._engine.policy, report, max(self._failures, 1))
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.clock import parse_instant
+from app.models import driver
+from app.models.base import from_json, to_json
 from app.models.outbox import SyncState
 
 SERVER, FACTS, CLOCK, ORPHANS, OWED = "server", "facts", "clock", "orphans", "owed"
@@ -28,6 +29,12 @@ CANARY = "canary"
 DEVICE_KEYS, SERVER_KEYS, LOGIN, LINK = "device_keys", "server_keys", "login", "link"
 #: What was learnt of one server and says nothing of another.
 _LEARNT = (FACTS, CLOCK, ORPHANS, OWED)
+_BY_PREFIX = "SELECT key, value FROM sync_state WHERE key >= ? AND key < ?"
+#: Remembers a value (JSON text) under a key.
+SAVE = (
+    "INSERT INTO sync_state (key, value) VALUES (?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +56,19 @@ class ServerAccount:
 
 def load(session: Session, key: str) -> dict[str, Any]:
     """The value of a key; an empty dict where there is none."""
-    found = session.scalar(select(SyncState.value).where(SyncState.key == key))
-    return dict(found) if found else {}
+    found = driver.value(session, "SELECT value FROM sync_state WHERE key = ?", (key,))
+    return dict(from_json(found)) if found else {}
 
 
 def load_many(session: Session, prefix: str) -> dict[str, dict[str, Any]]:
     """All values whose key begins with ``prefix``, by the rest of the key."""
-    rows = session.execute(
-        select(SyncState.key, SyncState.value).where(
-            SyncState.key >= prefix, SyncState.key < prefix + "\uffff"
-        )
-    )
-    return {key[len(prefix) :]: dict(value) for key, value in rows}
+    rows = driver.ask(session, _BY_PREFIX, (prefix, prefix + "\uffff"))
+    return {key[len(prefix) :]: dict(from_json(value)) for key, value in rows}
 
 
 def save(session: Session, key: str, value: dict[str, Any]) -> None:
     """Remember a value."""
-    statement = insert(SyncState).values(key=key, value=value)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key"], set_={"value": statement.excluded.value}
-        )
-    )
+    session.connection().exec_driver_sql(SAVE, (key, to_json(value)))
 
 
 def account(session: Session) -> ServerAccount | None:

@@ -16,6 +16,7 @@ from app.models.store import Store
 from app.sync import restored
 from app.sync.counts import Counts, count
 from app.sync.pull import Progress
+from app.sync.remaining import remaining
 from app.sync.usage import used
 
 LANES = ("emergency", "referral", "rest")
@@ -106,6 +107,9 @@ def read_status(store: Store, **live: object) -> SyncStatus:
             "notices": restored.notices(session),
         }
     values.update(live)
+    if values.get("phase") == "idle" and values.get("reason"):
+        # What the last run said of the queue; somebody may have decided since.
+        values["reason"] = remaining(counts)
     return SyncStatus(**values)  # type: ignore[arg-type]
 
 

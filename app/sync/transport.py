@@ -11,7 +11,7 @@ import json
 import logging
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -28,26 +28,6 @@ if TYPE_CHECKING:
 FHIR_JSON = "application/fhir+json"
 _JSON_TYPES = frozenset({FHIR_JSON, "application/json", "application/json+fhir"})
 _UNDATED_SECONDS = 6 * 3600.0
-
-
-@dataclass(slots=True)
-class Meter:
-    """What went over the wire: requests, and bytes with their HTTP heads (without TLS)."""
-
-    requests: int = 0
-    bytes_up: int = 0
-    bytes_down: int = 0
-    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
-
-    def add(self, *, requests: int = 0, up: int = 0, down: int = 0) -> None:
-        """Count; two requests may be under way at once."""
-        with self._lock:
-            self.requests += requests
-            self.bytes_up += up
-            self.bytes_down += down
-
-    def copy(self) -> Meter:
-        return Meter(self.requests, self.bytes_up, self.bytes_down)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +81,7 @@ class Transport:
         self.base = link.fhir_base(base)
         self.gzip_up = gzip_up
         self.level = 9
-        self.meter = Meter()
+        self.meter = octets.Meter()
         self._token = token
         self._timeouts = timeouts or Timeouts()
         self._session: requests.Session | None = None
@@ -125,9 +105,12 @@ class Transport:
             self._session.close()
             self._session = None
 
-    def get(self, url: str) -> Answer:
-        """GET an address relative to the base (``Patient?_id=…``) or a link of the server."""
-        return self._send("GET", self._absolute(url), None)
+    def get(self, url: str, *, unless: str | None = None) -> Answer:
+        """GET an address relative to the base (``Patient?_id=…``) or a link of the server.
+
+        ``unless``: the ETag of an answer that is known; 304 says that it is still the same.
+        """
+        return self._send("GET", self._absolute(url), None, unless=unless)
 
     def post(self, packed: Packed) -> Answer:
         """POST a bundle to the base. A server that cannot read gzip gets it plain, for ever."""
@@ -237,17 +220,18 @@ class Transport:
         *,
         media: str = FHIR_JSON,
         fhir: bool = True,
+        unless: str | None = None,
     ) -> Answer:
         login = self.login if fhir else None
         if login is None:
-            return self._once(method, url, packed, media, fhir=fhir)
+            return self._once(method, url, packed, media, fhir=fhir, unless=unless)
         try:
             token = login.token(self)
         except link.LinkFault as fault:
             fault.untouched = True
             raise
         try:
-            return self._once(method, url, packed, media, token)
+            return self._once(method, url, packed, media, token, unless=unless)
         except link.Refused:
             # Withdrawn meanwhile, or the server was set up anew: a new sign-in tells which.
             try:
@@ -255,7 +239,7 @@ class Transport:
             except link.LinkFault as fault:
                 fault.untouched = True
                 raise
-            return self._once(method, url, packed, media, token)
+            return self._once(method, url, packed, media, token, unless=unless)
 
     def _once(
         self,
@@ -266,6 +250,7 @@ class Transport:
         token: str | None = None,
         *,
         fhir: bool = True,
+        unless: str | None = None,
     ) -> Answer:
         import requests
         import urllib3
@@ -280,6 +265,8 @@ class Transport:
             headers["Content-Encoding"] = "gzip"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        if unless is not None:
+            headers["If-None-Match"] = unless
         timeouts = self._timeouts
         deadline = time.monotonic() + timeouts.whole
         self.meter.add(requests=1)
@@ -297,7 +284,7 @@ class Transport:
                     up=octets.size_up(response.request), down=octets.size_of_head(response)
                 )
                 body = self._read(response, deadline)
-                return self._sort(response, body, fhir=fhir)
+                return self._sort(response, body, fhir=fhir, unchanged=unless is not None)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if packed is not None:
                 self.meter.add(up=packed.size)
@@ -305,7 +292,7 @@ class Transport:
             self.close()
             fault = self._fault(error)
             if fault is None:
-                return self._once(method, url, packed, media, token, fhir=fhir)
+                return self._once(method, url, packed, media, token, fhir=fhir, unless=unless)
             raise fault from error
 
     def _fault(self, error: Exception) -> link.Offline | None:
@@ -365,12 +352,15 @@ class Transport:
             body = octets.unpack(body)
         return body
 
-    def _sort(self, response: requests.Response, body: bytes, *, fhir: bool) -> Answer:
+    def _sort(
+        self, response: requests.Response, body: bytes, *, fhir: bool, unchanged: bool = False
+    ) -> Answer:
+        """The answer. ``unchanged``: 304 is one, and no page of the network's own."""
         status = response.status_code
         retry_after = octets.retry_after(response.headers)
         if status == 407:
             raise link.proxy_trouble(sign_in=True)
-        if status == 511 or 300 <= status < 400:
+        if status == 511 or (300 <= status < 400 and not (status == 304 and unchanged)):
             raise link.captive()
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         resource = octets.parse(body) if kind in _JSON_TYPES else None

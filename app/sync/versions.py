@@ -7,14 +7,18 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from app.models.outbox import ServerCopy
+from app.models.base import to_json
 from app.sync import state
 from app.sync.link import Json
 from app.sync.searches import version_of
-from app.sync.wire import copies
 
 #: A server may write the time of one version in several ways; a copy is never that fresh.
 _SAME_TIME = timedelta(seconds=2)
+
+_SEEN = (
+    "SELECT resource_id, version, last_updated FROM server_copy "
+    "WHERE resource_type = ? AND resource_id IN (SELECT value FROM json_each(?))"
+)
 
 Address = tuple[str, str]
 #: Version and time of a resource, as the server wrote them.
@@ -67,8 +71,14 @@ def _is_number(text: str) -> bool:
 
 def seen(session: Session, addresses: Iterable[Address]) -> dict[Address, Seen]:
     """Version and time of what the server was seen to hold."""
-    found = copies(session, addresses, ServerCopy.version, ServerCopy.last_updated)
-    return {address: (version, at) for address, (version, at) in found}
+    of_type: dict[str, list[str]] = {}
+    for type_, id_ in addresses:
+        of_type.setdefault(type_, []).append(id_)
+    found: dict[Address, Seen] = {}
+    for type_, ids in of_type.items():
+        rows = session.connection().exec_driver_sql(_SEEN, (type_, to_json(ids)))
+        found.update(((type_, id_), (version, at)) for id_, version, at in rows)
+    return found
 
 
 def sift(

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from app.fhir import mapping
 from app.fhir.common import WireContext
-from app.models.organisation import Organisation, Staff
-from app.models.outbox import LOOK_FIRST, UNKNOWN, WAITING, ServerCopy
+from app.models.base import from_json, to_json
+from app.models.driver import ask
+from app.models.outbox import LOOK_FIRST, UNKNOWN, WAITING
 from app.models.records import KINDS, Record, fetch
 from app.models.referral import Referral
 from app.sync import queue
@@ -20,7 +21,9 @@ from app.sync.link import Json
 from app.sync.queue import Item
 
 Address = tuple[str, str]
-_COPIES_AT_ONCE = 500
+_OF_TYPE = (
+    "FROM server_copy WHERE resource_type = ? AND resource_id IN (SELECT value FROM json_each(?))"
+)
 _OF_A_REFERRAL = frozenset({"referral_service", "referral_task", "referral_event"})
 
 #: Order in which records can stand on one another.
@@ -53,9 +56,10 @@ class Parcel:
 
 def context(session: Session) -> WireContext:
     """The names of organisations and staff."""
-    organisations = session.execute(select(Organisation.id, Organisation.name)).all()
-    staff = session.execute(select(Staff.id, Staff.name)).all()
-    return WireContext({o[0]: o[1] for o in organisations}, {s[0]: s[1] for s in staff})
+    return WireContext(
+        dict(ask(session, "SELECT id, name FROM organisation")),
+        dict(ask(session, "SELECT id, name FROM staff")),
+    )
 
 
 def parcels(
@@ -105,34 +109,29 @@ def parcels(
 
 
 def copies(
-    session: Session, addresses: Iterable[Address], *columns: InstrumentedAttribute[Any]
+    session: Session, addresses: Iterable[Address], columns: str
 ) -> Iterator[tuple[Address, tuple[Any, ...]]]:
     """These columns of what the server was seen to hold; addresses never seen are left out."""
     of_type: dict[str, list[str]] = {}
     for type_, id_ in addresses:
         of_type.setdefault(type_, []).append(id_)
+    sql = f"SELECT resource_id, {columns} {_OF_TYPE}"
     for type_, ids in of_type.items():
-        for start in range(0, len(ids), _COPIES_AT_ONCE):
-            rows = session.execute(
-                select(ServerCopy.resource_id, *columns).where(
-                    ServerCopy.resource_type == type_,
-                    ServerCopy.resource_id.in_(ids[start : start + _COPIES_AT_ONCE]),
-                )
-            ).all()
-            yield from (((type_, id_), tuple(values)) for id_, *values in rows)
+        for row in ask(session, sql, (type_, to_json(ids))):
+            yield (type_, row[0]), row[1:]
 
 
 def held(session: Session, addresses: Iterable[Address]) -> dict[Address, tuple[str, Json | None]]:
     """Version and kept content of what the server was seen to hold."""
-    found = copies(session, addresses, ServerCopy.version, ServerCopy.body)
-    return {address: (version, body) for address, (version, body) in found}
+    return {
+        address: (version, None if body is None else from_json(body))
+        for address, (version, body) in copies(session, addresses, "version, body")
+    }
 
 
 def versions(session: Session, addresses: Iterable[Address]) -> dict[Address, str]:
     """The versions alone: what a page may bring again without being new."""
-    return {
-        address: version for address, (version,) in copies(session, addresses, ServerCopy.version)
-    }
+    return {address: version for address, (version,) in copies(session, addresses, "version")}
 
 
 def with_unknown(ours: Json, theirs: Json) -> Json:

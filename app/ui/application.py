@@ -56,7 +56,7 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
 
             Trial(window)
         window.show()
-        QTimer.singleShot(0, window, lambda: _behind_the_window(window))
+        QTimer.singleShot(0, window, lambda: _behind_the_window(window, garbage))
         return application.exec()
     finally:
         garbage.release()
@@ -104,10 +104,12 @@ def _refuse(text: str, code: int) -> int:
     return code
 
 
-def _behind_the_window(window: MainWindow) -> None:
+def _behind_the_window(window: MainWindow, garbage: GarbageKeeper) -> None:
     """Load the libraries of the store while the person types the password."""
     window.tasks.run(
-        _load_record_floor, done=lambda _none: _load_frame(list(_FRAME_MODULES)), owner=window
+        _load_record_floor,
+        done=lambda _none: _load_frame(list(_FRAME_MODULES), garbage),
+        owner=window,
     )
 
 
@@ -123,8 +125,10 @@ def _load_record_floor() -> None:
     app.care.accounts.warm_up()
 
 
-def _load_frame(modules: list[str]) -> None:
+def _load_frame(modules: list[str], garbage: GarbageKeeper) -> None:
     """On the GUI thread, where Qt's classes belong, one module a round of the event loop."""
     if modules:
         importlib.import_module(modules.pop(0))
-        QTimer.singleShot(0, lambda: _load_frame(modules))
+        QTimer.singleShot(0, lambda: _load_frame(modules, garbage))
+    else:
+        garbage.settle()

@@ -134,7 +134,7 @@ QPushButton[kind="option"] {
 QPushButton[kind="option"]:hover { background: $hover; }
 QPushButton[kind="option"]:checked {
     background: $accent_soft; border-color: $accent; color: $accent_text; font-weight: 600; }
-QPushButton[kind="option"][cursor="true"] { border: 2px solid $accent; padding: 0 9px;
+QPushButton[kind="option"][here="true"] { border: 2px solid $accent; padding: 0 9px;
     min-height: ${option_focus}px; }
 QPushButton[kind="option"][state="danger"] { border-color: $danger; }
 QPushButton[kind="option"]:disabled { color: $text_disabled; border-color: $line; }

@@ -569,6 +569,17 @@ def test_the_form_knows_what_was_before(
         open_form(store, actor, "00000000-0000-7000-8000-000000000000")
 
 
+def test_the_form_begins_with_the_diseases_that_the_basic_form_names(
+    store: Store, actor: Actor, add_resident: AddResident
+) -> None:
+    told = add_resident(past_disease=[{"code": "3"}, {"code": "5"}, {"code": "4"}])
+    context = open_form(store, actor, told)
+    assert context.known == ("type2_diabetes", "copd")
+    assert context.managed == ()
+    nothing = open_form(store, actor, add_resident(past_disease=[{"code": "1"}]))
+    assert nothing.known == ()
+
+
 def test_frequent_hypoglycaemia_stays_an_alert_until_the_next_diabetes_visit(
     store: Store, actor: Actor, add_resident: AddResident
 ) -> None:

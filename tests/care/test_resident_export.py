@@ -9,7 +9,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from app.care.due import refresh_due
 from app.care.resident_export import export_residents
+from app.care.resident_list import count_residents, list_residents
 from app.errors import NotAllowed
 from app.models.actor import Actor
 from app.models.local import AuditEvent
@@ -87,6 +89,26 @@ def test_a_scope_and_those_found(
     assert [row["姓名"] for row in _rows(closed.path)] == ["=1+1"]
     both = export_residents(store, actor, tmp_path / "b.xlsx", ids=list(people.values()))
     assert {row["姓名"] for row in _rows(both.path)} == {"张三", "=1+1"}
+
+
+def test_a_population_group_by_the_tags_of_today(
+    store: Store, actor: Actor, people: dict[str, str], tmp_path: Path
+) -> None:
+    with store.write(actor) as session:
+        refresh_due(session, store.organisation_id, people.values())
+    done = export_residents(store, actor, tmp_path / "a.xlsx", tag="senior")
+    (row,) = _rows(done.path)
+    assert (row["姓名"], row["人群类型"]) == ("张三", "老年人、低保")
+    with store.read() as session:
+        event = session.query(AuditEvent).filter_by(action="export").one()
+        assert event.detail == {"rows": 1, "scope": "active", "whole": False, "tag": "senior"}
+    none = export_residents(store, actor, tmp_path / "b.xlsx", tag="stroke")
+    assert none.rows == 0
+    listed = list_residents(store, actor, tag="low_income")
+    assert [line.name for line in listed] == ["张三"]
+    assert count_residents(store, actor, tag="low_income") == 1
+    assert count_residents(store, actor, "temporary", "low_income") == 0
+    assert count_residents(store, actor, tag="stroke") == 0
 
 
 def test_who_only_reads_takes_no_list_out(

@@ -26,10 +26,12 @@ from app.models.assessment import Assessment
 from app.models.chronic import FollowUp
 from app.models.contract import Contract, ContractService
 from app.models.health_check import HealthCheck
+from app.models.local import DueItem
 from app.models.outbox import Outbox
 from app.models.records import KINDS, fetch
 from app.models.resident import Condition, Resident
 from app.models.resident_record import Consent
+from app.models.screening import BpScreening
 from app.models.search import find
 from tests.conftest import CARE_HOME_ID, PASSWORD
 
@@ -168,3 +170,24 @@ def test_a_sample_never_lands_in_a_folder_with_records(tmp_path: Path) -> None:
     make_sample_store(tmp_path, SampleRequest(residents=1, on=DAY), PASSWORD)
     with pytest.raises(InputError):
         make_sample_store(tmp_path, SampleRequest(residents=1, on=DAY), PASSWORD)
+
+
+def test_some_have_copd_and_were_screened(tmp_path: Path) -> None:
+    make_sample_store(tmp_path, SampleRequest(residents=120, on=DAY), PASSWORD)
+    store = sign_in(tmp_path, "sample", PASSWORD).store
+    with store.read() as session:
+        ill = session.query(Condition).filter(Condition.disease == "copd").all()
+        assert len(ill) >= 2
+        assert all(row.is_sample and row.managed for row in ill)
+        for row in ill:
+            visits = session.query(FollowUp).filter(FollowUp.resident_id == row.resident_id).all()
+            assert visits
+            for visit in visits:
+                (part,) = visit.diseases
+                assert part.disease == "copd"
+                assert part.control_class in ("1", "2")
+                assert visit.is_sample
+        due = session.query(DueItem).filter(DueItem.kind == "follow_up:copd").count()
+        assert due == len(ill)
+        assert session.query(BpScreening).filter(BpScreening.is_sample).count() > 0
+    store.close()

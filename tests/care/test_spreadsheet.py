@@ -94,6 +94,7 @@ def test_signs_that_no_sheet_can_hold_are_left_out() -> None:
 
 def test_a_name_for_a_file_holds_no_forbidden_sign() -> None:
     assert suggested_name("随访名单", "白塔/村 <3>", "") == "随访名单_白塔-村-3.xlsx"
+    assert suggested_name("名单", "\u202egpj.exe") == "名单_gpj.exe.xlsx"
 
 
 def test_a_list_taken_out_is_noted_without_an_identity(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import insert
 
+from app.care.work_due import FAMILIES
 from app.care.work_list import LIST_LIMIT, room_counts, today_work
 from app.clock import FixedClock
 from app.models.actor import Actor
@@ -220,6 +221,95 @@ def test_refused_and_conflicting_records_come_first(store: Store, actor: Actor):
     assert [item.name for item in work.now] == ["张桂兰", "李敏", "张桂兰"]
     assert {item.room for item in work.now[:2]} == {"sync"}
     assert room_counts(store, actor).counts["sync"] == 2
+
+
+YEARLY = (
+    "health_check",
+    "contract_renewal",
+    "assessment:self_care",
+    "assessment:ability_2022",
+    "assessment:ability_2013",
+    "assessment:tcm33",
+)
+
+
+def test_what_is_asked_once_a_year_does_not_stand_before_the_work_of_the_day(
+    store: Store, actor: Actor
+):
+    for kind in YEARLY:
+        _due(store, actor, _resident(store, actor, "从未来过"), kind, -1422)
+    _due(store, actor, _resident(store, actor, "今日随访"), "follow_up:hypertension", 0)
+    _due(store, actor, _resident(store, actor, "跌倒高危"), "assessment:morse", -1)
+    work = today_work(store, actor)
+    assert [item.name for item in work.today] == ["跌倒高危", "今日随访"]
+    assert (work.totals["today"], work.overdue) == (2, 1)
+    assert room_counts(store, actor).counts["today"] == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "family"),
+    [
+        ("follow_up:hypertension", "follow_up"),
+        ("follow_up:type2_diabetes", "follow_up"),
+        ("follow_up:copd", "follow_up"),
+        ("check_in", "rehab"),
+        ("plan_review", "rehab"),
+        ("plan_paused", "rehab"),
+        ("bp_screening", "screening"),
+        ("assessment:tcm33", "scales"),
+        ("assessment:braden", "scales"),
+        ("contact:lost", "lost"),
+        ("contact:ended", None),
+        ("contract_renewal", "contracts"),
+        ("contract_review", "contracts"),
+        ("health_check", "checks"),
+    ],
+)
+def test_every_kind_of_work_has_its_family_and_its_count(
+    store: Store, actor: Actor, kind: str, family: str | None
+):
+    _due(store, actor, _resident(store, actor), kind, -3)
+    _due(store, actor, _resident(store, actor), kind, 3)
+    for each in FAMILIES:
+        work = today_work(store, actor, family=each)
+        of_the_day = family is not None and kind not in YEARLY
+        mine = each == family or (each == "work" and of_the_day)
+        assert (len(work.today), work.overdue, len(work.week)) == ((1, 1, 1) if mine else (0, 0, 0))
+        expected = int(mine) + int(mine and each == "checks")
+        assert work.families[each] == expected, each
+
+
+def test_the_checks_look_ahead_to_the_end_of_the_year(store: Store, actor: Actor):
+    never, seen = _resident(store, actor, "从未"), _resident(store, actor, "去年")
+    _due(store, actor, never, "health_check", (date(2026, 12, 31) - TODAY).days)
+    _due(store, actor, seen, "health_check", -10)
+    _due(store, actor, _resident(store, actor), "health_check", (date(2027, 1, 1) - TODAY).days)
+    with store.write(actor) as session:
+        session.query(DueItem).filter_by(resident_id=seen).one().since = date(2025, 2, 20)
+    work = today_work(store, actor, family="checks")
+    assert [(item.name, item.last) for item in work.today] == [("去年", date(2025, 2, 20))]
+    assert [(item.name, item.last) for item in work.week] == [("从未", None)]
+    assert work.families["checks"] == 2
+    assert today_work(store, actor).week == ()
+
+
+def test_a_person_with_several_things_is_one_line(store: Store, actor: Actor):
+    resident = _resident(store, actor)
+    _due(store, actor, resident, "follow_up:type2_diabetes", -2)
+    _due(store, actor, resident, "follow_up:hypertension", -9)
+    _due(store, actor, resident, "check_in", 3)
+    work = today_work(store, actor)
+    (item,) = work.today
+    assert item.what == "高血压随访、糖尿病随访"
+    assert (item.days_late, dict(item.arguments)["disease"]) == (9, "hypertension")
+    assert [item.what for item in work.week] == ["康复打卡"]
+    assert (work.totals["today"], work.overdue, work.families["follow_up"]) == (1, 1, 1)
+
+
+def test_referrals_and_trouble_belong_to_the_work_of_the_day(store: Store, actor: Actor):
+    _letter(store, actor, "returned")
+    assert len(today_work(store, actor).today) == 1
+    assert today_work(store, actor, family="follow_up").today == ()
 
 
 def test_counts_of_the_rooms(store: Store, actor: Actor):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation.breaking import CONTROLS
+
 ROOT = Path(__file__).resolve().parents[2]
 _ROW = re.compile(r"^\| G(\d+) (●)? ?\| (.+) \| (.+) \|$", re.MULTILINE)
 _TEST = re.compile(r"`([\w./]+\.py)::(\w+)`")
@@ -38,3 +40,10 @@ def test_the_tests_of_a_promise_exist_and_bear_its_number(number: int) -> None:
     for file, test in named:
         assert test in _tests_in(ROOT / file), f"{file}::{test}"
         assert f"g{number:02d}_" in test, test
+
+
+def test_every_promise_is_broken_on_purpose_somewhere() -> None:
+    broken = set().union(*(control.caught_as | control.also for control in CONTROLS.values()))
+    beside = _tests_in(ROOT / "tests" / "faults" / "test_controls.py")
+    broken |= {int(found[1]) for test in beside if (found := re.match(r"test_g(\d\d)_", test))}
+    assert broken == set(range(1, 21))

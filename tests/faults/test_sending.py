@@ -343,6 +343,26 @@ def test_g06_a_link_that_breaks_every_second_request_still_brings_everything_onc
         client.close()
 
 
+def test_g06_a_line_on_which_only_small_questions_come_through_is_left_alone_after_some_tries(
+    make_clinic: Callable[..., Clinic], proxy: Proxy
+) -> None:
+    """A record too large for a bad line is asked for and sent again, but not for ever."""
+    clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
+    resident = a_resident(
+        address="新塘组 " + "".join(chr(0x4E00 + n * 7 % 20000) for n in range(4000))
+    )
+    save(clinic.store, clinic.actor, resident)
+    proxy.choose = lambda seen: faults.CUT_BEFORE if seen.size > 2000 else faults.PASS
+    report = clinic.sync()
+    assert report.outcome == "offline"
+    assert sum(seen.size > 2000 for seen in proxy.seen) <= 12
+    assert _states(clinic.store) == {"unknown": 1}
+
+    proxy.choose = lambda seen: faults.PASS
+    assert clinic.sync().outcome == "done"
+    assert _states(clinic.store) == {}
+
+
 @pytest.mark.kill
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_g03_a_process_killed_while_it_sends_loses_nothing_and_sends_nothing_twice(

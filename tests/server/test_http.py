@@ -36,7 +36,7 @@ def test_metadata_tells_the_truth(server: ServerProcess, north: Client) -> None:
     assert body["fhirVersion"] == "4.0.1"
     assert body["implementation"]["url"] == f"{server.url}/fhir"
     (rest,) = body["rest"]
-    assert {"transaction", "batch"} == {one["code"] for one in rest["interaction"]}
+    assert {"transaction", "batch", "search-system"} == {one["code"] for one in rest["interaction"]}
     # Every search parameter it lists is understood, for every type.
     samples = {"token": "x", "reference": "x", "date": "ge2024"}
     for type_ in rest["resource"]:
@@ -81,7 +81,7 @@ def test_health(server: ServerProcess) -> None:
         ("PATCH", "/fhir/Patient/x", 405),
         ("POST", "/fhir/Patient", 405),
         ("PUT", "/fhir/Patient", 405),
-        ("GET", "/fhir", 405),
+        ("PUT", "/fhir", 405),
         ("POST", "/fhir/metadata", 405),
         ("GET", "/enrol", 405),
         ("GET", "/", 404),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -159,6 +160,28 @@ def test_ready_means_that_the_database_takes_writes(own_server: ServerProcess) -
     deadline = time.monotonic() + 20
     while requests.get(f"{own_server.url}/ready", timeout=20).status_code != 200:
         assert time.monotonic() < deadline
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process are Linux's")
+def test_ready_means_that_the_disk_has_room_for_a_bundle(
+    tmp_path: Path, directory_file: Path
+) -> None:
+    server = ServerProcess(tmp_path, directory_file).start()
+    client = server.enrol(NORTH)
+    ready = f"{server.url}/ready"
+    assert requests.get(ready, timeout=20).status_code == 200
+    # Some pages fit, as on a disk with a few kilobytes left; a bundle does not.
+    room = max(path.stat().st_size for path in tmp_path.iterdir()) + 24_576
+    with server.small_files(room):
+        answer = requests.get(ready, timeout=20)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        assert issue(answer)["code"] == "transient"
+        assert requests.get(f"{server.url}/health", timeout=10).status_code == 200
+        assert client.get("/Patient?_count=1").status_code == 200
+    assert requests.get(ready, timeout=20).status_code == 200
+    assert client.put(patient(NORTH)).status_code == 201
+    server.stop()
 
 
 def _rows(server: ServerProcess, since: int = 0) -> list[Entry]:

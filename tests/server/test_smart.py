@@ -281,6 +281,24 @@ def test_used_statements_are_forgotten_when_they_have_expired(
     assert (used, tokens) == (1, 1)
 
 
+def test_an_assertion_is_meant_for_this_server_alone(server: ServerProcess) -> None:
+    device = Device(server, NORTH)
+    another = "https://another.example/token"
+    for audience in (device.endpoint, [device.endpoint]):
+        assert device.ask(device.sign(device.claims(aud=audience))).status_code == 200
+    for audience in (
+        [device.endpoint, another],
+        [another, device.endpoint],
+        [device.endpoint, device.endpoint],
+        [],
+        {device.endpoint: True},
+        device.endpoint + "/",
+    ):
+        answer = device.ask(device.sign(device.claims(aud=audience)))
+        assert answer.status_code == 401, audience
+        assert answer.json()["error"] == "invalid_client"
+
+
 def test_behind_a_proxy_the_public_address_is_what_counts(
     tmp_path: Path, directory_file: Path
 ) -> None:

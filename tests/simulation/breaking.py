@@ -14,6 +14,8 @@ from unittest.mock import patch
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from app import courier_file
+from app.courier_refusals import CourierRefused
 from app.models import hook
 from app.models.outbox import REJECTED, Outbox
 from app.server import storing
@@ -41,7 +43,8 @@ def _together(*patches: Any) -> Iterator[None]:
 
 def edits_are_not_queued() -> Any:
     """A record edited again keeps the change that waits: the new one is never confirmed."""
-    statement = hook.insert(Outbox).on_conflict_do_nothing(index_elements=["kind", "record_id"])
+    insert, _ = hook._QUEUE_ROW.split("DO UPDATE")
+    statement = f"{insert} DO NOTHING"
     return patch.object(hook, "_QUEUE_ROW", statement)
 
 
@@ -99,15 +102,14 @@ def the_cursor_goes_before_its_rows() -> Any:
 
 def news_of_known_records_is_passed_over() -> Any:
     """A record that is here is never fetched again."""
-    unknown = Placer._unknown
+    sift = Placer.sift
 
-    def broken(self: Placer, resources: Any) -> Any:
-        found = unknown(self, resources)
-        with self._store.read() as session:
-            known = wire.versions(session, (address(resource) for resource in found))
+    def broken(self: Placer, session: Session, resources: Any) -> Any:
+        found = sift(self, session, resources)
+        known = wire.versions(session, (address(resource) for resource in found))
         return [resource for resource in found if address(resource) not in known]
 
-    return patch.object(Placer, "_unknown", broken)
+    return patch.object(Placer, "sift", broken)
 
 
 def children_leave_first() -> Any:
@@ -166,6 +168,25 @@ def refused_rows_vanish() -> Any:
     return patch.object(queue, "set_state", broken)
 
 
+def answers_are_forgotten() -> Any:
+    """What the server confirmed is not written down: the same leaves again and again."""
+    return patch.object(queue, "confirm", lambda *arguments: None)
+
+
+def a_courier_file_may_end_anywhere() -> Any:
+    """Whoever reads a courier file takes what comes before a cut."""
+    read = courier_file._Reader.read
+
+    def broken(self: Any, source: Any) -> Iterator[Any]:
+        try:
+            yield from read(self, source)
+        except CourierRefused as refused:
+            if refused.why != "truncated" or not self._number:
+                raise
+
+    return patch.object(courier_file._Reader, "read", broken)
+
+
 def one_refusal_stops_all() -> Any:
     """As long as a refused row is there, nothing else leaves."""
     next_ = Planner.next
@@ -208,11 +229,15 @@ def a_restored_server_goes_unnoticed() -> Any:
 
 @dataclass(frozen=True)
 class Control:
-    """One break: the promises whose checks may catch it, and the steps that bring it out."""
+    """One break: the promises whose checks may catch it, and the steps that bring it out.
+
+    ``also``: promises that it breaks, too, and that show in those of ``caught_as``.
+    """
 
     breaks: Break
     caught_as: frozenset[int]
     weights: Mapping[str, float] = field(default_factory=dict)
+    also: frozenset[int] = frozenset()
 
 
 _EDITS = {"edit_resident": 8.0, "sync": 8.0, "check_in": 2.0}
@@ -236,6 +261,7 @@ CONTROLS: dict[str, Control] = {
             the_cursor_goes_before_its_rows,
             frozenset({5}),
             {"register": 5, "plan": 3, "sync": 12, "kill": 8},
+            frozenset({4}),
         ),
         Control(news_of_known_records_is_passed_over, frozenset({7}), _EDITS),
         Control(children_leave_first, frozenset({8}), {**_EDITS, "register": 6, "plan": 6}),
@@ -244,7 +270,13 @@ CONTROLS: dict[str, Control] = {
         Control(held_as_soon_as_sent, frozenset({2, 10}), {**_FAULTS, "register": 6}),
         Control(refused_rows_vanish, frozenset({11, 14}), {"register": 8, "poison": 6, "sync": 5}),
         Control(one_refusal_stops_all, frozenset({11}), {"register": 8, "poison": 6, "sync": 5}),
-        Control(the_later_clock_wins, frozenset({9}), {**_EDITS, "clock": 4}),
+        Control(answers_are_forgotten, frozenset({6}), {"register": 6, "sync": 6}),
+        Control(
+            a_courier_file_may_end_anywhere,
+            frozenset({15}),
+            {"register": 6, "stick_out": 8, "stick_in": 4, "stick_back": 2, "damage": 14},
+        ),
+        Control(the_later_clock_wins, frozenset({9}), {**_EDITS, "clock": 4}, frozenset({12})),
         Control(withdrawn_means_emptied, frozenset({2, 10, 14}), {**_EDITS, "revoke": 4}),
         Control(
             a_restored_server_goes_unnoticed,
@@ -256,6 +288,7 @@ CONTROLS: dict[str, Control] = {
                 "back_up_server": 5,
                 "restore_server": 4,
             },
+            frozenset({13}),
         ),
         Control(whoever_edits_becomes_the_author, frozenset({20}), {**_EDITS, "user": 6}),
     )

@@ -22,7 +22,7 @@ from app.sync.state import ServerAccount
 from app.sync.transport import Transport
 from tests.simulation.hospital import Request
 from tests.simulation.link import Outcome, transport_through
-from tests.simulation.machines import Fate, Killed
+from tests.simulation.machines import Fate, Killed, share_statements
 from tests.simulation.timeline import Timeline, WrongClock
 
 
@@ -104,6 +104,7 @@ class Pc:
         """Start the program."""
         self.fate.reset()
         self.store = open_store(self.folder, self.data_key, self.organisation_id, self.clock)
+        share_statements(self.store._engine, self.store._write_engine)
         self.fate.listen(self.store._engine, sqlcipher.OperationalError)
         self.engine = SyncEngine(self.store, Policy(Random(7)), connect=self._connect)
 

@@ -99,10 +99,15 @@ def build(folder: Path) -> County:
             run_to_end(pc, hospital)
             pc.close()
         hospital.close()
-    for extra in folder.rglob("*.db-*"):
-        extra.unlink()
+    leave_alone(folder)
     assert (folder / "server" / FILE_NAME).exists()
     return county
+
+
+def leave_alone(folder: Path) -> None:
+    """Take away what closed databases left beside themselves, so that the files can be copied."""
+    for extra in folder.rglob("*.db-*"):
+        extra.unlink()
 
 
 def _fill(

@@ -19,7 +19,7 @@ from app.server import answering, web
 from app.server.database import FILE_NAME, Database
 from app.server.directory import load_directory
 from app.server.main import default_directory
-from tests.simulation.machines import Fate
+from tests.simulation.machines import Fate, share_statements
 from tests.simulation.timeline import Timeline, WrongClock
 
 BASE = "http://127.0.0.1:8000"
@@ -89,6 +89,7 @@ class Hospital:
     def _start(self) -> None:
         self.database = Database(self.folder, wall_clock=self.clock)
         self.fate.reset()
+        share_statements(self.database.engine, self.database._writers)
         self.fate.listen(self.database.engine, sqlite3.OperationalError)
         with (
             patch.object(answering, "ThreadPoolExecutor", lambda **_: _AtOnce()),

@@ -19,11 +19,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.county import County, build, scratch
-from tests.simulation.steps import failure, kind_of, program, shorten
+from tests.simulation.county import build, scratch
+from tests.simulation.steps import begun, failure, kind_of, program, shorten
 
 FOLDER = Path("build") / "soak"
-_CHUNK = 10
+_CHUNK = 25
 
 
 def _prepare() -> None:
@@ -37,10 +37,10 @@ def run_chunk(first: int, count: int, show: bool = False) -> list[tuple[int, str
     """Seeds from ``first`` on, in a county of their own: (seed, kind, text) of each failure."""
     failed = []
     with scratch() as folder:
-        county = build(folder / "county")
+        start = begun(build(folder / "county"), folder / "begun")
         _prepare()
         for seed in range(first, first + count):
-            error = failure(county, folder / f"seed-{seed}", program(seed))
+            error = failure(start, folder / f"seed-{seed}", program(seed))
             if error is not None:
                 failed.append((seed, kind_of(error), str(error)))
             if show:
@@ -108,17 +108,17 @@ def once(seed: int) -> int:
     """One seed again; where it fails, the fewest steps that fail in the same way."""
     steps = program(seed)
     with scratch() as folder:
-        county: County = build(folder / "county")
-        error = failure(county, folder / "seed", steps)
+        start = begun(build(folder / "county"), folder / "begun")
+        error = failure(start, folder / "seed", steps)
         if error is None:
             print(f"seed {seed} ran clean")
             return 0
         print(f"seed {seed}: {error}")
-        best = shorten(county, folder / "seed", steps, kind_of(error), print)
+        best = shorten(start, folder / "seed", steps, kind_of(error), print)
         print(f"\nThe fewest steps ({len(best)}):")
         for step in best:
             print(f"    {step!r},")
-        print(f"{failure(county, folder / 'seed', best)}")
+        print(f"{failure(start, folder / 'seed', best)}")
     return 1
 
 

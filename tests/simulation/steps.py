@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.simulation.county import County
+from tests.simulation.county import County, leave_alone
 from tests.simulation.quiet import settle
 from tests.simulation.world import World, begin
 
@@ -123,10 +124,41 @@ def program(
     return PRELUDE + tuple((name, random.randrange(pcs), random.randrange(64)) for name in drawn)
 
 
-def run(county: County, folder: Path, steps: Sequence[Step]) -> World:
+@dataclass(frozen=True)
+class Begun:
+    """A county where the prelude has happened: seeds go on from here, each on its own copy.
+
+    ``county`` is the one before it, for lists of steps that begin otherwise.
+    """
+
+    county: County
+    after: County
+    known: bytes
+
+
+def begun(county: County, folder: Path) -> Begun:
+    """Play the prelude once; its files stay in ``folder``."""
+    with begin(county, folder) as world:
+        for step in PRELUDE:
+            world.do(*step)
+        known = world.known()
+    leave_alone(folder)
+    return Begun(county, County(folder, county.people), known)
+
+
+def run(start: County | Begun, folder: Path, steps: Sequence[Step]) -> World:
     """Make the steps, let the county come to rest, check. Raises what breaks."""
+    known = None
+    if isinstance(start, County):
+        county = start
+    elif tuple(steps[: len(PRELUDE)]) == PRELUDE:
+        county, known, steps = start.after, start.known, steps[len(PRELUDE) :]
+    else:
+        county = start.county
     try:
         with begin(county, folder) as world:
+            if known is not None:
+                world.go_on(known)
             for step in steps:
                 world.do(*step)
             settle(world)
@@ -135,10 +167,10 @@ def run(county: County, folder: Path, steps: Sequence[Step]) -> World:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def failure(county: County, folder: Path, steps: Sequence[Step]) -> BaseException | None:
+def failure(start: County | Begun, folder: Path, steps: Sequence[Step]) -> BaseException | None:
     """What breaks when the steps are made, or None."""
     try:
-        run(county, folder, steps)
+        run(start, folder, steps)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001 — whatever it is, it is the finding
@@ -152,7 +184,7 @@ def kind_of(error: BaseException) -> str:
 
 
 def shorten(
-    county: County,
+    start: County | Begun,
     folder: Path,
     steps: Sequence[Step],
     kind: str,
@@ -165,7 +197,7 @@ def shorten(
         place, removed = 0, False
         while place < len(best):
             shorter = best[:place] + best[place + size :]
-            error = failure(county, folder, shorter)
+            error = failure(start, folder, shorter)
             if error is not None and kind_of(error) == kind:
                 best, removed = shorter, True
                 told(f"{len(best)} steps: {error}")

@@ -9,8 +9,8 @@ import pytest
 
 from tests.simulation.breaking import CONTROLS
 from tests.simulation.checks import PromiseBroken
-from tests.simulation.county import County, build, scratch
-from tests.simulation.steps import failure, program
+from tests.simulation.county import build, scratch
+from tests.simulation.steps import Begun, begun, failure, program
 
 #: So many seeds may pass before the break is seen.
 MOST_SEEDS = 12
@@ -18,18 +18,18 @@ LENGTH = 30
 
 
 @pytest.fixture(scope="module")
-def county() -> Iterator[County]:
+def start() -> Iterator[Begun]:
     with scratch() as folder:
-        yield build(folder / "county")
+        yield begun(build(folder / "county"), folder / "begun")
 
 
 @pytest.mark.parametrize("name", sorted(CONTROLS))
-def test_the_break_is_caught(name: str, county: County, tmp_path: Path) -> None:
+def test_the_break_is_caught(name: str, start: Begun, tmp_path: Path) -> None:
     control = CONTROLS[name]
     for seed in range(MOST_SEEDS):
         steps = program(seed, control.weights, LENGTH, pcs=2)
         with control.breaks():
-            error = failure(county, tmp_path / str(seed), steps)
+            error = failure(start, tmp_path / str(seed), steps)
         if error is None:
             continue
         assert isinstance(error, PromiseBroken), f"seed {seed}: {error!r}"

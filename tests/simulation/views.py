@@ -160,6 +160,10 @@ class StoreView:
                     self.fields.update({(kind, id_): fields_of(found[id_]) for id_ in ids})
         return True
 
+    def reopened(self) -> None:
+        """The store was opened anew: its commits are counted from the beginning."""
+        self._read_at = (-1, -1)
+
     def open_clashes(self, address: Address) -> list[Clash]:
         return [
             clash
@@ -226,6 +230,10 @@ class ServerView:
     def count(self) -> int:
         """How many versions there are."""
         return sum(len(versions) for versions in self.resources.values())
+
+    def reopened(self) -> None:
+        """The server was started anew: its commits are counted from the beginning."""
+        self._read_at = -1
 
     def restored(self) -> None:
         """The server was put back: read everything anew."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -54,6 +55,10 @@ _SIZES = (50, 1, 2, 5, 12)
 _MOST_REQUESTS = 400
 
 
+#: What a run knows of what has happened, apart from its machines.
+_KNOWN = ("model", "server", "views", "companions", "passed", "last_answer", "log", "_number")
+
+
 class World:
     """One run. ``settle`` it with :func:`begin`, then call ``do`` for every step."""
 
@@ -84,6 +89,22 @@ class World:
         for pc in self.pcs:
             pc.close()
         self.hospital.close()
+
+    def known(self) -> bytes:
+        """A copy of what this run knows, for :meth:`go_on`. Nothing may be under way."""
+        known = {name: getattr(self, name) for name in _KNOWN}
+        return pickle.dumps({**known, "now": self.timeline.now, "ids": self.timeline.ids})
+
+    def go_on(self, copy: bytes) -> None:
+        """Go on from what another run knew, on copies of the files that it left."""
+        known = pickle.loads(copy)
+        self.timeline.now, self.timeline.ids = known.pop("now"), known.pop("ids")
+        for name, value in known.items():
+            setattr(self, name, value)
+        self.server.reopened()
+        for view in self.views.values():
+            view.reopened()
+        self.check()
 
     def fresh(self) -> int:
         self._number += 1

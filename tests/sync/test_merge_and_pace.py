@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.sync.counts import Counts
+from app.sync.engine import SyncReport, next_wait
 from app.sync.merge import BOOKKEEPING, merge, same_content
-from app.sync.policy import MOST_BYTES, MOST_ENTRIES, Pace, Policy
+from app.sync.policy import MOST_BYTES, MOST_ENTRIES, Pace, Policy, Portion, Reach
 
 BASE = {"id": "1", "name": "甲", "phone": "1", "village": "A", "note": None, "residences": []}
 
@@ -141,6 +144,21 @@ def test_waits_grow_have_a_limit_and_honour_the_server() -> None:
     assert Policy(Random(5)).after_failure(4) == Policy(Random(5)).after_failure(4)
 
 
+def test_a_line_that_lives_some_seconds_is_tried_again_at_once_and_a_dead_one_is_not() -> None:
+    policy, now = Policy(Random(3)), datetime(2026, 3, 2, tzinfo=UTC)
+
+    def waits(outcome: str, sent: int = 0, received: int = 0, after: float | None = None) -> float:
+        counts = Counts()
+        report = SyncReport(now, now, outcome, "", counts, sent, received, retry_after=after)
+        return max(next_wait(policy, report, 5).total_seconds() for _ in range(20))
+
+    assert waits("offline", sent=1) < 0.5
+    assert waits("offline", received=1) < 0.5
+    assert waits("offline") > 10
+    assert waits("offline", sent=1, after=60) >= 60
+    assert waits("failed", sent=1) > 10, "a server that is busy is left alone"
+
+
 def test_a_cut_halves_the_bundle_and_success_lets_it_grow_again() -> None:
     pace = Pace()
     assert pace.room() == MOST_ENTRIES
@@ -163,3 +181,28 @@ def test_bundles_are_sized_in_seconds_of_link() -> None:
     for _ in range(30):
         pace.crossed(50, 8000, 0.01)
     assert (pace.room(), pace.bytes_allowed()) == (MOST_ENTRIES, MOST_BYTES)
+
+
+def test_a_page_grows_on_a_fast_link_and_halves_with_each_cut() -> None:
+    reach = Reach()
+    assert reach.page() == 200, "until the link has shown its speed"
+    for _ in range(5):
+        reach.crossed(reach.page(), 0.05)
+    assert (reach.page(), reach.share(10)) == (500, 20)
+    reach.cut()
+    assert reach.page() == 250
+    for _ in range(10):
+        reach.crossed(200, 16.0)
+    assert reach.page() == 50, "no more than crosses in four seconds"
+
+
+def test_a_transaction_of_fetched_rows_is_as_large_as_its_time_allows() -> None:
+    portion = Portion()
+    for _ in range(5):
+        portion.took(portion.rows, 0.001)
+    assert portion.rows == portion.most
+    for _ in range(5):
+        portion.took(portion.rows, 0.2)
+    assert portion.rows == 100
+    portion.took(40, 0.001)
+    assert portion.rows == 100, "a small one says nothing of a large one"

@@ -11,13 +11,16 @@ from random import Random
 
 import pytest
 
+from app.care.deliveries import keep_here
+from app.i18n import tr
 from app.models.actor import Actor
-from app.models.outbox import delivery_state
+from app.models.outbox import Outbox, delivery_state
 from app.models.store import Store
 from app.server.enrolment import enrol_code
 from app.sync.enrol import enrol
 from app.sync.facade import SyncEvent, SyncService
 from app.sync.policy import Policy
+from app.sync.status import SyncStatus
 from tests.conftest import TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync.making import a_letter, a_resident, save
@@ -107,6 +110,23 @@ def test_phases_off_not_enrolled_offline_and_back(
     assert service.status().phase == "off"
 
 
+def test_what_was_refused_is_spoken_of_no_longer_once_it_is_kept_here(
+    joined: Store, service: SyncService, actor: Actor
+) -> None:
+    resident = a_resident()
+    save(joined, actor, resident)
+    with joined.apply_remote() as session:
+        session.query(Outbox).update({"state": "rejected", "reason": "test"})
+    listener = Listener(service)
+    service.start()
+    last = listener.wait(lambda e: e.status.phase == "idle" and e.status.history).status
+    refused = tr("Some records were refused by the county hospital and need a correction.")
+    assert (last.rejected, last.reason) == (1, refused)
+    keep_here(joined, actor, "resident", resident.id, "示例")
+    status = service.refresh()
+    assert (status.phase, status.rejected, status.kept, status.reason) == ("idle", 0, 1, "")
+
+
 def test_waiting_is_counted_by_lane(store: Store, service: SyncService, actor: Actor) -> None:
     patient = a_resident()
     save(store, actor, patient, *a_letter(patient, actor, urgency="emergency"))
@@ -130,6 +150,38 @@ def test_a_listener_that_fails_does_not_stop_delivery(
     service.stop()
     assert "a sync listener failed" in caplog.text
     caplog.clear()
+
+
+def test_a_count_that_began_earlier_never_takes_the_place_of_a_later_one(
+    service: SyncService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the bar would say "syncing" until something else happens."""
+    began, go_on = threading.Event(), threading.Event()
+    read = service._read
+    slow = True
+
+    def slowly() -> SyncStatus:
+        nonlocal slow
+        status = read()
+        if slow:
+            slow = False
+            began.set()
+            assert go_on.wait(30)
+        return status
+
+    monkeypatch.setattr(service, "_read", slowly)
+    monkeypatch.setattr(type(service._runner), "running", property(lambda _: True))
+    service._runner.phase = "syncing"
+    first = threading.Thread(target=service.refresh)
+    first.start()
+    assert began.wait(30)
+    service._runner.phase = "idle"  # the engine has ended meanwhile and tells so
+    second = threading.Thread(target=service._reported, args=(None,))
+    second.start()
+    go_on.set()
+    first.join(30)
+    second.join(30)
+    assert service.status().phase == "idle"
 
 
 def test_an_unsubscribed_listener_hears_nothing(service: SyncService) -> None:

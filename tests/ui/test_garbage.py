@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 
-from PySide6.QtCore import QThread
+from PySide6.QtCore import Qt, QThread
 
 from app.ui.garbage import GarbageKeeper
 from app.ui.tasks import TaskRunner
@@ -50,4 +50,26 @@ def test_a_background_thread_collects_nothing(qtbot):
     assert gc.isenabled()
     # The keeper of the whole test session goes on.
     gc.set_threshold(*usual)
+    gc.disable()
+
+
+def test_what_was_set_aside_is_looked_through_only_while_nobody_works_here(qtbot):
+    keeper = GarbageKeeper()
+    ended: list[int] = []
+    gc.collect()
+    _Cycle(ended)
+    keeper.settle()
+    gc.collect()
+    assert gc.get_freeze_count() > 1000
+    assert not ended, "a look costs nothing for what was set aside"
+    keeper._state_changed(Qt.ApplicationState.ApplicationInactive)
+    assert not ended, "not again so soon after the last time"
+    keeper._looked -= 3600
+    keeper._state_changed(Qt.ApplicationState.ApplicationActive)
+    assert not ended
+    keeper._state_changed(Qt.ApplicationState.ApplicationInactive)
+    assert ended == [threading.get_ident()]
+    keeper.release()
+    assert gc.get_freeze_count() == 0
+    # The keeper of the whole test session goes on.
     gc.disable()

@@ -13,19 +13,23 @@ from PySide6.QtWidgets import QApplication
 
 from app.i18n import set_language
 from app.models.outbox import Outbox, delivery_state
+from app.models.resident import Resident
+from app.server.courier_seed import make_seed
 from app.sync import courier
 from app.ui.context import UiContext
 from app.ui.sync.stick import StickPage
 from app.ui.sync.stick_words import handed_words
 from app.ui.sync.view import SyncRoom
 from app.ui.tasks import SynchronousRunner
-from tests.conftest import LEAD_ID
+from tests.conftest import LEAD_ID, TOWNSHIP_ID
+from tests.sync.conftest import server
 from tests.sync.courier.conftest import hospital, lead, make_pc, township
 from tests.sync.courier.hospital import PC, Hospital
+from tests.sync.courier.test_hand_in import join
 from tests.sync.making import a_resident, save
 from tests.ui.checks import check_page
 
-__all__ = ["hospital", "lead", "make_pc", "township"]
+__all__ = ["hospital", "join", "lead", "make_pc", "server", "township"]
 
 
 def _page(pc: PC, shown: Callable[..., Any]) -> StickPage:
@@ -128,28 +132,25 @@ def test_a_pc_that_has_not_joined_says_why_it_cannot(shown, make_pc) -> None:
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_the_lead_hospital_hands_in_a_townships_file(
-    qtbot, shown, make_pc, township: PC, monkeypatch, language: str
+    qtbot, shown, join: Callable[[str], PC], language: str
 ) -> None:
+    """The real file over the real server, and its reply back to the township."""
     set_language(language)
     try:
-        desk = make_pc(LEAD_ID)
+        office, desk = join(TOWNSHIP_ID), join(LEAD_ID)
         page = _page(desk, shown)
         assert page.lead
-        save(township.store, township.actor, a_resident())
-        written = township.export()
-        asked = []
-
-        def hand_in(store, actor, path, reply_path, progress):
-            progress("sending", 1, 2)
-            asked.append((path, reply_path))
-            return courier.HandedIn("白塔畈镇中心卫生院", 1, 1, 0, 0, 0, False, 100)
-
-        monkeypatch.setattr(courier, "hand_in", hand_in)
+        resident = a_resident()
+        save(office.store, office.actor, resident)
+        written = office.export()
         _type(page.incoming, written)
         page.hand_in_button.setFocus()
         qtbot.keyClick(page.hand_in_button, Qt.Key.Key_Return)
-        assert asked == [(written, written.with_name("out-reply.courier"))]
-        assert "out-reply.courier" in page.strip.text()
+        reply = written.with_name("out-reply.courier")
+        assert reply.name in page.strip.text()
+        assert office.take_in(reply).confirmed == 1
+        with office.store.read() as session:
+            assert delivery_state(session, "resident", resident.id).state == "held"
         check_page(page)
     finally:
         set_language("zh_CN")
@@ -157,10 +158,14 @@ def test_the_lead_hospital_hands_in_a_townships_file(
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])
 def test_the_way_of_a_new_pc(
-    qtbot, shown, make_pc, monkeypatch, tmp_path: Path, language: str
+    qtbot, shown, make_pc, township: PC, hospital: Hospital, language: str
 ) -> None:
+    """The request goes to the hospital, its seed file fills the PC."""
     set_language(language)
     try:
+        resident = a_resident()
+        save(township.store, township.actor, resident)
+        township.round(hospital)
         pc = make_pc(join=False)
         page = _page(pc, shown)
         page.seed_button.click()
@@ -172,30 +177,23 @@ def test_the_way_of_a_new_pc(
         (request,) = pc.drive.iterdir()
         assert request.name in dialog._mine.text()
         check_page(dialog)
-        seed = tmp_path / "seed.courier"
-        seed.write_text("x")
-        numbers = []
-        monkeypatch.setattr(
-            courier,
-            "read_seed",
-            lambda store, path: courier.SeedInfo("金寨县人民医院", None, 50_000, 9, "1234-5678"),
-        )
-
-        def import_seed(store, actor, path, fingerprint, progress):
-            numbers.append((path, fingerprint))
-            return courier.Seeded(50_000, False)
-
-        monkeypatch.setattr(courier, "import_seed", import_seed)
+        seed = pc.drive / "seed.courier"
+        made = make_seed(hospital.database, TOWNSHIP_ID, request, seed, "")
         _type(dialog.seed, seed)
         # The number comes by telephone: one read from the file would prove the file by itself.
-        assert "50000" in dialog._about.text()
-        assert "1234" not in dialog._about.text()
+        assert courier.read_seed(pc.store, seed).organisation in dialog._about.text()
+        assert made.fingerprint not in dialog._about.text()
+
+        def here() -> bool:
+            with pc.store.read() as session:
+                return session.get(Resident, resident.id) is not None
+
         qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-        assert numbers == []
-        dialog.number.set_value("1234-5678")
+        assert not here()
+        dialog.number.set_value(made.fingerprint)
         qtbot.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-        assert numbers == [(seed, "1234-5678")]
-        assert "50000" in dialog.strip.text()
+        assert here()
+        assert dialog.strip.text()
         check_page(dialog)
         dialog.reject()
     finally:

@@ -154,7 +154,9 @@ class Hands:
 
     def picture(self, name: str) -> None:
         """Save what the window shows now."""
-        QApplication.processEvents()
+        # A layout inside a layout settles one round later.
+        for _ in range(3):
+            QApplication.processEvents()
         self.pictures.mkdir(parents=True, exist_ok=True)
         if not self.window.grab().save(str(self.pictures / f"{name}.png")):
             raise StepFailed(f"the picture {name} cannot be saved")

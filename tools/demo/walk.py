@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from app.clock import SYSTEM_CLOCK, clinic_time
+from tools.demo import care_walk
 from tools.demo.county import PASSWORD, County, served
 from tools.demo.hands import Hands, expect, wait
 
@@ -57,6 +58,7 @@ def walk(
         _find(state, township)
         _follow_up(state, township)
         _urgent_follow_up(state, township)
+        _elder_health(state, township)
         _ward(state, township)
         _what_waits(state, township)
         with served(county, int(address.rsplit(":", 1)[1])):
@@ -173,6 +175,14 @@ def _follow_up(state: Walk, hands: Hands) -> None:
     hands.picture("05-follow-up")
     expect("控制满意" in page.live.text(), "the pressure is classified while it is typed")
     expect("控制不满意" in page.live.text(), "so is the glucose")
+    # COPD joins in: one more disease on the same form, what both share is typed once.
+    while QApplication.focusWidget() is not fields["parts"].editor:
+        hands.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    hands.key(Qt.Key.Key_Left)  # back round the corner: the last one
+    hands.key(Qt.Key.Key_Space)
+    _answer(hands, fields["copd.symptoms"], "1")
+    _answer(hands, fields["copd_control"], "1")
+    expect(page.live.text().count("下次") == 3, "each disease has its own next date")
     for key in ("dorsalis_pedis", "hypoglycaemia", "adherence", "adverse_reaction"):
         _answer(hands, fields[key], "1")
     hands.key(Qt.Key.Key_F6)
@@ -184,7 +194,7 @@ def _follow_up(state: Walk, hands: Hands) -> None:
         ),
         "the visit in the list, waiting to be sent",
     )
-    state.step("a hypertension and diabetes visit was classified and saved; it waits to be sent")
+    state.step("one form for hypertension, diabetes and COPD; each has its class and next date")
 
 
 def _somebody_with_both(hands: Hands) -> str:
@@ -252,6 +262,18 @@ def _urgent_follow_up(state: Walk, hands: Hands) -> None:
     state.referral_no = referrals.controller.view.referral_no
     hands.picture("08-referral-waiting")
     state.step("192/112 said refer now; the emergency letter was filled from the record and saved")
+
+
+def _elder_health(state: Walk, hands: Hands) -> None:
+    """What a township does for everybody of 65 and over."""
+    care_walk.contract(hands, state.resident_id)
+    state.step("the elder was signed up with a team; the agreement counts its services")
+    care_walk.annual_check(hands, state.resident_id)
+    state.step("the annual check was typed in paper order; 156/92 was marked")
+    care_walk.scale(hands, state.resident_id)
+    state.step("self-care was assessed with a digit a question")
+    care_walk.indicators(hands)
+    state.step("the year's indicators, and who is behind a number")
 
 
 def _ward(state: Walk, hands: Hands) -> None:

@@ -27,6 +27,8 @@ from app.care.contracts.terms import (
     count_due,
 )
 from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
+from app.care.kept import rows
+from app.care.ownership import require_own
 from app.care.parsing import clean_text
 from app.care.resident_record.people import survivor_of, whole_people
 from app.clock import clinic_date
@@ -105,13 +107,17 @@ class Agreed:
         )
 
 
+#: Visits and checks of one day are one: merged records may hold the same one twice.
+ONE_A_DAY = ("follow_up", "health_check")
+
+
 def agreed_items(packages: Iterable[Any]) -> Iterator[tuple[str, ServiceItem]]:
     """The services of a contract's packages; one that two packages hold counts in the first."""
     seen: set[str] = set()
     for package in packages:
         if not isinstance(package, dict):
             continue
-        for values in package.get("services") or ():
+        for values in rows(package.get("services")):
             item = ServiceItem.from_dict(values)
             if item.service not in seen:
                 seen.add(item.service)
@@ -153,7 +159,7 @@ class Given:
         for id_, day in self._rows(counts):
             found.setdefault(self._person.get(id_, id_), []).append(day)
         for days in found.values():
-            days.sort()
+            days[:] = sorted(set(days)) if counts.startswith(ONE_A_DAY) else sorted(days)
         return found
 
     def _rows(self, counts: str) -> Iterator[tuple[str, date]]:
@@ -175,7 +181,7 @@ class Given:
         found: dict[tuple[str, str], list[date]] = {}
         ids = [each.id for each in contracts]
         for start in range(0, len(ids), _BATCH):
-            rows = self._session.execute(
+            noted = self._session.execute(
                 select(
                     ContractService.contract_id, ContractService.service, ContractService.served_on
                 )
@@ -185,7 +191,7 @@ class Given:
                 )
                 .order_by(ContractService.served_on)
             )
-            for contract_id, service, day in rows:
+            for contract_id, service, day in noted:
                 found.setdefault((contract_id, service), []).append(day)
         return found
 
@@ -265,7 +271,7 @@ def lines_of(session: Session, row: Contract, today: date) -> tuple[ServiceLine,
 
 def notes_of(session: Session, contract_id: str) -> tuple[ServiceNote, ...]:
     """What was noted by hand, the newest first."""
-    rows = session.scalars(
+    noted = session.scalars(
         select(ContractService)
         .where(
             ContractService.contract_id == contract_id,
@@ -277,7 +283,7 @@ def notes_of(session: Session, contract_id: str) -> tuple[ServiceNote, ...]:
         ServiceNote(
             row.id, row.service, row.service_name, row.served_on, row.performer_name, row.note or ""
         )
-        for row in rows
+        for row in noted
     )
 
 
@@ -293,6 +299,7 @@ def note_service(
     text = clean_text(note)
     with store.write(actor) as session:
         row = get_contract(session, contract_id)
+        require_own(actor, row)
         item = next((i for _, i in agreed_items(row.packages) if i.service == service), None)
         problems: dict[str, str] = {}
         if item is None:
@@ -339,6 +346,7 @@ def void_service(store: Store, actor: Actor, note_id: str, reason: str) -> None:
         row = session.get(ContractService, note_id)
         if row is None:
             raise NotFound(tr("This note is not on this computer."))
+        require_own(actor, row)
         row.status = ENTERED_IN_ERROR
         row.status_reason = text
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.care.contracts.lists import ContractRow, Wanted, contract_list
+from app.care.residents import require_editor
 from app.care.spreadsheet import Cell, Exported, Sheet, SheetColumn, export
 from app.i18n import tr
 from app.models import codes
@@ -18,7 +19,9 @@ _PAGE = 500
 def export_contracts(
     store: Store, actor: Actor, wanted: Wanted, path: Path, title: str
 ) -> Exported:
-    """Write a whole list. Raises what ``spreadsheet.export`` raises."""
+    """Write a whole list. Raises what ``spreadsheet.export`` raises, and NotAllowed for roles
+    that see numbers only."""
+    require_editor(actor)
     columns = (
         SheetColumn(tr("Name"), 12),
         SheetColumn(tr("Sex"), 6),

@@ -18,6 +18,7 @@ from app.care.contracts.indicators import SENIOR_AGE
 from app.care.contracts.terms import OPEN, PENDING, STANDING, TERMINATED, anniversary
 from app.care.contracts.view import package_names, state_of
 from app.care.masking import mask_phone
+from app.care.villages import villages_of
 from app.models.actor import Actor
 from app.models.contract import Contract
 from app.models.organisation import Staff
@@ -142,25 +143,14 @@ def scope_counts(store: Store, actor: Actor, wanted: Wanted) -> ScopeCounts:
 def filter_choices(store: Store, actor: Actor) -> FilterChoices:
     """The villages of the residents and the doctors of the contracts."""
     with store.read() as session:
-        villages = session.scalars(
-            select(Resident.village)
-            .distinct()
-            .where(
-                Resident.organisation_id == actor.organisation_id,
-                Resident.village.is_not(None),
-                Resident.record_status == "active",
-            )
-            .order_by(Resident.village)
-        )
+        villages = villages_of(session, actor.organisation_id, active=True)
         doctors = session.scalars(
             select(Contract.doctor_name)
             .distinct()
             .where(Contract.organisation_id == actor.organisation_id)
             .order_by(Contract.doctor_name)
         )
-        return FilterChoices(
-            tuple(name for name in villages if name), tuple(name for name in doctors if name)
-        )
+        return FilterChoices(villages, tuple(name for name in doctors if name))
 
 
 def _joined(actor: Actor, wanted: Wanted, today: date) -> Any:

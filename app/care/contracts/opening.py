@@ -15,6 +15,7 @@ from app.care.contracts.signing import get_contract
 from app.care.contracts.teams import Team, teams
 from app.care.contracts.terms import renewal_start
 from app.care.contracts.view import contract_mark
+from app.care.kept import rows as rows_of
 from app.care.resident_record.people import survivor_of
 from app.errors import NotFound
 from app.i18n import tr
@@ -82,7 +83,7 @@ def open_form(
                 team_id=row.team_id,
                 doctor_id=row.doctor_id or "",
                 doctor_name=row.doctor_name,
-                package_codes=tuple(str(each.get("code")) for each in row.packages),
+                package_codes=tuple(str(each.get("code")) for each in rows_of(row.packages)),
                 term_years=row.term_years,
             )
         found: dict[str, Resident] = {}

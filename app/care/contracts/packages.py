@@ -17,6 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.contracts.terms import FAMILY_DOCTOR, INTEGRATED_CARE
+from app.care.kept import members, rows
+from app.care.kept import number as number_of
 from app.care.parsing import clean_text
 from app.errors import InputError, NotAllowed
 from app.i18n import tr
@@ -60,7 +62,7 @@ class ServiceItem:
         return cls(
             service=str(values.get("service") or ""),
             name=str(values.get("name") or ""),
-            times=times if isinstance(times, int) and times > 0 else 0,
+            times=min(times, MOST_TIMES) if isinstance(times, int) and times > 0 else 0,
             counts=str(values.get("counts") or "manual"),
             applies=str(values.get("applies") or ""),
         )
@@ -175,9 +177,9 @@ def package_of(row: ServicePackage) -> Package:
         version=row.version,
         name=row.name,
         category=row.category,
-        services=tuple(ServiceItem.from_dict(each) for each in row.services),
+        services=tuple(ServiceItem.from_dict(each) for each in rows(row.services)),
         price=row.price,
-        payers=tuple((payer, float(row.payers.get(payer) or 0)) for payer in PAYERS),
+        payers=tuple((payer, number_of(members(row.payers).get(payer))) for payer in PAYERS),
         active=row.active,
         note=row.note or "",
     )

@@ -30,6 +30,7 @@ from app.care.contracts.terms import (
     last_day,
     overlap,
 )
+from app.care.ownership import is_own, require_own
 from app.care.parsing import clean_text
 from app.care.resident_record.people import same_person, survivor_of
 from app.care.resident_record.population import tags_of
@@ -94,6 +95,7 @@ def renew(store: Store, actor: Actor, contract_id: str, form: ContractInput) -> 
     require_signer(actor)
     with store.write(actor) as session:
         old = get_contract(session, contract_id)
+        require_own(actor, old)
         if old.status not in STANDING:
             raise InputError(
                 tr("Only a signed contract is renewed. Nothing was saved. Sign a new one.")
@@ -143,7 +145,7 @@ def approve(store: Store, actor: Actor, contract_id: str, change_id: str) -> Sig
     """Put a contract that waits for review in force."""
     _require_reviewer(actor)
     with store.write(actor) as session:
-        row = _to_review(session, contract_id, change_id)
+        row = _to_review(session, actor, contract_id, change_id)
         if row.author_id == actor.staff_id and clinical_settings(session).contract_needs_review:
             raise InputError(
                 tr(
@@ -155,7 +157,7 @@ def approve(store: Store, actor: Actor, contract_id: str, change_id: str) -> Sig
         row.status = RENEWED if row.renewed_from_id else SIGNED
         row.reviewed_by = actor.staff_id
         row.reviewed_on = store.clock.today()
-        _take_charge(session, row)
+        _take_charge(session, actor, row)
         session.flush()
         refresh_contract_due(session, store.organisation_id, [row.resident_id])
         return _signed(row)
@@ -168,7 +170,7 @@ def decline(store: Store, actor: Actor, contract_id: str, change_id: str, why: s
     if not text:
         raise InputError({"text": tr("Say why.")})
     with store.write(actor) as session:
-        row = _to_review(session, contract_id, change_id)
+        row = _to_review(session, actor, contract_id, change_id)
         row.status = TERMINATED
         row.reviewed_by = actor.staff_id
         row.reviewed_on = store.clock.today()
@@ -206,8 +208,9 @@ def _require_reviewer(actor: Actor) -> None:
         )
 
 
-def _to_review(session: Session, contract_id: str, change_id: str) -> Contract:
+def _to_review(session: Session, actor: Actor, contract_id: str, change_id: str) -> Contract:
     row = get_contract(session, contract_id)
+    require_own(actor, row)
     if row.change_id != change_id:
         raise StaleRecord(tr("Somebody else changed this contract. Open it again."))
     if row.status != PENDING:
@@ -273,17 +276,22 @@ def _add(
     )
     session.add(row)
     if direct:
-        _take_charge(session, row)
+        _take_charge(session, actor, row)
     session.flush()
     return row
 
 
-def _take_charge(session: Session, row: Contract) -> None:
-    """The doctor of a family-doctor contract in force is the resident's responsible doctor."""
+def _take_charge(session: Session, actor: Actor, row: Contract) -> None:
+    """The doctor of a family-doctor contract in force is the resident's responsible doctor.
+
+    In a record of another organisation that one says who is responsible.
+    """
     if row.category != "family_doctor" or not row.doctor_id:
         return
     resident = session.get(Resident, row.resident_id)
-    if resident is not None and resident.responsible_doctor_id != row.doctor_id:
+    if resident is None or not is_own(actor, resident):
+        return
+    if resident.responsible_doctor_id != row.doctor_id:
         resident.responsible_doctor_id = row.doctor_id
 
 

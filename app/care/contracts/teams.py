@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.ownership import require_own
 from app.care.parsing import clean_text
 from app.errors import InputError, NotAllowed, NotFound, StaleRecord
 from app.i18n import tr
@@ -182,6 +183,7 @@ def save_team(
             row = session.get(CareTeam, team_id)
             if row is None:
                 raise NotFound(tr("This team is not on this computer."))
+            require_own(actor, row)
             if row.change_id != change_id:
                 raise StaleRecord(
                     tr(

@@ -42,7 +42,12 @@ class Span:
 
 
 def anniversary(day: date, years: int) -> date:
-    """The same day ``years`` later; 29 February becomes 1 March in a common year."""
+    """The same day ``years`` later; 29 February becomes 1 March in a common year.
+
+    Never later than the last day of the calendar: a record may come with any date.
+    """
+    if day.year + years > date.max.year:
+        return date.max
     try:
         return day.replace(year=day.year + years)
     except ValueError:
@@ -56,7 +61,7 @@ def last_day(starts_on: date, years: int) -> date:
 
 def renewal_start(ends_on: date, today: date) -> date:
     """When a renewal begins: the day after the old term, or today when that is over."""
-    return max(ends_on + _DAY, today)
+    return max(min(ends_on, date.max - _DAY) + _DAY, today)
 
 
 def in_force(span: Span, day: date) -> bool:
@@ -91,7 +96,7 @@ def state_on(span: Span, day: date, reminder_days: int = REMINDER_DAYS) -> str:
 
 def remind_on(ends_on: date, reminder_days: int = REMINDER_DAYS) -> date:
     """The first day on which the renewal is due work: 30 days before the end (setting)."""
-    return ends_on - timedelta(days=reminder_days)
+    return date.fromordinal(max(ends_on.toordinal() - reminder_days, 1))
 
 
 def contract_years(starts_on: date, ends_on: date) -> Iterator[tuple[date, date]]:
@@ -99,7 +104,11 @@ def contract_years(starts_on: date, ends_on: date) -> Iterator[tuple[date, date]
     number = 0
     while (first := anniversary(starts_on, number)) <= ends_on:
         number += 1
-        yield first, min(anniversary(starts_on, number) - _DAY, ends_on)
+        following = anniversary(starts_on, number)
+        if following == date.max:  # the calendar ends before the contract does
+            yield first, ends_on
+            return
+        yield first, min(following - _DAY, ends_on)
 
 
 def due_dates(first: date, last: date, times: int) -> tuple[date, ...]:
@@ -108,7 +117,7 @@ def due_dates(first: date, last: date, times: int) -> tuple[date, ...]:
     They divide the year evenly; the last is due on its last day. 0 times: on request, none.
     """
     days = (last - first).days + 1
-    return tuple(first + timedelta(days=days * n // times - 1) for n in range(1, times + 1))
+    return tuple(first + timedelta(days=max(days * n // times - 1, 0)) for n in range(1, times + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from app.care.clinical_settings import clinical_settings
 from app.care.contracts.completion import ServiceLine, ServiceNote, lines_of, notes_of
 from app.care.contracts.signing import get_contract
 from app.care.contracts.terms import OPEN, Span, state_on
+from app.care.kept import number
 from app.care.resident_record.people import same_person, survivor_of
 from app.errors import NotFound
 from app.i18n import tr
@@ -149,7 +150,7 @@ def state_of(row: Contract, today: date, days: int) -> str:
 def package_names(row: Contract) -> tuple[tuple[str, str, int], ...]:
     """Code, name and version of the packages of a contract."""
     return tuple(
-        (str(each.get("code") or ""), str(each.get("name") or ""), int(each.get("version") or 0))
+        (str(each.get("code") or ""), str(each.get("name") or ""), int(number(each.get("version"))))
         for each in row.packages
         if isinstance(each, dict)
     )

@@ -16,16 +16,13 @@ from sqlalchemy.orm import Session, aliased
 from app.care import masking
 from app.care.age import SENIOR_AGE, age_at_year_end, age_on
 from app.care.follow_up_history import ENTERED_IN_ERROR
-from app.care.health_check.due import CHECKING_ORGANISATION, refresh_health_check_due
+from app.care.villages import villages_of
 from app.models.actor import Actor
 from app.models.health_check import HealthCheck
-from app.models.organisation import Organisation
 from app.models.resident import Resident
-from app.models.settings import get_setting, set_setting
 from app.models.store import Store
 
 SCOPES = ("missing", "waiting", "done")
-_YEAR_SETTING = "health_check.due_made_for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +115,12 @@ def count_year(
 def year_villages(store: Store, actor: Actor, year: int) -> tuple[str, ...]:
     """The villages in which residents of 65 and over live."""
     with store.read() as session:
-        rows = session.scalars(
-            select(Resident.village)
-            .where(*_seniors(store.organisation_id, year), Resident.village.is_not(None))
-            .distinct()
-            .order_by(Resident.village)
+        return villages_of(
+            session,
+            store.organisation_id,
+            active=True,
+            born_by=f"{year - SENIOR_AGE:04d}-12-31",
         )
-        return tuple(row for row in rows if row)
 
 
 def missing_in_year(
@@ -148,27 +144,6 @@ def missing_in_year(
             .limit(limit)
         )
     )
-
-
-def make_due_of_year(store: Store, actor: Actor) -> int:
-    """Once a year: the annual check becomes due for those who turn 65; how many were looked at.
-
-    Due work follows the records; a birthday changes no record, so the new year is the cause.
-    """
-    year = store.clock.today().year
-    with store.read() as session:
-        organisation = session.get(Organisation, store.organisation_id)
-        if organisation is None or organisation.type != CHECKING_ORGANISATION:
-            return 0
-        if get_setting(session, _YEAR_SETTING, 0) >= year:
-            return 0
-    with store.write(actor) as session:
-        ids = list(
-            session.scalars(select(Resident.id).where(*_seniors(store.organisation_id, year + 1)))
-        )
-        refresh_health_check_due(session, store.organisation_id, ids)
-        set_setting(session, _YEAR_SETTING, year)
-    return len(ids)
 
 
 def _seniors(organisation_id: str, year: int, village: str = "") -> list[ColumnElement[bool]]:

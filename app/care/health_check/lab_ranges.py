@@ -1,7 +1,8 @@
 """The laboratory's own reference ranges, as its report prints them.
 
 The national specification has no ranges for most laboratory tests, and laboratories differ:
-without an entry here a value is not marked. Kept on this PC, set by an administrator.
+without an entry here a value is not marked. Set by an administrator; kept with the clinical
+settings, so that every change is a version and reaches the other PCs of the organisation.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.care.clinical_settings import keep_beside, kept_beside
 from app.care.health_check.definition import FieldDefinition, definition, versions
 from app.errors import InputError, NotAllowed
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.audit import note_access
-from app.models.settings import get_setting, set_setting
+from app.models.settings import get_setting
 from app.models.store import Store
 
-SETTING = "health_check.lab_ranges"
+NAME = "lab_ranges"
+# Where earlier versions of the program kept them: on one PC.
+_ON_THIS_PC = "health_check.lab_ranges"
 WOMEN = "2"
 Bounds = tuple[float | None, float | None]
 
@@ -46,7 +50,9 @@ def lab_fields() -> tuple[FieldDefinition, ...]:
 
 def load_lab_ranges(session: Session) -> LabRanges:
     """The ranges that were entered; none at first."""
-    kept = get_setting(session, SETTING, {})
+    kept = kept_beside(session, NAME)
+    if not isinstance(kept, dict):
+        kept = get_setting(session, _ON_THIS_PC, {})
     return LabRanges(_bounds(kept.get("ranges")), _bounds(kept.get("women")))
 
 
@@ -57,7 +63,7 @@ def lab_ranges(store: Store, actor: Actor) -> LabRanges:
 
 
 def save_lab_ranges(store: Store, actor: Actor, found: LabRanges) -> None:
-    """Keep the ranges; the change is noted in the audit trail.
+    """Keep the ranges as a new version of the clinical settings, noted in the audit trail.
 
     Raises NotAllowed for others than administrators, InputError for an upside-down range.
     """
@@ -81,9 +87,18 @@ def save_lab_ranges(store: Store, actor: Actor, found: LabRanges) -> None:
         "women": {key: list(bounds) for key, bounds in found.women.items()},
     }
     with store.write(actor) as session:
-        set_setting(session, SETTING, kept)
-        note_access(session, store.clock, actor, "change", "setting", SETTING)
+        keep_beside(session, actor, NAME, kept, tr("Laboratory reference ranges"))
+        note_access(session, store.clock, actor, "change", "setting", NAME)
 
 
 def _bounds(kept: Any) -> dict[str, Bounds]:
-    return {key: (low, high) for key, (low, high) in (kept or {}).items()}
+    """What was kept, or came from another PC; what this program cannot read is left out."""
+    found: dict[str, Bounds] = {}
+    for key, bounds in kept.items() if isinstance(kept, dict) else ():
+        if isinstance(bounds, list) and len(bounds) == 2 and all(map(_is_bound, bounds)):
+            found[key] = (bounds[0], bounds[1])
+    return found
+
+
+def _is_bound(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))

@@ -9,6 +9,7 @@ from app.care.follow_up_history import allergies_of_person
 from app.care.health_check.definition import definition, versions
 from app.care.health_check.points import higher_arm
 from app.care.health_check.rows import answers_of
+from app.care.kept import items, rows
 from app.care.limits import shown
 from app.care.referral_prefill import ReferralPrefill
 from app.care.referral_red_flags import Vitals
@@ -38,7 +39,7 @@ def check_prefill(session: Session, resident: Resident, row: HealthCheck) -> Ref
     ).all()
     answers = answers_of(row)
     sbp, dbp = higher_arm((row.sbp_left, row.dbp_left), (row.sbp_right, row.dbp_right))
-    lines = [str(line) for line in answers.get("abnormal", ())]
+    lines = [str(line) for line in items(answers.get("abnormal"))]
     return ReferralPrefill(
         resident_id=row.resident_id,
         urgency=Urgency.ROUTINE,
@@ -63,7 +64,7 @@ def check_prefill(session: Session, resident: Resident, row: HealthCheck) -> Ref
             " ".join(
                 str(line[key]) for key in ("name", "usage", "dose", "duration") if line.get(key)
             )
-            for line in answers.get("drugs", ())
+            for line in rows(answers.get("drugs"))
         ),
         source_kind="health_check",
         source_id=row.id,

@@ -22,7 +22,7 @@ from app.care.clinical_settings import ClinicalSettings
 from app.care.indicators.counted import Counted, each
 from app.care.indicators.people import People, rows_of
 from app.care.indicators.period import Period, parts_of
-from app.care.visit_rules import ROUTINE_MONTHS, SHORT_INTERVAL, NextStep, add_months
+from app.care.visit_rules import ROUTINE_MONTHS, NextStep, add_months, short_date
 
 MANAGED_AGE = 35
 CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
@@ -96,7 +96,9 @@ def managed_to_standard(
     """
     start, end = period.start, period.end
     in_person = [visit for visit in visits if visit.face_to_face and start <= visit.on <= end]
-    if not checked or len(in_person) < _visits_needed(period, settings):
+    # Visits of one day are one: merged records, or a correction on two PCs, may hold it twice.
+    seen_on = {visit.on for visit in in_person}
+    if not checked or len(seen_on) < _visits_needed(period, settings):
         return False
     if not all(visit.complete for visit in in_person):
         return False
@@ -143,7 +145,7 @@ def latest_next(visit: Visit) -> date:
     """The last day on which the rule (``NBPHS-2017``) wants the person seen again."""
     if visit.step == NextStep.ROUTINE:
         return _three_months_on(visit.on)
-    return visit.on + SHORT_INTERVAL
+    return short_date(visit.on)
 
 
 # A year has few days and many visits.

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.care.age import SENIOR_AGE
-from app.care.contracts.completion import MANUAL, RECORD, agreed_items
+from app.care.contracts.completion import MANUAL, ONE_A_DAY, RECORD, agreed_items
 from app.care.contracts.packages import ServiceItem
 from app.care.contracts.terms import Span, falling_due
 from app.care.indicators.counted import Counted, each
@@ -162,7 +162,7 @@ class _Given:
         for resident_id, day in read[kind](what) if kind in read else ():
             found[person_of(resident_id)].append(day)
         for days in found.values():
-            days.sort()
+            days[:] = sorted(set(days)) if kind in ONE_A_DAY else sorted(days)
         return found
 
     def _visits(self, disease: str) -> list[tuple[Any, ...]]:

@@ -7,10 +7,11 @@ deleted, and the diagnosis stands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.care.due import refresh_due
@@ -24,6 +25,8 @@ from app.models.resident import Condition, Resident
 from app.models.store import Store
 
 CONTINUES, LOST_FOR_NOW, ENDED = "1", "2", "9"
+REASON_OF_CLOSING = {"deceased": "1", "moved_away": "2", "lost": "3"}
+"""By code of ``record_status``: the code of ``management_end_reason``."""
 ROLES = ("doctor", "nurse", "public_health", "specialist")
 
 
@@ -112,22 +115,77 @@ def decide_outcome(store: Store, actor: Actor, decided: OutcomeInput) -> Managed
         return _line(row)
 
 
-def end_all(session: Session, organisation_id: str, resident_id: str, reason: str, on: date) -> int:
-    """End every management of a resident who died or moved away; how many there were.
+def end_all(
+    session: Session, organisation_id: str, resident_id: str, closed_as: str, on: date
+) -> int:
+    """End every management of a person whose record is closed; how many there were.
 
-    For use-cases that close a record, inside their transaction; they make the due work anew.
+    ``closed_as``: code of list ``record_status``; a cancelled record has no reason of its own in
+    the list of the form. For use-cases that close a record, inside their transaction; they make
+    the due work anew.
     """
-    rows = session.scalars(
-        select(Condition).where(
-            Condition.resident_id == resident_id,
+    rows = _of_person(session, organisation_id, resident_id, Condition.managed.is_(True))
+    for row in rows:
+        day = max(on, row.managed_since or on)
+        _apply(row, OutcomeInput(row.id, ENDED, day, REASON_OF_CLOSING.get(closed_as, "")))
+    return len(rows)
+
+
+def take_up_again(
+    session: Session,
+    organisation_id: str,
+    resident_id: str,
+    closed_as: str,
+    closed_on: date,
+    again_on: date | None,
+) -> int:
+    """Undo what ``end_all`` ended when the record was closed; how many there were.
+
+    ``again_on`` None: the closing was a mistake and nothing ever ended; otherwise the day from
+    which a new management begins. What a person had ended before, for another reason or on
+    another day, stays ended.
+    """
+    reason = REASON_OF_CLOSING.get(closed_as) or None
+    rows = [
+        row
+        for row in _of_person(
+            session,
+            organisation_id,
+            resident_id,
+            Condition.managed.is_(False),
+            Condition.outcome == ENDED,
+            Condition.clinical_status == "active",
+        )
+        if row.outcome_reason == reason
+        and row.managed_until == max(closed_on, row.managed_since or closed_on)
+    ]
+    for row in rows:
+        if again_on is None:
+            row.managed, row.managed_until = True, None
+            row.outcome, row.outcome_reason = CONTINUES, None
+        else:
+            _apply(row, OutcomeInput(row.id, CONTINUES, again_on))
+    return len(rows)
+
+
+def managed_count(session: Session, organisation_id: str, resident_id: str) -> int:
+    """How many managements of a person closing the record would end."""
+    return len(_of_person(session, organisation_id, resident_id, Condition.managed.is_(True)))
+
+
+def _of_person(
+    session: Session, organisation_id: str, resident_id: str, *which: ColumnElement[bool]
+) -> Sequence[Condition]:
+    return session.scalars(
+        select(Condition)
+        .where(
+            Condition.resident_id.in_(same_person(session, resident_id)),
             Condition.organisation_id == organisation_id,
             Condition.disease.in_(DISEASES),
-            Condition.managed,
+            *which,
         )
+        .order_by(Condition.id)
     ).all()
-    for row in rows:
-        _apply(row, OutcomeInput(row.id, ENDED, on, reason))
-    return len(rows)
 
 
 def found_again(condition: Condition) -> None:
@@ -168,7 +226,7 @@ def _problems(
 
 def _apply(row: Condition, decided: OutcomeInput) -> None:
     row.outcome = decided.outcome
-    row.outcome_reason = decided.reason if decided.outcome == ENDED else None
+    row.outcome_reason = (decided.reason or None) if decided.outcome == ENDED else None
     if decided.outcome == ENDED:
         row.managed = False
         row.managed_until = decided.on

@@ -16,6 +16,7 @@ from app.care.age import age_on
 from app.care.drugs import DrugLine
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import ENTERED_IN_ERROR
+from app.care.kept import rows
 from app.care.masking import mask_id, mask_phone
 from app.models import codes
 from app.models.chronic import FollowUp
@@ -140,6 +141,6 @@ def _class_words(visit: FollowUp) -> str:
 
 
 def _drug_words(visit: FollowUp) -> str:
-    drugs = [DrugLine.from_dict(line).text() for line in visit.drugs]
+    drugs = [DrugLine.from_dict(line).text() for line in rows(visit.drugs)]
     insulin = str(visit.insulin.get("text", ""))
     return "; ".join(part for part in (*drugs, insulin) if part)

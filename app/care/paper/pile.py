@@ -8,7 +8,6 @@ when a slip was typed in is kept apart from the day of the visit.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -22,6 +21,7 @@ from app.care.follow_up_form import DISEASES, FollowUpInput
 from app.care.follow_up_history import ENTERED_IN_ERROR
 from app.care.paper.rounds import FOLLOW_UP, HEALTH_CHECK, short_number
 from app.care.parsing import clean_text, half_width
+from app.care.resident_record.people import survivor_of, survivors, whole_people
 from app.errors import InputError, NotFound
 from app.i18n import tr
 from app.models import codes
@@ -52,7 +52,9 @@ class RoundLine:
 @dataclass(frozen=True, slots=True)
 class SlipLine:
     """One slip in paper order. ``record_id``: the visit or the health check that was entered for
-    it, here or on its own form. ``aside``: why there is none."""
+    it, here or on its own form. ``aside``: why there is none. ``printed_as``: the name on the
+    paper when the printed record has since been merged; ``resident_id`` is the one that goes on.
+    """
 
     slip_id: str
     number: str
@@ -66,6 +68,7 @@ class SlipLine:
     state: SlipState
     record_id: str = ""
     aside: str = ""
+    printed_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +147,13 @@ def say_day(store: Store, actor: Actor, round_id: str, visit_date: date | None, 
 def record_slip(store: Store, actor: Actor, slip_id: str, form: FollowUpInput) -> FollowUpResult:
     """Save the visit of a slip and mark the slip, in one transaction.
 
+    The slip of a record that was merged after the printing belongs to the one that goes on.
     Raises what ``record_follow_up`` raises, and InputError for a slip that is already entered or
     belongs to another person; then nothing is saved.
     """
     with store.write(actor) as session:
         slip = _slip(session, slip_id)
-        if slip.resident_id != form.resident_id:
+        if survivor_of(session, slip.resident_id) != form.resident_id:
             raise InputError({"resident_id": tr("This slip belongs to another person.")})
         if slip.follow_up_id is not None and _stands(session, slip.follow_up_id):
             raise InputError(
@@ -249,7 +253,8 @@ def _stands(session: Session, follow_up_id: str) -> bool:
 
 
 def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ...]:
-    ids = [slip.resident_id for slip in row.slips]
+    into = survivors(session, [slip.resident_id for slip in row.slips])
+    ids = list({*into, *into.values()})
     people = {
         each.id: each
         for each in session.execute(
@@ -258,7 +263,7 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
             ).where(Resident.id.in_(ids))
         )
     }
-    known = _records_since(session, row, ids)
+    known = _records_since(session, row)
     standing = set(
         session.scalars(
             select(FollowUp.id).where(
@@ -269,9 +274,10 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
     )
     found = []
     for slip in row.slips:
-        person = people[slip.resident_id]
+        goes_on = into.get(slip.resident_id, slip.resident_id)
+        person = people[goes_on]
         kept = slip.follow_up_id if slip.follow_up_id in standing else None
-        record = kept or known.get(slip.resident_id, "")
+        record = kept or known.get(goes_on, "")
         aside = slip.set_aside or ""
         if not slip.diseases and row.form != HEALTH_CHECK and not aside:
             aside = tr("no chronic disease under management")
@@ -281,7 +287,7 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
                 slip_id=slip.id,
                 number=short_number(row.number, slip.position),
                 position=slip.position,
-                resident_id=slip.resident_id,
+                resident_id=goes_on,
                 name=person.name,
                 sex=person.sex,
                 age=age_on(person.birth_date, max(today, person.birth_date)),
@@ -290,22 +296,29 @@ def _lines(session: Session, row: PaperRound, today: date) -> tuple[SlipLine, ..
                 state=state,
                 record_id=record,
                 aside=aside if state == "aside" else "",
+                printed_as="" if goes_on == slip.resident_id else people[slip.resident_id].name,
             )
         )
     return tuple(found)
 
 
-def _records_since(session: Session, row: PaperRound, ids: Sequence[str]) -> dict[str, str]:
-    """The standing visits or health checks recorded since the list was made, also those typed on
-    their own form: a corrected visit has taken the place of the one entered from the slip."""
+def _records_since(session: Session, row: PaperRound) -> dict[str, str]:
+    """By the record that goes on: the standing visits or health checks recorded since the list was
+    made, also those typed on their own form: a corrected visit has taken the place of the one
+    entered from the slip."""
     model = HealthCheck if row.form == HEALTH_CHECK else FollowUp
+    into = whole_people(session, [slip.resident_id for slip in row.slips])
     rows = session.execute(
         select(model.resident_id, func.max(model.id))
         .where(
-            model.resident_id.in_(ids),
+            model.resident_id.in_(into),
             model.created_at > row.made_at,
             model.status != ENTERED_IN_ERROR,
         )
         .group_by(model.resident_id)
     )
-    return {str(each[0]): str(each[1]) for each in rows}
+    found: dict[str, str] = {}
+    for resident_id, record_id in rows:
+        goes_on = into[str(resident_id)]
+        found[goes_on] = max(found.get(goes_on, ""), str(record_id))
+    return found

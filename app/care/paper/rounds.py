@@ -21,6 +21,7 @@ from app.care.paper.check_sheet import blocks_of
 from app.care.paper.document import About, PrintDocument
 from app.care.paper.people import PersonOnPaper, people_on_paper
 from app.care.paper.templates import fill, line
+from app.care.residents import require_editor
 from app.clock import clinic_date
 from app.errors import InputError
 from app.i18n import tr
@@ -63,8 +64,10 @@ def prepare_round(store: Store, actor: Actor, request: RoundRequest) -> PrintDoc
     """The document of a round, its people numbered; nothing counts as printed yet.
 
     The same people in the same order on the same day keep their numbers, so that the list and
-    the slips of one round fit together. Raises InputError for an empty or a too long list.
+    the slips of one round fit together. Raises InputError for an empty or a too long list,
+    NotAllowed for roles that see numbers only.
     """
+    require_editor(actor)
     if not request.resident_ids:
         raise InputError(tr("Nobody is chosen, so there is nothing to print. Choose people first."))
     if len(request.resident_ids) > MOST_PEOPLE:

@@ -1,7 +1,8 @@
 """The end of a resident's care here: death, moving away, loss, cancelling — and coming back.
 
-The record is kept for ever; what ends with it is the work. Due work ends by itself, because it
-is computed for open records only (``app/care/due.py``).
+The record is kept for ever; what ends with it is the work: chronic managements end with their
+reason (domain reference §5.2 转归), contracts are closed (§3.1), rehab plans are stopped. Due work
+ends by itself, because it is computed for open records only (``app/care/due.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.care import parsing
 from app.care.due import refresh_due
+from app.care.management.outcome import end_all, managed_count, take_up_again
+from app.care.ownership import require_own
+from app.care.rehab_plan_ending import bring_back_plans, plans_under_way, stop_plans
 from app.care.residents import require_editor
 from app.errors import InputError, NotFound, StaleRecord
 from app.i18n import tr
@@ -34,6 +38,9 @@ __all__ = [
 
 CLOSED_STATES = ("deceased", "moved_away", "lost", "cancelled")
 """What may become of a record; `merged` is not chosen but follows from merging."""
+
+MISTAKES = ("deceased", "cancelled")
+"""From these nobody comes back: opening such a record again says that it was never so."""
 
 _NOTE_LIMIT = 200
 # States of a contract that is in force: signed, renewed, to be reviewed.
@@ -59,6 +66,8 @@ class Effects:
     due_items: int
     contracts: int
     stays: int
+    managements: int = 0
+    plans: int = 0
 
 
 def close_record(store: Store, actor: Actor, typed: Closing) -> None:
@@ -71,7 +80,7 @@ def close_record(store: Store, actor: Actor, typed: Closing) -> None:
     if typed.status not in CLOSED_STATES:
         raise InputError({"record_status": tr("Choose what became of the record.")})
     with store.write(actor) as session:
-        row, on, note = _checked(session, store, typed)
+        row, on, note = _checked(session, store, actor, typed)
         row.record_status = typed.status
         row.record_status_on = on
         row.record_status_note = note
@@ -89,15 +98,18 @@ def reopen_record(
 ) -> None:
     """Open a closed record again: the resident came back, was found, or it was a mistake.
 
-    Due work is there again at once. Contracts and stays that ended stay ended: they are made
-    anew. Raises what ``close_record`` raises.
+    A death or a cancelling that is taken back, or a closing taken back to its own day, was a
+    mistake: managements, contracts and plans that ended with it are there again. Who moved away
+    or was lost and came back is managed anew from that day; contracts and plans are made anew.
+    A stay stays ended: the bed may be taken. Raises what ``close_record`` raises.
     """
     require_editor(actor)
     with store.write(actor) as session:
         typed = Closing(resident_id, "active", on, note, change_id)
-        row, day, words = _checked(session, store, typed)
+        row, day, words = _checked(session, store, actor, typed)
         if row.record_status == "active":
             raise InputError({"record_status": tr("This record is open already.")})
+        _resumed(session, store, actor, row, day)
         row.record_status = "active"
         row.record_status_on = day
         row.record_status_note = words
@@ -126,13 +138,22 @@ def closing_effects(store: Store, actor: Actor, resident_id: str) -> Effects:
             )
         )
         stays = sum(stay.discharge_date is None for stay in row.residences)
-        return Effects(due or 0, contracts or 0, stays)
+        return Effects(
+            due or 0,
+            contracts or 0,
+            stays,
+            managed_count(session, store.organisation_id, resident_id),
+            plans_under_way(session, store.organisation_id, resident_id),
+        )
 
 
-def _checked(session: Session, store: Store, typed: Closing) -> tuple[Resident, date, str | None]:
+def _checked(
+    session: Session, store: Store, actor: Actor, typed: Closing
+) -> tuple[Resident, date, str | None]:
     row = session.get(Resident, typed.resident_id)
     if row is None:
         raise NotFound(tr("This resident is not in the records of this PC."))
+    require_own(actor, row)
     if row.change_id != typed.change_id:
         raise StaleRecord(tr("Somebody else changed this record. Open it again."))
     if row.merged_into_id is not None:
@@ -161,7 +182,29 @@ def _consequences(
             # A bed is free again; a stay cannot end before it began.
             stay.discharge_date = max(on, stay.admit_date)
             stay.reason = "deceased" if status == "deceased" else "other"
+    end_all(session, actor.organisation_id, resident.id, status, on)
+    stop_plans(session, actor, resident.id, status, on)
     # Loaded here: contracts read the tags and the people of this package.
     from app.care.contracts.ending import close_contracts
 
     close_contracts(session, actor, resident.id, status, on)
+
+
+def _resumed(session: Session, store: Store, actor: Actor, resident: Resident, on: date) -> None:
+    """What is there again with the record, while the record still says how it was closed."""
+    closed_as, closed_on = resident.record_status, resident.record_status_on or on
+    mistake = closed_as in MISTAKES or on <= closed_on
+    take_up_again(
+        session,
+        actor.organisation_id,
+        resident.id,
+        closed_as,
+        closed_on,
+        None if mistake else on,
+    )
+    if not mistake:
+        return
+    bring_back_plans(session, actor, resident.id, closed_as)
+    from app.care.contracts.ending import reopen_contracts
+
+    reopen_contracts(session, actor, resident.id, closed_as, closed_on, store.clock.today())

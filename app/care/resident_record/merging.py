@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.due import refresh_due
+from app.care.ownership import is_own, require_own
 from app.care.resident_record.people import same_person, survivor_of
 from app.care.residents import require_editor
 from app.errors import InputError, NotAllowed, NotFound, StaleRecord
@@ -138,9 +139,11 @@ def mark_distinct(store: Store, actor: Actor, resident_id: str, other_id: str) -
     """
     require_editor(actor)
     with store.write(actor) as session:
-        row = _get(session, resident_id)
-        _get(session, other_id)
-        note_distinct(row, [other_id])
+        row, other = _get(session, resident_id), _get(session, other_id)
+        if not is_own(actor, row):
+            row, other = other, row
+        require_own(actor, row)
+        note_distinct(row, [other.id])
 
 
 def note_distinct(row: Resident, others: list[str]) -> None:

@@ -11,7 +11,7 @@ time by PCs that did not see each other, the one with the smaller id keeps the s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -217,28 +217,62 @@ def issue_number(session: Session, resident: Resident) -> str | None:
     Runs in the transaction that saves the resident, so that a number is given out exactly with
     the record that bears it.
     """
-    pc = get_setting(session, _PC)
-    if pc is None:
+    issuer = Issuer(session)
+    number = issuer.issue(resident.village or "")
+    issuer.keep(session)
+    return number
+
+
+class Issuer:
+    """Gives numbers in a row out of this PC's blocks; each block is read once.
+
+    ``keep`` notes how far it came: in the transaction that saves the residents.
+    """
+
+    def __init__(self, session: Session) -> None:
+        pc = get_setting(session, _PC)
+        query = select(NumberBlock).where(NumberBlock.pc_id == pc, NumberBlock.closed.is_(False))
+        order = query.order_by(NumberBlock.first, NumberBlock.id)
+        blocks = [] if pc is None else list(session.scalars(order))
+        # Plain values: the session may end, or forget its rows, before the last number is given.
+        self._own = [(each.id, each.area or "", each.prefix) for each in blocks]
+        self._left = {block.id: _free_serials(session, block) for block in blocks}
+        self._next: dict[str, int] = {}
+
+    def issue(self, village: str) -> str | None:
+        """The next number for somebody of a village; None where no block fits."""
+        fitting = [block for block in self._own if block[1] and block[1] == village]
+        for block_id, _, prefix in fitting or [block for block in self._own if not block[1]]:
+            serial = next(self._left[block_id], None)
+            if serial is not None:
+                self._next[block_id] = serial + 1
+                return f"{prefix}{serial:05d}"
         return None
-    own = session.scalars(
-        select(NumberBlock)
-        .where(NumberBlock.pc_id == pc, NumberBlock.closed.is_(False))
-        .order_by(NumberBlock.first, NumberBlock.id)
-    ).all()
-    village = resident.village or ""
-    fitting = [block for block in own if block.area and block.area == village]
-    for block in fitting or [block for block in own if not block.area]:
-        serial = _next(session, block)
-        if serial is None:
-            continue
-        counter = session.get(NumberCounter, block.id)
-        if counter is None:
-            counter = NumberCounter(block_id=block.id, next_serial=block.first)
-            session.add(counter)
-        counter.next_serial = serial + 1
-        counter.restored_at = _restored_at(session)
-        return f"{block.prefix}{serial:05d}"
-    return None
+
+    def keep(self, session: Session) -> None:
+        """Note up to where the blocks are used."""
+        restored = _restored_at(session)
+        for block_id, serial in self._next.items():
+            counter = session.get(NumberCounter, block_id)
+            if counter is None:
+                counter = NumberCounter(block_id=block_id, next_serial=serial)
+                session.add(counter)
+            counter.next_serial = serial
+            counter.restored_at = restored
+
+
+def _free_serials(session: Session, block: NumberBlock) -> Iterator[int]:
+    """All serials that may still be given out of a block, in order."""
+    first = _next(session, block)
+    if first is None:
+        return iter(())
+    rivals = [(each.first, each.last) for each in _rivals(session, block)]
+    borne = _borne(session, block, first)
+    return (
+        serial
+        for serial in range(first, block.last + 1)
+        if serial not in borne and not any(low <= serial <= high for low, high in rivals)
+    )
 
 
 def low_block_warning(session: Session, record_no: str) -> str | None:

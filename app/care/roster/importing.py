@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -16,18 +17,19 @@ from sqlalchemy.orm import Session
 from app.care.backups import before_import
 from app.care.basic_form import columns_of
 from app.care.due import refresh_due
-from app.care.resident_record.numbers import issue_number
+from app.care.resident_record.numbers import Issuer
 from app.care.residents import require_editor
 from app.care.roster.columns import FIELDS, remember
-from app.care.roster.matching import Register
+from app.care.roster.matching import Kept, Register
 from app.care.roster.preview import Preview, PreviewRow
-from app.care.roster.progress import KEEPING, SAVING, SILENT, Progress
+from app.care.roster.progress import KEEPING, SAVING, SILENT, Progress, Stopped
 from app.care.roster.table_file import Raw
 from app.care.spreadsheet import Cell, Exported, Sheet, SheetColumn, export
 from app.errors import Defect, InputError
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.audit import note_access
+from app.models.newcomers import Newcomer, prepare, write
 from app.models.resident import Resident
 from app.models.roster import RosterImport, RosterRow
 from app.models.store import Store
@@ -69,12 +71,12 @@ def import_roster(
     progress.step(KEEPING, 0, 0)
     backup = before_import(store).path.name
     progress.step(SAVING, 0, len(rows))
-    # Built before the store is locked: what takes time is done while others can still save.
-    built = {row.number: _built(row) for row in rows if not row.reopens}
+    # Made before the store is locked: what takes time is done while others can still save.
+    ahead = _Ahead(store, actor, rows, progress)
     with store.write(actor) as session:
-        register = Register(session, [row.form for row in rows if row.form])
+        register = Register(session, [row.form for row in rows if row.form], suspects=False)
         fresh, too_late = _still_unknown(rows, register)
-        kept = _save(session, store.organisation_id, fresh, built, register, progress)
+        kept = _save(session, store.organisation_id, fresh, ahead, register, progress)
         taken = RosterImport(
             organisation_id=actor.organisation_id,
             file_name=preview.source.file.name[:200],
@@ -124,63 +126,97 @@ def _still_unknown(
     return fresh, tuple(late)
 
 
-def _built(row: PreviewRow) -> Resident:
+class _Ahead:
+    """The new records of an import, as they will be if nobody else writes meanwhile."""
+
+    def __init__(
+        self, store: Store, actor: Actor, rows: Sequence[PreviewRow], progress: Progress
+    ) -> None:
+        self._actor, self._now = actor, store.clock.now()
+        with store.read() as session:
+            register = Register(session, [row.form for row in rows if row.form], suspects=False)
+            issuer = Issuer(session)
+        self._made: dict[int, Newcomer] = {}
+        for row in rows:
+            if not row.reopens:
+                self._made[row.number] = self.newcomer(row, register, issuer)
+            if progress.stopping():
+                raise Stopped
+
+    def newcomer(self, row: PreviewRow, register: Register, issuer: Issuer) -> Newcomer:
+        """The record of a row, now that nobody else can write: mostly as it was made."""
+        made = self._made.pop(row.number, None)
+        values = _values(row, register)
+        if values["record_no"] is None and not values["temporary"]:
+            # A temporary record gets its number when the card is there.
+            values["record_no"] = issuer.issue(values["village"] or "")
+        if made is not None and made.values["record_no"] == values["record_no"]:
+            return made
+        # The same record, if it was made: only its number went to somebody else.
+        known = {} if made is None else {"id": made.id}
+        return prepare({**values, **known}, self._actor, self._now)
+
+
+def _values(row: PreviewRow, register: Register) -> dict[str, Any]:
     if row.form is None:
         raise Defect("a row without a form cannot be imported")
-    return Resident(**columns_of(row.form), record_status="active")
+    values = {**columns_of(row.form), "record_status": "active"}
+    if register.number_is_taken(row.form):  # since the rows were looked at
+        values["record_no"] = None
+    return values
 
 
 def _save(
     session: Session,
     organisation_id: str,
     rows: Sequence[PreviewRow],
-    built: dict[int, Resident],
+    ahead: _Ahead,
     register: Register,
     progress: Progress,
 ) -> list[dict[str, object]]:
     kept: list[dict[str, object]] = []
+    issuer = Issuer(session)
     for start in range(0, len(rows), _BATCH):
-        part: list[tuple[int, Resident]] = []
+        part: list[tuple[int, str, str]] = []
+        new: list[Newcomer] = []
         for row in rows[start : start + _BATCH]:
-            resident = _resident(session, row, built, register)
-            if not resident.record_no and not resident.temporary:
-                # A temporary record gets its number when the card is there.
-                resident.record_no = issue_number(session, resident)
-                if resident.record_no:
-                    session.flush()  # the next one is to find the counter
-            part.append((row.number, resident))
-        session.add_all(resident for _, resident in part)
-        session.flush()
-        refresh_due(session, organisation_id, [resident.id for _, resident in part])
+            assert row.form is not None
+            same = register.same(row.form)
+            if same is None:
+                made = ahead.newcomer(row, register, issuer)
+                new.append(made)
+                part.append((row.number, made.id, made.id))
+            else:
+                resident = _reopened(session, row, same, register, issuer)
+                session.flush()
+                part.append((row.number, resident.id, resident.change_id))
+        write(session, new)
+        refresh_due(session, organisation_id, [resident_id for _, resident_id, _ in part])
         session.flush()
         kept += [
-            {"resident_id": resident.id, "row_number": number, "change_id": resident.change_id}
-            for number, resident in part
+            {"resident_id": resident_id, "row_number": number, "change_id": change_id}
+            for number, resident_id, change_id in part
         ]
         # Ten thousand records need not stay in memory until the end.
         session.expunge_all()
         progress.step(SAVING, min(start + _BATCH, len(rows)), len(rows))
+    issuer.keep(session)
     return kept
 
 
-def _resident(
-    session: Session, row: PreviewRow, built: dict[int, Resident], register: Register
+def _reopened(
+    session: Session, row: PreviewRow, same: Kept, register: Register, issuer: Issuer
 ) -> Resident:
-    """The new record, or the one that an undoing closed, with what the row says."""
-    assert row.form is not None
-    same = register.same(row.form)
-    fresh = built.pop(row.number, None) or _built(row)
-    if register.number_is_taken(row.form):  # since the rows were looked at
-        fresh.record_no = None
-    if same is None:
-        return fresh
+    """The record that an undoing closed, with what the row says."""
+    values = _values(row, register)
     resident = session.get_one(Resident, same.id)
-    for name in columns_of(row.form):
+    for name, value in values.items():
         # A number once given to a record stays with it.
-        if name != "record_no" or fresh.record_no:
-            setattr(resident, name, getattr(fresh, name))
-    resident.record_status = "active"
+        if name != "record_no" or value:
+            setattr(resident, name, value)
     resident.record_status_on = None
+    if not resident.record_no and not resident.temporary:
+        resident.record_no = issuer.issue(resident.village or "")
     return resident
 
 

@@ -54,10 +54,13 @@ class Register:
     """The registered residents that rows of a roster may be.
 
     ``reopened``: records that the undoing of an import closed and nobody touched since; the same
-    person may be imported into them again, and they make nobody suspect.
+    person may be imported into them again, and they make nobody suspect. Without ``suspects``
+    only numbers are compared.
     """
 
-    def __init__(self, session: Session, forms: Sequence[BasicForm]) -> None:
+    def __init__(
+        self, session: Session, forms: Sequence[BasicForm], *, suspects: bool = True
+    ) -> None:
         self._by_number: dict[str, Kept] = {}
         self._by_birth: dict[tuple[str, date, str], list[Kept]] = {}
         self._by_phone: dict[tuple[str, str], list[Kept]] = {}
@@ -65,17 +68,18 @@ class Register:
         found: dict[str, Kept] = {}
         for start in range(0, len(forms), _BATCH):
             part = forms[start : start + _BATCH]
-            births = [f for f in part if f.birth_date]
             found |= _read(session, Resident.id_no.in_([f.id_no for f in part if f.id_no]))
-            found |= _read(
-                session,
-                Resident.birth_date.in_({f.birth_date for f in births}),
-                Resident.name.in_({f.name for f in births}),
-            )
-            found |= _read(session, Resident.phone.in_({f.phone for f in part if f.phone}))
-            found |= _read(
-                session, Resident.record_no.in_([f.record_no for f in part if f.record_no])
-            )
+            numbers = [f.record_no for f in part if f.record_no]
+            if numbers:
+                found |= _read(session, Resident.record_no.in_(numbers))
+            if suspects:
+                births = [f for f in part if f.birth_date]
+                found |= _read(
+                    session,
+                    Resident.birth_date.in_({f.birth_date for f in births}),
+                    Resident.name.in_({f.name for f in births}),
+                )
+                found |= _read(session, Resident.phone.in_({f.phone for f in part if f.phone}))
         self.reopened = withdrawn(
             session, [each.id for each in found.values() if each.record_status == "cancelled"]
         )

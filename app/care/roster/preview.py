@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.care import masking
 from app.care.basic_form import BasicForm
+from app.care.clinical_settings import clinical_settings
 from app.care.residents import require_editor
 from app.care.roster.columns import (
     Headings,
@@ -189,6 +190,7 @@ def check_roster(
     today = store.clock.today()
     with store.read() as session:
         doctors = _doctors(session, actor.organisation_id)
+        merged_insurance = clinical_settings(session).merged_insurance
         before = session.query(RosterImport).filter_by(digest=source.file.digest)
         times = before.filter(RosterImport.undone_at.is_(None)).count()
     reader = RowReader(
@@ -196,6 +198,7 @@ def check_roster(
         today=today,
         doctors=doctors,
         without_id=without_id,
+        merged_insurance=merged_insurance,
         from_1904=source.sheet.from_1904,
         merged=_merged_values(source, columns),
     )

@@ -20,7 +20,13 @@ from app.care.roster import cells
 from app.care.roster.cells import Birth, CellError, CellRead
 from app.care.roster.columns import label_of
 from app.care.roster.table_file import Raw, RawRow
-from app.care.roster.words import FLAG_WORDS, code_of
+from app.care.roster.words import (
+    FLAG_WORDS,
+    LONG_TERM_CARE,
+    MERGED_INSURANCE,
+    PAYMENT_WORDS,
+    code_of,
+)
 from app.errors import InputError
 from app.i18n import tr
 
@@ -60,7 +66,8 @@ class CheckedRow:
 class RowReader:
     """Reads rows: ``columns`` maps a column from 0 to its field.
 
-    ``doctors`` maps the names of staff to their ids. ``without_id``: code of list
+    ``doctors`` maps the names of staff to their ids. ``merged_insurance``: the code of list
+    ``payment`` that stands for the merged residents' insurance. ``without_id``: code of list
     ``no_card_reason`` for rows without a number, which then become temporary records; "" leaves
     them out. ``merged``: columns (from 0) with merged cells of several rows, by row number;
     ``filled`` the value of such a cell for the rows under it.
@@ -70,6 +77,7 @@ class RowReader:
     today: date
     doctors: Mapping[str, str] = field(default_factory=dict)
     without_id: str = ""
+    merged_insurance: str = "3"
     from_1904: bool = False
     merged: Mapping[tuple[int, int], Raw] = field(default_factory=dict)
 
@@ -233,6 +241,7 @@ class RowReader:
         elif contact.phone:
             extra.append(f"{label_of('contact_phone')} {contact.phone}")
         changes["population_flags"] = self._flags(texts, extra)
+        changes["payment"] = self._payment(texts)
         doctor = texts.text("doctor", 50)
         if doctor:
             changes["responsible_doctor_id"] = self.doctors.get(doctor, "")
@@ -258,6 +267,25 @@ class RowReader:
             texts.done.notes.append(
                 _said("flags", tr("Not in the list of groups; kept in the remarks."))
             )
+        return tuple(found.values())
+
+    def _payment(self, texts: _Texts) -> tuple[Answer, ...]:
+        """Who pays, under the codes of the form; what it does not know is "other" with its word."""
+        found: dict[str, Answer] = {}
+        others: list[str] = []
+        for word in _GAP.split(parsing.half_width(texts.text("payment", 100))):
+            if word in MERGED_INSURANCE:
+                found[self.merged_insurance] = Answer(self.merged_insurance)
+            elif code := PAYMENT_WORDS.get(word, "") or code_of("payment", word):
+                found[code] = Answer(code)
+            elif word:
+                others.append("长护险" if word in LONG_TERM_CARE else word)
+                if word not in LONG_TERM_CARE:
+                    texts.done.notes.append(
+                        _said("payment", tr("Not in the list of the form; kept as “other”."))
+                    )
+        if others:
+            found["8"] = Answer("8", "、".join(dict.fromkeys(others)))
         return tuple(found.values())
 
 

@@ -39,6 +39,10 @@ _MOST_UNPACKED = 300 * _MEGABYTE
 _MOST_STRINGS = 80 * _MEGABYTE
 _MOST_OTHER_PART = 25 * _MEGABYTE
 _MOST_PARTS = 3000
+# A large part that shrinks more than this holds one sign over and over, not people.
+_MOST_SHRUNK = 200
+# In the encodings that XML may come in.
+_DECLARATIONS = tuple("<!DOCTYPE".encode(each) for each in ("ascii", "utf-16-le", "utf-16-be"))
 # Rows that are looked at, empty ones too: a sheet may begin at row 900,000.
 _MOST_LOOKED_AT = 200_000
 # Empty rows in a row after which nothing more is expected.
@@ -184,6 +188,8 @@ def _check_parts(parts: list[zipfile.ZipInfo]) -> None:
         name = part.filename.lower()
         if part.flag_bits & 1:
             raise _damaged()
+        if part.file_size > max(_MOST_OTHER_PART, _MOST_SHRUNK * part.compress_size):
+            raise _too_big()
         if name.endswith("sharedstrings.xml"):
             if part.file_size > _MOST_STRINGS:
                 raise _too_big()
@@ -198,7 +204,8 @@ def _refuse_declarations(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo])
     for part in parts:
         if part.filename.lower().endswith((".xml", ".rels")):
             with archive.open(part) as stream:
-                if b"<!DOCTYPE" in stream.read(_DECLARED_WITHIN):
+                head = stream.read(_DECLARED_WITHIN)
+                if any(declaration in head for declaration in _DECLARATIONS):
                     raise _damaged()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.care.parsing import half_width
 from app.models import codes
 
-__all__ = ["FLAG_WORDS", "code_of"]
+__all__ = ["FLAG_WORDS", "LONG_TERM_CARE", "MERGED_INSURANCE", "PAYMENT_WORDS", "code_of"]
 
 FLAG_WORDS: dict[str, str] = {
     word: code
@@ -32,6 +32,33 @@ FLAG_WORDS: dict[str, str] = {
     }.items()
     for word in words.split()
 }
+
+PAYMENT_WORDS: dict[str, str] = {
+    word: code
+    for code, words in {
+        "1": "城镇职工医保 城镇职工基本医保 职工医保 职工基本医疗保险 职工医疗保险 城职医保 职工",
+        "2": "城镇居民医保 城镇居民基本医保 城镇居民",
+        "3": "新农合 农合 新型农村合作医疗保险 农村合作医疗 合作医疗",
+        "4": "医疗救助 贫困医疗救助 低保救助 救助",
+        "5": "商业保险 商业医保 商保",
+        "6": "公费 公费医疗",
+        "7": "自费 自费医疗 无医保 无保险",
+    }.items()
+    for word in words.split()
+}
+"""Words of rosters for the codes of list ``payment``."""
+
+MERGED_INSURANCE = frozenset(
+    {
+        *("城乡居民医保", "城乡居民基本医保", "城乡居民基本医疗保险", "城乡居民医疗保险"),
+        *("城乡居民", "居民医保", "居民基本医疗保险", "城乡医保"),
+    }
+)
+"""Codes 2 and 3 of the form are one insurance today (domain rules §2.3): a setting says which of
+the two is ticked for it."""
+
+LONG_TERM_CARE = frozenset(["长护险", "长期护理保险", "长护保险", "长期护理险"])
+"""Not on the form of 2017: kept as "other" with its name."""
 
 _OTHER_WORDS: dict[str, dict[str, str]] = {
     "sex": {"男性": "1", "女性": "2", "m": "1", "f": "2", "male": "1", "female": "2"},

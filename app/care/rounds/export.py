@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.care.paper.people import people_on_paper
+from app.care.residents import require_editor
 from app.care.rounds.work import PersonRow, WorkFilter, people
 from app.care.spreadsheet import Cell, Exported, Sheet, SheetColumn, export
 from app.errors import InputError
@@ -30,8 +31,9 @@ def export_people(
 
     ``only``: the residents that were marked; empty for all. ID and phone numbers are masked
     unless ``whole_ids``. The export is noted in the audit trail. Raises InputError for an empty
-    list and for what ``export`` refuses.
+    list and for what ``export`` refuses, NotAllowed for roles that see numbers only.
     """
+    require_editor(actor)
     rows: list[PersonRow] = []
     while len(rows) < MOST_ROWS:
         part = people(store, actor, wanted, len(rows), _BATCH)

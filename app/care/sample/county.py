@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from app.care.due import refresh_due
 from app.care.sample.care_records import check_in_of, conditions_of, follow_ups_of, plan_of
 from app.care.sample.contracts import ContractSample
+from app.care.sample.copd import CopdSample
 from app.care.sample.elders import ElderSample
 from app.care.sample.people import SampleMaker
+from app.care.sample.screenings import ScreeningSample
 from app.clock import SYSTEM_CLOCK, parse_instant
 from app.errors import InputError, NotFound
 from app.i18n import tr
@@ -175,6 +177,13 @@ def _fill(
     other = SampleMaker(request.seed, maker.today, f"{organisation['id']} elders", request.years)
     elders = ElderSample(other, doctor, nurse)
     signing = ContractSample(other, organisation["id"], doctor, nurse)
+    screening = ScreeningSample(
+        SampleMaker(request.seed, maker.today, f"{organisation['id']} screening", request.years),
+        nurse,
+    )
+    lungs = CopdSample(
+        SampleMaker(request.seed, maker.today, f"{organisation['id']} copd", request.years), doctor
+    )
     with store.apply_remote() as session:
         writer = _Writer(session)
         writer.write("care_team", signing.teams if request.residents else [], everything)
@@ -184,6 +193,8 @@ def _fill(
         with store.apply_remote() as session:
             writer = _Writer(session)
             made = _residents(maker, organisation, doctor, chunk)
+            for each in made:
+                lungs.add_to(*each)
             visits = [v for _, _, own in made for v in own]
             contracts = [
                 c for resident, own, _ in made for c in signing.contracts_of(resident, own)
@@ -193,6 +204,7 @@ def _fill(
             writer.write("follow_up", visits, everything)
             for kind, rows in _elder_health(elders, made).items():
                 writer.write(kind, rows, everything)
+            writer.write("bp_screening", _screenings(screening, made), everything)
             writer.write("contract", contracts, everything)
             writer.write("contract_service", signing.services_of(contracts), everything)
             new_plans = [
@@ -245,6 +257,14 @@ def _elder_health(elders: ElderSample, made: list[Made]) -> dict[str, list[dict[
         found["health_check"] += elders.checks_of(resident, diseases)
         found["assessment"] += elders.assessments_of(resident)
     return found
+
+
+def _screenings(screening: ScreeningSample, made: list[Made]) -> list[dict[str, Any]]:
+    return [
+        row
+        for resident, conditions, _ in made
+        for row in screening.screenings_of(resident, (c["disease"] or "" for c in conditions))
+    ]
 
 
 def _pending(

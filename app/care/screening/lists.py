@@ -11,6 +11,7 @@ from app.care.age import age_on
 from app.care.masking import mask_phone
 from app.care.screening.due import DUE_KIND
 from app.care.screening.rule import FIRST_AGE
+from app.care.villages import villages_of
 from app.care.visit_rules import add_months
 from app.models.actor import Actor
 from app.models.chronic import FollowUp
@@ -161,14 +162,8 @@ def count_waiting(store: Store, actor: Actor, village: str = "") -> int:
 
 def screening_villages(store: Store, actor: Actor) -> tuple[str, ...]:
     """The villages of this organisation's residents, for the filter."""
-    query = (
-        select(Resident.village)
-        .distinct()
-        .where(Resident.organisation_id == actor.organisation_id, Resident.village.is_not(None))
-        .order_by(Resident.village)
-    )
     with store.read() as session:
-        return tuple(name for name in session.scalars(query) if name)
+        return villages_of(session, actor.organisation_id)
 
 
 def _waiting(actor: Actor, village: str, today: date) -> list[ColumnElement[bool]]:

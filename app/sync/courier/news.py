@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -15,7 +15,8 @@ from app.models.store import Store
 from app.sync import restored, state
 from app.sync.changes import Changes
 from app.sync.link import Json
-from app.sync.place import AT_ONCE, Placer
+from app.sync.place import Placer
+from app.sync.policy import Portion
 from app.sync.pull import scopes
 from app.sync.searches import Asker, Facts, address, version_of
 from app.sync.transport import Transport
@@ -41,11 +42,14 @@ class _FromFile(Asker):
 class News:
     """Takes in the news of one file."""
 
-    def __init__(self, store: Store, changes: Changes, *, at_once: int = AT_ONCE) -> None:
-        """``at_once``: rows in one transaction; nobody waits for a save on a PC being seeded."""
+    def __init__(
+        self, store: Store, changes: Changes, *, portion: Portion | None = None, much: bool = False
+    ) -> None:
+        """``portion``: rows in one transaction. ``much``: due work is made by ``make_due``."""
         self._store = store
         self._asker = _FromFile()
-        self._placer = Placer(store, self._asker, changes, "courier", at_once=at_once)
+        self._placer = Placer(store, self._asker, changes, "courier", portion=portion)
+        self._placer.much = much
         self._types = {scope.key: scope.type for scope in scopes(store.organisation_id)}
         # What the lists that came whole name, by list; and which of them came to their end.
         self._named: dict[str, set[str]] = {}
@@ -91,6 +95,10 @@ class News:
                 touched = True
         if touched:
             self._placer.keep_orphans()
+
+    def make_due(self, breathe: Callable[[], None]) -> None:
+        """Make the due work of all residents who came; ``breathe`` is called again and again."""
+        self._placer.make_due(breathe)
 
     def end(self) -> None:
         """What could not be placed is remembered for the next look. A server that was put back

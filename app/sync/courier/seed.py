@@ -26,12 +26,14 @@ from app.sync.courier.news import News
 from app.sync.courier.outgoing import question
 from app.sync.device import device_keys
 from app.sync.enrol import join
+from app.sync.policy import Portion
 from app.sync.pull import scopes
 from app.sync.state import ServerAccount
 
 #: Stands for the hospital's address until somebody types it (RFC 2606: it leads nowhere).
 NO_ADDRESS = "https://hospital.invalid/fhir"
-_AT_ONCE = 1000
+#: Nobody waits for a save on a PC that is being filled.
+_SECONDS, _ROWS = 0.5, 1000
 REQUEST_TYPE = "township-care-seed-request"
 
 
@@ -109,7 +111,7 @@ def import_seed(
         before_import(store, backup.SEED)
         join(store, base, answer, same_server=joined is not None)
     changes = Changes(on_change)
-    news = News(store, changes, at_once=_AT_ONCE)
+    news = News(store, changes, portion=Portion(_SECONDS, _ROWS, _ROWS), much=True)
     of = _records(source.cover)
     seen = 0
     for at, chunk in enumerate(container.read_chunks(path, source.keys, source.find_key)):
@@ -130,6 +132,7 @@ def import_seed(
                 numbers = {"number": 0, "received": news.received}
                 keeping.audit(session, actor, store.clock.now(), "courier_seed", **numbers)
         progress("placing", min(seen, of), of)
+    news.make_due(lambda: progress("placing", of, of))
     changes.tell(at_once=True)
     return Seeded(seen, resumed=0 < begun < checked.chunks)
 

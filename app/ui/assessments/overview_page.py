@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QMenu
 
 from app.care.assessments import words
 from app.care.assessments.history import AssessmentsOf, HistoryLine, ScaleLine
@@ -25,6 +25,10 @@ from app.ui.widgets.delivery import delivery_mark
 from app.ui.widgets.pages import Page
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 from app.ui.widgets.trends import TrendPlot
+
+if TYPE_CHECKING:
+    from app.care.paper.document import PrintDocument
+    from app.ui.printing.preview import PrintPreview
 
 
 class OverviewPage(Page):
@@ -66,8 +70,18 @@ class OverviewPage(Page):
             tip=tr("New assessment by the chosen scale"),
         )
         self.open_button = Button(tr("Open the record"), self._open, icon_name="file-list-3-line")
+        self.print_button = Button(
+            tr("Paper sheet"),
+            icon_name="printer-line",
+            tip=tr("Print the chosen scale to be filled in by hand"),
+        )
+        menu = QMenu(self.print_button)
+        self.print_named = menu.addAction(tr("With name"), lambda: self._print(named=True))
+        self.print_blank = menu.addAction(tr("Blank"), lambda: self._print(named=False))
+        self.print_button.setMenu(menu)
+        self.preview: PrintPreview | None = None
         self.leave_button = Button(tr("Back to the resident"), self.left.emit)
-        self.add_footer(self.leave_button, self.open_button, self.start_button)
+        self.add_footer(self.leave_button, self.print_button, self.open_button, self.start_button)
         on_key(self, "Esc", self.left.emit)
         self.table.opened.connect(lambda _: self._start())
         self.history.opened.connect(lambda _: self._open())
@@ -104,6 +118,26 @@ class OverviewPage(Page):
         line = self.history.current()
         if line is not None:
             self.record_wanted.emit(line.result.id)
+
+    def _print(self, *, named: bool) -> None:
+        """The paper of the chosen scale, for a round or a ward; it holds no answers."""
+        if self.known is None or not self.scale:
+            return
+        # Jinja2 and the painter are wanted only when something is printed.
+        from app.care.paper.scale_sheet import blank_scale, scale_for
+        from app.ui.printing.preview import preview
+
+        context, scale, resident_id = self._context, self.scale, self.known.resident_id
+
+        def make() -> PrintDocument:
+            if not named:
+                return blank_scale(scale)
+            return scale_for(context.store, context.actor, scale, resident_id)
+
+        def show(document: PrintDocument) -> None:
+            self.preview = preview(context, document, self.window())
+
+        context.tasks.run(make, done=show, failed=self.strip.say_error, owner=self)
 
     def _scale_changed(self, _new: QModelIndex, _old: QModelIndex) -> None:
         self._load_history()

@@ -62,7 +62,11 @@ class DuePage(Page):
         self.add_action(self.screening_button)
         self.add_action(self.disease)
         self.add_action(self.village)
-        self.model = PagedModel(due_columns(today), self._load, self._count, tasks=context.tasks)
+        self._generation = 0
+        self._total = 0
+        self.model = PagedModel(
+            due_columns(today), self._load, lambda: self._total, tasks=context.tasks
+        )
         self.table = RecordTable(self.model, tr("Follow-ups that are due"))
         self.empty = EmptyState(
             tr("Nobody is due here."),
@@ -114,16 +118,31 @@ class DuePage(Page):
     def reload(self) -> None:
         """Ask for everything anew; the chosen line stays where it was."""
         c = self._context
-        at = max(self.table.currentIndex().row(), 0)
         disease, village = self._chosen()
+        self._generation += 1
+        generation = self._generation
+
+        def listed(total: int) -> None:
+            # An answer to an older choice of list must not replace the newer one's.
+            if generation == self._generation:
+                self._listed(total)
+
+        # The list first: what stands beside it looks at more.
+        c.tasks.run(
+            count_due, c.store, c.actor, self._scope(), disease, village, done=listed, owner=self
+        )
+        c.tasks.run(recorded_today, c.store, c.actor, done=self._recorded, owner=self)
         c.tasks.run(due_counts, c.store, c.actor, disease, village, done=self._counted, owner=self)
         c.tasks.run(due_villages, c.store, c.actor, done=self._villages, owner=self)
-        c.tasks.run(recorded_today, c.store, c.actor, done=self._recorded, owner=self)
+
+    def _listed(self, total: int) -> None:
+        at = max(self.table.currentIndex().row(), 0)
+        self._total = total
         self.model.reload()
-        self.left.setCurrentWidget(self.table if self.model.rowCount() else self.empty)
-        if self.model.rowCount():
-            self.table.choose(min(at, self.model.rowCount() - 1))
-        self.open_button.setEnabled(self.model.rowCount() > 0)
+        self.left.setCurrentWidget(self.table if total else self.empty)
+        if total:
+            self.table.choose(min(at, total - 1))
+        self.open_button.setEnabled(total > 0)
 
     def to_list(self) -> None:
         """The focus on the list, ready for the next person."""
@@ -147,10 +166,6 @@ class DuePage(Page):
     def _load(self, offset: int, limit: int) -> Any:
         c = self._context
         return due_follow_ups(c.store, c.actor, self._scope(), *self._chosen(), offset, limit)
-
-    def _count(self) -> int:
-        c = self._context
-        return count_due(c.store, c.actor, self._scope(), *self._chosen())
 
     def _counted(self, counts: DueCounts) -> None:
         for at, text in enumerate(

@@ -122,7 +122,6 @@ class FollowUpPage(Page):
         self.fields.override_button.clicked.connect(self._open_override)
         self.fields.habits_button.clicked.connect(self.copy_habits)
         self.fields.drugs_button.clicked.connect(self.copy_drugs)
-        QApplication.instance().focusChanged.connect(self._keep_in_sight)  # type: ignore[union-attr]
 
     # -- opening --------------------------------------------------------------------------------
 
@@ -258,6 +257,12 @@ class FollowUpPage(Page):
                 for field in fields:
                     field.clear()
         self._arrange()
+        if self._arrangement.override:
+            # They stand far below: the keyboard goes there, and the page with it.
+            opened = (field for row in self.fields.overrides.values() for field in row)
+            first = next((field for field in opened if field.isVisibleTo(self)), None)
+            if first is not None:
+                first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def copy_habits(self) -> None:
         """F7: habits as last visit."""
@@ -285,10 +290,6 @@ class FollowUpPage(Page):
         wide = event.size().width() >= theme.TWO_COLUMNS_FROM
         way = QBoxLayout.Direction
         self._columns.setDirection(way.LeftToRight if wide else way.TopToBottom)
-
-    def _keep_in_sight(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if new is not None and self.scroll_area is not None and self.scroll_area.isAncestorOf(new):
-            self.scroll_area.ensureWidgetVisible(new, 0, theme.GAP_SECTION * 2)
 
     # -- saving ---------------------------------------------------------------------------------
 

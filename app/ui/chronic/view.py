@@ -33,6 +33,8 @@ class ChronicRoom(QWidget):
         super().__init__(parent)
         self._context = context
         self._controller = FollowUpController(context, self)
+        # The frame refreshes a room and opens it then: the list is read once for both.
+        self._fresh = False
         self._stack = QStackedLayout(self)
         self.due_page = DuePage(context)
         self._stack.addWidget(self.due_page)
@@ -89,7 +91,9 @@ class ChronicRoom(QWidget):
                 failed=self._not_opened,
             )
         elif self._stack.currentWidget() is self.due_page:
-            self.due_page.reload()
+            if not self._fresh:
+                self.due_page.reload()
+            self._fresh = False
             self.due_page.to_list()
             # Built while the list is being read, so that the first form opens at once.
             QTimer.singleShot(_IDLE_MS, self, lambda: self.form_page)
@@ -98,6 +102,7 @@ class ChronicRoom(QWidget):
         """The room comes to the front."""
         if self._stack.currentWidget() is self.due_page:
             self.due_page.reload()
+            self._fresh = True
         elif self._stack.currentWidget() is self._screening_page:
             self.screening_page.reload()
 

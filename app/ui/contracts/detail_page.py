@@ -61,7 +61,7 @@ class DetailPage(Page):
         self.state = Chip()
         self.delivery = DeliveryMark()
         self.note_button = Button(
-            tr("Note a service"), self._note, icon_name="add-line", shortcut="Ctrl+N"
+            tr("Note a service"), self._note_one, icon_name="add-line", shortcut="Ctrl+N"
         )
         self.terminate_button = QuietButton(
             tr("Terminate"), self._terminate, icon_name="close-circle-line"
@@ -144,7 +144,7 @@ class DetailPage(Page):
         words = codes.label("contract_state", view.state)
         if view.state == "ending":
             days = (view.ends_on - self._context.clock.today()).days
-            words = tr("{state}, {days} days").format(state=words, days=days)
+            words = tr("Ends in {days} days").format(days=days)
         self.state.set(words, STATE_TONES[view.state], STATE_ICONS[view.state])
         self.delivery.set_delivery(view.delivery, self._context.clock.today())
         self._fill_facts(view)
@@ -232,7 +232,7 @@ class DetailPage(Page):
             dialog = DeclineDialog(self._controller, self.view, self)
             self._ask(dialog, tr("The contract is declined."))
 
-    def _note(self) -> None:
+    def _note_one(self) -> None:
         line = self.services.current()
         self._note_line(line if line is not None and line.manual else None)
 

@@ -95,7 +95,7 @@ class TerminateDialog(ContractDialog):
         fields = (
             ListField("reason", tr("Reason"), entries("contract_end_reason"), required=True),
             DateField(
-                "on", tr("Ends on"), required=True, latest=today, today=today,
+                "on", tr("Terminated on"), required=True, latest=today, today=today,
                 earliest=view.signed_on,
             ),
             TextField("text", tr("Explanation"), limit=200),
@@ -150,7 +150,12 @@ class NoteDialog(ContractDialog):
             TextField("note", tr("Note"), limit=200),
         )  # fmt: skip
         super().__init__(
-            controller, tr("Note a service"), tr("Note"), fields, ("contract_service",), parent
+            controller,
+            tr("Note a service"),
+            tr("Note a service"),
+            fields,
+            ("contract_service",),
+            parent,
         )
         self._view = view
         self.fields["service"].set_value(service or None)

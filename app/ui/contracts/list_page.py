@@ -55,9 +55,13 @@ class ContractsPage(Page):
         self._context = controller.context
         self._build_filters()
         tasks = self._context.tasks
-        self.model = PagedModel(contract_columns(), self._load, self._count, tasks=tasks)
+        self._generation = 0
+        self._total = 0
+        self.model = PagedModel(contract_columns(), self._load, lambda: self._total, tasks=tasks)
         self.table = RecordTable(self.model, tr("Contracts"))
-        self.people_model = PagedModel(resident_columns(), self._load, self._count, tasks=tasks)
+        self.people_model = PagedModel(
+            resident_columns(), self._load, lambda: self._total, tasks=tasks
+        )
         self.people = RecordTable(self.people_model, tr("Residents without a contract"))
         self.people.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.empty = EmptyState("", icon_name="file-list-3-line")
@@ -125,15 +129,28 @@ class ContractsPage(Page):
     def reload(self) -> None:
         """Ask for everything anew; the chosen line stays where it was."""
         read, oops = self._controller.read, self.strip.say_error
+        self._generation += 1
+        generation = self._generation
+
+        def listed(total: int) -> None:
+            # An answer to an older choice of list must not replace the newer one's.
+            if generation == self._generation:
+                self._listed(total)
+
+        # The list first: what stands around it looks at more.
+        read(count_contracts, self.wanted, done=listed, failed=oops)
         read(scope_counts, self.wanted, done=self._counted, failed=oops)
         read(filter_choices, done=self._offer, failed=oops)
+
+    def _listed(self, total: int) -> None:
         people = self.wanted.scope == "unsigned"
         model, table = (self.people_model, self.people) if people else (self.model, self.table)
         at = max(table.currentIndex().row(), 0)
+        self._total = total
         model.reload()
-        if model.rowCount():
+        if total:
             self.stack.setCurrentWidget(table)
-            table.choose(min(at, model.rowCount() - 1))
+            table.choose(min(at, total - 1))
         else:
             self.empty.set_text(*self._nothing())
             self.stack.setCurrentWidget(self.empty)
@@ -185,10 +202,6 @@ class ContractsPage(Page):
     def _load(self, offset: int, limit: int) -> Any:
         c = self._context
         return contract_list(c.store, c.actor, self.wanted, offset, limit)
-
-    def _count(self) -> int:
-        c = self._context
-        return count_contracts(c.store, c.actor, self.wanted)
 
     def _counted(self, counts: ScopeCounts) -> None:
         for at, text in enumerate(

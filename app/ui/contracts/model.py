@@ -101,5 +101,5 @@ def _times(row: ServiceLine) -> str:
 def _state(row: ContractRow) -> str:
     words = codes.label("contract_state", row.state)
     if row.state == "ending":
-        return tr("{state}, {days} days").format(state=words, days=row.days_left)
+        return tr("Ends in {days} days").format(days=row.days_left)
     return words

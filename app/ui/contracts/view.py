@@ -36,6 +36,8 @@ class ContractsRoom(QWidget):
         super().__init__(parent)
         self._context = context
         self._controller = ContractsController(context, self)
+        # The frame refreshes a room and opens it then: the list is read once for both.
+        self._fresh = False
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self.list = ContractsPage(self._controller)
@@ -107,13 +109,16 @@ class ContractsRoom(QWidget):
             self.list.show_scope(scope)
             self.show_list()
         elif self._stack.currentWidget() is self.list:
-            self.list.reload()
+            if not self._fresh:
+                self.list.reload()
+            self._fresh = False
             self.list.to_list()
 
     def refresh(self) -> None:
         """The room comes to the front."""
         if self._stack.currentWidget() is self.list:
             self.list.reload()
+            self._fresh = True
         elif self._stack.currentWidget() is self._detail:
             self.detail.refresh()
 

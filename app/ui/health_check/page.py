@@ -109,7 +109,6 @@ class HealthCheckPage(Page):
         self._judge_soon.timeout.connect(self._judge)
         self.fields.changed.connect(self._judge_soon.start)
         self.fields.marked.connect(self._on_marked)
-        QApplication.instance().focusChanged.connect(self._keep_in_sight)  # type: ignore[union-attr]
 
     # -- building -----------------------------------------------------------------------------
 
@@ -325,10 +324,6 @@ class HealthCheckPage(Page):
         """F2: the next required field that is still blank, else the save button."""
         field = next_missing(self.fields, QApplication.focusWidget())
         (field or self.save_button).setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _keep_in_sight(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if new is not None and self.scroll_area is not None and self.scroll_area.isAncestorOf(new):
-            self.scroll_area.ensureWidgetVisible(new, 0, theme.GAP_SECTION * 2)
 
     # -- saving -------------------------------------------------------------------------------
 

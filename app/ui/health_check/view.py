@@ -31,6 +31,8 @@ class CheckUpRoom(QWidget):
         super().__init__(parent)
         self._context = context
         self._controller = CheckController(context, self)
+        # The frame refreshes a room and opens it then: the list is read once for both.
+        self._fresh = False
         self._stack = QStackedLayout(self)
         self.year_page = YearPage(context)
         self._stack.addWidget(self.year_page)
@@ -74,7 +76,9 @@ class CheckUpRoom(QWidget):
         elif resident_id:
             self._controller.open(resident_id, done=self._begin, failed=self._not_opened)
         elif self.front is None:
-            self.year_page.reload()
+            if not self._fresh:
+                self.year_page.reload()
+            self._fresh = False
             self.year_page.to_list()
         self._ahead.start(_IDLE_MS)
 
@@ -82,6 +86,7 @@ class CheckUpRoom(QWidget):
         """The room comes to the front."""
         if self.front is None:
             self.year_page.reload()
+            self._fresh = True
 
     def leave(self) -> None:
         """Another room comes to the front: what was typed is kept."""

@@ -13,7 +13,6 @@ from app.care.health_check.annual import (
     CheckLine,
     count_year,
     list_year,
-    make_due_of_year,
     year_villages,
 )
 from app.i18n import tr
@@ -55,7 +54,7 @@ class YearPage(Page):
             self.add_action(
                 Button(tr("Laboratory ranges"), self.ranges_wanted.emit, icon_name="test-tube-line")
             )
-        self.model = PagedModel(_columns(), self._load, self._count)
+        self.model = PagedModel(_columns(), self._load, self._count, tasks=context.tasks)
         self.table = RecordTable(self.model, tr("Residents of 65 and over"))
         self.empty = EmptyState(
             tr("Nobody is listed here."),
@@ -88,8 +87,6 @@ class YearPage(Page):
         asked = self._asked
 
         def load() -> tuple[dict[str, int], tuple[str, ...]]:
-            if not context.store.read_only:
-                make_due_of_year(context.store, context.actor)
             counts = {
                 scope: count_year(context.store, context.actor, year, scope, village)
                 for scope in SCOPES

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QVBoxLayout, QWidget
 
 from app.care import rehab_plan
 from app.care.rehab_plan import PlanView
@@ -27,7 +27,7 @@ from app.ui.widgets.choices import ChoiceField
 from app.ui.widgets.drafts import DraftKeeper
 from app.ui.widgets.fields import TextArea, TextField
 from app.ui.widgets.forms import FormFields, FormNavigator
-from app.ui.widgets.pages import Page
+from app.ui.widgets.pages import Page, ScrollArea
 from app.ui.widgets.strips import sentence
 from app.ui.widgets.values import DateField, NumberField
 
@@ -130,11 +130,7 @@ class PlanPage(Page):
                 row.addWidget(self.form[key], 1, Qt.AlignmentFlag.AlignTop)
             column.addLayout(row)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(left)
+        area = ScrollArea(left)
         form_card, items_card = Card(tr("Plan")), Card(tr("Exercises"))
         form_card.body.addWidget(area, 1)
         items_card.body.addWidget(self.editor, 1)

@@ -22,16 +22,33 @@ class RehabRoom(QWidget):
         self._context = context
         self._pages = QStackedLayout(self)
         self.ward = WardPage(context)
-        self.history = HistoryPage(context)
-        self.plan = PlanPage(context)
-        for page in (self.ward, self.history, self.plan):
-            self._pages.addWidget(page)
+        self._history: HistoryPage | None = None
+        self._plan: PlanPage | None = None
+        self._pages.addWidget(self.ward)
         self.ward.plan_wanted.connect(self.show_plan)
         self.ward.history_wanted.connect(self.show_history)
-        self.history.plan_wanted.connect(self.show_plan)
-        self.history.left.connect(self.show_ward)
-        self.plan.left.connect(self.show_ward)
         self._opened = False
+        # The frame refreshes a room and opens it then: the ward is read once for both.
+        self._fresh = False
+
+    @property
+    def history(self) -> HistoryPage:
+        """The sessions of a resident, built when they are first needed."""
+        if self._history is None:
+            self._history = HistoryPage(self._context)
+            self._history.plan_wanted.connect(self.show_plan)
+            self._history.left.connect(self.show_ward)
+            self._pages.addWidget(self._history)
+        return self._history
+
+    @property
+    def plan(self) -> PlanPage:
+        """The plan of a resident, built when it is first needed."""
+        if self._plan is None:
+            self._plan = PlanPage(self._context)
+            self._plan.left.connect(self.show_ward)
+            self._pages.addWidget(self._plan)
+        return self._plan
 
     def open(self, resident_id: str = "", page: str = "", **_: Any) -> None:
         if resident_id and page == "plan":
@@ -40,19 +57,24 @@ class RehabRoom(QWidget):
             self.show_history(resident_id)
         elif resident_id:
             self.show_ward(resident_id)
+        elif self._fresh:
+            self.ward.table.setFocus()
         elif not self._opened or self._pages.currentWidget() is self.ward:
             self.show_ward()
+        self._fresh = False
 
     def refresh(self) -> None:
         """The room comes to the front again."""
         if self._pages.currentWidget() is self.ward and self._opened:
             self.ward.controller.reload()
+            self._fresh = True
 
     def leave(self) -> None:
         """Another room comes to the front."""
         if self._opened:
             self.ward.leave()
-        self.plan.leave()
+        if self._plan is not None:
+            self._plan.leave()
 
     def show_ward(self, resident_id: str = "") -> None:
         self._opened = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from app.care.resident_page import Summary
@@ -22,8 +23,9 @@ from app.ui.residents.answers import entries, line_edit
 from app.ui.residents.controller import ResidentsController
 from app.ui.residents.stay_dialogs import SmallDialog
 from app.ui.widgets.buttons import Button
+from app.ui.widgets.cards import label
 from app.ui.widgets.choices import ChoiceField, ListField
-from app.ui.widgets.fields import TextField
+from app.ui.widgets.fields import Field, TextField
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 from app.ui.widgets.values import DateField
 
@@ -66,31 +68,54 @@ class ConsentsDialog(SmallDialog):
         ]
         self.model: PagedModel[ConsentLine] = PagedModel(columns, parent=self)
         self.table = RecordTable(self.model, tr("Consents"))
-        self.table.setFixedHeight(theme.ROW_HEIGHT * 5 + 2)
+        self.table.setFixedHeight(theme.ROW_HEIGHT * 4 + 2)
         self.table.chosen.connect(self._chosen)
         self.column.addWidget(self.table)
-        mistake = QHBoxLayout()
+        self.nothing = label(
+            tr("No consent is written down yet; the first one begins below."), "hint"
+        )
+        self.column.addWidget(self.nothing)
+        # Both are for consents that are there: nothing to look at, nothing to mark.
+        self.table.hide()
+        self._mistake = QWidget()
+        mistake = QHBoxLayout(self._mistake)
+        mistake.setContentsMargins(0, 0, 0, 0)
+        mistake.setSpacing(theme.GAP_FIELD)
         self.reason: QLineEdit = line_edit(tr("what was wrong"))
         self.reason.setAccessibleName(tr("Why it is a mistake"))
         self.void_button = Button(tr("Mark as a mistake"), self._void)
         self.void_button.setEnabled(False)
         mistake.addWidget(self.reason, 1)
         mistake.addWidget(self.void_button)
-        self.column.addLayout(mistake)
+        self.column.addWidget(self._mistake)
+        self._mistake.hide()
         today = context.clock.today()
-        for field in (
-            ChoiceField("type", tr("Subject"), entries("consent_type"), required=True),
-            ChoiceField(
-                "decision", tr("Given or refused"), entries("consent_decision"), required=True
+        # Two to a line where they are short: with all that may be missing said, the dialog still
+        # stands whole on the smallest screen.
+        lines: tuple[tuple[Field, ...], ...] = (
+            (ChoiceField("type", tr("Subject"), entries("consent_type"), required=True),),
+            (
+                ChoiceField(
+                    "decision", tr("Given or refused"), entries("consent_decision"), required=True
+                ),
+                DateField("signed_on", tr("Signed on"), required=True, latest=today, today=today),
             ),
-            DateField("signed_on", tr("Signed on"), required=True, latest=today, today=today),
-            TextField("signer", tr("Signed by"), limit=50, required=True),
-            ListField("signer_relation", tr("Relation"), entries("relation")),
-            ChoiceField("evidence", tr("Evidence"), entries("consent_evidence"), required=True),
-            TextField("evidence_place", tr("Kept at"), limit=100),
-            TextField("note", tr("Note"), limit=200),
-        ):
-            self.column.addWidget(self.fields.add(field))
+            (
+                TextField("signer", tr("Signed by"), limit=50, required=True),
+                ListField("signer_relation", tr("Relation"), entries("relation")),
+            ),
+            (ChoiceField("evidence", tr("Evidence"), entries("consent_evidence"), required=True),),
+            (
+                TextField("evidence_place", tr("Kept at"), limit=100),
+                TextField("note", tr("Note"), limit=200),
+            ),
+        )
+        for line in lines:
+            row = QHBoxLayout()
+            row.setSpacing(theme.GAP_CARD)
+            for field in line:
+                row.addWidget(self.fields.add(field), 1, Qt.AlignmentFlag.AlignTop)
+            self.column.addLayout(row)
         self._begin_anew()
         self._load()
 
@@ -127,6 +152,9 @@ class ConsentsDialog(SmallDialog):
 
     def _show(self, lines: tuple[ConsentLine, ...]) -> None:
         self.model.set_rows(lines)
+        for shown in (self.table, self._mistake):
+            shown.setVisible(bool(lines))
+        self.nothing.setVisible(not lines)
         if lines:
             self.table.choose(0)
         else:

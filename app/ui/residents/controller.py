@@ -84,6 +84,13 @@ class ResidentsController(QObject):
             lambda error: None,
         )
 
+    def villages(self, done: Callable[[tuple[str, ...]], None]) -> None:
+        """The villages in use; without them one types the name, as always."""
+        from app.care.contracts.teams import villages
+
+        store, actor = self.context.store, self.context.actor
+        self._latest("villages", lambda: villages(store, actor), done, lambda error: None)
+
     def load_form(
         self, resident_id: str, done: Callable[[residents.ResidentForm], None], failed: Failed
     ) -> None:

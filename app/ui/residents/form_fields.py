@@ -24,6 +24,7 @@ from app.ui.residents.answers import AnswersField, EventsField, WordsField, entr
 from app.ui.residents.contacts import ContactsField
 from app.ui.residents.diseases import DiseasesField
 from app.ui.residents.two_columns import TwoColumns
+from app.ui.residents.village_field import VillageField
 from app.ui.widgets.cards import Card, label
 from app.ui.widgets.choices import ChoiceField, ListField
 from app.ui.widgets.fields import Field, TextArea, TextField
@@ -211,7 +212,10 @@ class BasicFormFields(FormFields):
 
     def _person(self) -> Card:
         grid = TwoColumns(tr("Address and person"))
-        grid.pair(self._text("township", tr("Township")), self._text("village", tr("Village")))
+        grid.pair(
+            self._text("township", tr("Township")),
+            self.add(VillageField("village", tr("Village"), limit=TEXT_LIMITS["village"])),
+        )
         grid.pair(
             self._text("village_group", tr("Village group")),
             self._text(

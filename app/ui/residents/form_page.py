@@ -126,6 +126,7 @@ class FormPage(Page):
         self.fields.clear()
         self.fields.show(form)
         self._paper_changed()
+        self._controller.villages(self.fields["village"].offer)
         self.save_button.setEnabled(True)
         # Only from here on is what changes the work of a person, worth keeping as a draft.
         self.fields.touched = False

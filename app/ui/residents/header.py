@@ -23,6 +23,11 @@ from app.ui.widgets.cards import Chip, IconLabel, label
 from app.ui.widgets.choices import FlowLayout
 from app.ui.widgets.delivery import DeliveryMark
 
+# Past diseases of the basic form that say what a tag says (the tag's word may be a shorter one).
+_TOLD = {
+    "hypertension": "2", "diabetes": "3", "chd": "4", "copd": "5", "tumour": "6", "stroke": "7",
+    "mental": "8", "tuberculosis": "9",
+}  # fmt: skip
 # Diagnoses of a programme that the tag of the same disease would say once more.
 _SAID = {"hypertension": "hypertension", "type2_diabetes": "diabetes", "copd": "copd"}
 # A number shown to a person at the desk is hidden again before the next one sits down.
@@ -274,7 +279,9 @@ class ResidentHeader(QFrame):
                 if each.disease in _SAID}  # fmt: skip
         for tag in head.tags:
             words = codes.label("population_flag", tag)
-            if words not in said and words not in head.history:
+            past = codes.label("past_disease", _TOLD[tag]) if tag in _TOLD else words
+            told = any(each.startswith((words, past)) for each in head.history)
+            if words not in said and not told:
                 chips.append(Chip(words))
         if head.record_no:
             number = printed_number(head.record_no) or head.record_no

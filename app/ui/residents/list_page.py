@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from app.care.resident_list import LIST_SCOPES, ResidentLine, count_residents, find, list_residents
 from app.i18n import tr
+from app.models import codes
 from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.icons import icon
@@ -105,11 +107,28 @@ class ListPage(Page):
             group.addButton(button)
             row.addWidget(button)
             self.scopes[scope] = button
+        self.tag = QComboBox()
+        self.tag.setAccessibleName(tr("Population group"))
+        # The list that opens is as wide as its words; the box itself leaves room for the filters.
+        self.tag.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.tag.setMinimumContentsLength(4)
+        self.tag.view().setMinimumWidth(theme.FINDER_WIDTH)
+        self.tag.addItem(tr("All groups"), "")
+        for entry in codes.entries("population_flag"):
+            self.tag.addItem(entry.label, entry.code)
+        self.tag.currentIndexChanged.connect(lambda _: self._filter(self._scope))
+        row.addWidget(self.tag)
         row.addStretch(1)
         self._count = label("", "secondary")
         row.addWidget(self._count)
         self.body.addLayout(row)
-        self.model: PagedModel[ResidentLine] = PagedModel(list_columns(), parent=self)
+        # The frame refreshes a room and opens it then: the list is read once for both.
+        self._fresh = False
+        self.model: PagedModel[ResidentLine] = PagedModel(
+            list_columns(), tasks=context.tasks, parent=self
+        )
         self.table = RecordTable(self.model, tr("Residents"))
         self.table.opened.connect(lambda line: self.opened.emit(line.id))
         self._nobody_new = Button(tr("New record"), self._new, icon_name="user-add-line")
@@ -135,13 +154,16 @@ class ListPage(Page):
         """Come to the front, ready to type."""
         if text:
             self.find_line.setText(text)
-        self._load()
+        if not self._fresh:
+            self._load()
+        self._fresh = False
         self.find_line.setFocus()
         self.find_line.selectAll()
 
     def refresh(self) -> None:
         """Ask anew; the cursor stays on its row."""
         self._load()
+        self._fresh = True
 
     def _records_changed(self, kinds: set[str]) -> None:
         if self.isVisible() and kinds & {"resident", "condition"}:
@@ -162,6 +184,7 @@ class ListPage(Page):
         asked = self._asked
         text = self.find_line.text().strip()
         store, actor, scope = self._context.store, self._context.actor, self._scope
+        tag = str(self.tag.currentData() or "")
         work: Callable[[], object]
         if text:
 
@@ -171,7 +194,7 @@ class ListPage(Page):
         else:
 
             def work() -> object:
-                return count_residents(store, actor, scope)
+                return count_residents(store, actor, scope, tag)
 
         def arrived(answer: object) -> None:
             # An answer to an older text must not replace the newer one's.
@@ -181,7 +204,7 @@ class ListPage(Page):
                 self._show_found(text, answer)
             else:
                 assert isinstance(answer, int)
-                self._show_list(scope, answer)
+                self._show_list(scope, tag, answer)
             if self._enter_waits:
                 self._enter_waits = False
                 self._enter()
@@ -200,8 +223,8 @@ class ListPage(Page):
             self._count.setText(tr("first {count}").format(count=_LIMIT))
         else:
             self._count.setText(tr("{count} found").format(count=len(found)))
-        for button in self.scopes.values():
-            button.setEnabled(False)
+        for chooser in (*self.scopes.values(), self.tag):
+            chooser.setEnabled(False)
         if found:
             self._stack.setCurrentWidget(self.table)
             at = next((at for at, line in enumerate(found) if line.id == kept), 0)
@@ -213,25 +236,25 @@ class ListPage(Page):
             )
             self._stack.setCurrentWidget(self.empty)
 
-    def _show_list(self, scope: str, total: int) -> None:
+    def _show_list(self, scope: str, tag: str, total: int) -> None:
         self.strip.clear()
         self._found = None
         kept = self.table.currentIndex().row()
         store, actor = self._context.store, self._context.actor
         self.model.set_source(
-            lambda offset, limit: list_residents(store, actor, scope, offset, limit),
+            lambda offset, limit: list_residents(store, actor, scope, offset, limit, tag),
             lambda: total,
         )
         self._count.setText(tr("{count} people").format(count=total))
-        for button in self.scopes.values():
-            button.setEnabled(True)
+        for chooser in (*self.scopes.values(), self.tag):
+            chooser.setEnabled(True)
         self.scopes[scope].setChecked(True)
         if total:
             self._stack.setCurrentWidget(self.table)
             if 0 <= kept < total:
                 self.table.choose(kept)
         else:
-            self.empty.set_text(*self._empty_words(scope))
+            self.empty.set_text(*self._empty_words(scope if not tag else ""))
             self._stack.setCurrentWidget(self.empty)
 
     def _empty_words(self, scope: str) -> tuple[str, str]:
@@ -256,7 +279,10 @@ class ListPage(Page):
         from app.ui.roster.export_dialog import export_list
 
         if self._found is None:
-            export_list(self, self._context, self._scope, scope_words()[self._scope])
+            words, tag = scope_words()[self._scope], str(self.tag.currentData() or "")
+            if tag:
+                words = f"{words} {self.tag.currentText()}"
+            export_list(self, self._context, self._scope, words, tag=tag)
         elif self._found:
             words = tr("found for {text}").format(text=self.find_line.text().strip())
             ids = [line.id for line in self._found]

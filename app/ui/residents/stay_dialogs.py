@@ -236,6 +236,8 @@ class StatusDialog(SmallDialog):
             words.format(count=count)
             for words, count in (
                 (tr("{count} due items"), found.due_items),
+                (tr("{count} chronic managements"), found.managements),
+                (tr("{count} rehab plans"), found.plans),
                 (tr("{count} contracts"), found.contracts),
                 (tr("{count} stays in bed"), found.stays),
             )

@@ -64,11 +64,17 @@ class ExportDialog(QDialog):
 
 
 def export_list(
-    page: Page, context: UiContext, scope: str, words: str, ids: Sequence[str] | None = None
+    page: Page,
+    context: UiContext,
+    scope: str,
+    words: str,
+    ids: Sequence[str] | None = None,
+    tag: str = "",
 ) -> None:
     """Ask how and where, then write the list; the page says what became of it.
 
-    ``scope``: one of LIST_SCOPES, or the residents of ``ids``; ``words`` names the list.
+    ``scope``: one of LIST_SCOPES, or the residents of ``ids``; ``tag``: of one population group
+    alone; ``words`` names the list.
     """
     dialog = ExportDialog(tr("Export the list “{name}”").format(name=words), page)
     if dialog.exec() != QDialog.DialogCode.Accepted:
@@ -94,6 +100,7 @@ def export_list(
         context.actor,
         path,
         scope=scope,
+        tag=tag,
         ids=ids,
         whole=dialog.numbers.value() == "whole",
         done=done,

@@ -51,12 +51,14 @@ class RosterPage(Page):
         self.rows = PreviewStep()
         self.done = DoneStep(self.export_left_out, self.show_history)
         self.history = HistoryStep(context, self.controller)
+        # A stack without a parent would show its first page as a window of its own.
         self._stack = QStackedLayout()
+        self.body.addLayout(self._stack, 1)
         for step in (self.file, self.columns, self.rows, self.done, self.history):
             self._stack.addWidget(step)
-        self.body.addLayout(self._stack, 1)
         self.body.addLayout(self._progress_line())
         self.file.said.connect(self.strip.say)
+        self.file.path.line.returnPressed.connect(self.next)
         self.history.said.connect(self.strip.say)
         self.history.undone.connect(self._taken_back)
         self.columns.read_again.connect(self._read_again)

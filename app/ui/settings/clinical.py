@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.clinical_settings import (
     DEFAULTS,
@@ -31,6 +30,7 @@ from app.ui.widgets.cards import Card, label
 from app.ui.widgets.choices import ChoiceField
 from app.ui.widgets.fields import Field, TextField
 from app.ui.widgets.forms import FormFields, FormNavigator
+from app.ui.widgets.pages import ScrollArea
 from app.ui.widgets.strips import ErrorStrip, sentence
 from app.ui.widgets.values import NumberField
 
@@ -65,12 +65,7 @@ class ClinicalSection(QWidget):
         self.history = Card(tr("Changes so far"))
         column.addWidget(self.history)
         column.addStretch(1)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(content)
+        self.area = ScrollArea(content)
         whole.addWidget(self.area, 1)
         self.strip = ErrorStrip()
         whole.addWidget(self.strip)

@@ -5,6 +5,7 @@ A frame belongs to one person: another one gets a new frame, so nothing of the f
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
@@ -93,6 +94,7 @@ class Frame(QWidget):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._on_focus)
+        self._day: date | None = None
         self._show_status()
         self._count()
         self._count_drafts()
@@ -218,6 +220,24 @@ class Frame(QWidget):
         clock = self.context.clock
         status = None if self._bridge is None else self._bridge.status()
         self.bar.show_status(status, clock.now(), clock.today())
+        if self._day != clock.today():
+            self._day = clock.today()
+            self._begin_day()
+
+    def _begin_day(self) -> None:
+        """Birthdays and the new year make work due: looked for once a day, behind the screen."""
+        context = self.context
+
+        def work() -> int:
+            from app.care.day_start import begin_day
+
+            return begin_day(context.store, context.actor)
+
+        def done(found: int) -> None:
+            if found:
+                context.records_changed.emit({"resident"})
+
+        context.tasks.run(work, done=done, owner=self)
 
     def _count(self) -> None:
         from app.care.work_list import room_counts

@@ -50,9 +50,10 @@ class SyncBridge(QObject):
         """
         tasks.run(self._service.refresh, done=self._counted, owner=self)
 
-    def _counted(self, status: SyncStatus) -> None:
+    def _counted(self, _counted: SyncStatus) -> None:
+        # What was counted may be told by the engine meanwhile, and better: the latest is shown.
         if self._unsubscribe is not None:
-            self.status_changed.emit(status)
+            self.status_changed.emit(self._service.status())
 
     def _hear(self, news: SyncEvent) -> None:
         with self._lock:  # called on the sync thread

@@ -70,6 +70,8 @@ def _state(row: SlipLine) -> str:
         return tr("entered")
     if row.state == "aside":
         return tr("set aside: {reason}").format(reason=row.aside)
+    if row.printed_as:
+        return tr("to be entered; records merged, on paper: {name}").format(name=row.printed_as)
     return tr("to be entered")
 
 

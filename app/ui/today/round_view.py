@@ -191,7 +191,7 @@ class RoundView(QWidget):
             parts.append(self.other.currentText())
         if self.kind.currentData():
             parts.append(self.kind.currentText())
-        return " ".join(part for part in parts if part) or tr("all villages")
+        return " ".join(part for part in parts if part) or tr("All villages")
 
     def marked(self) -> tuple[str, ...]:
         """The residents of the marked rows in the order of the list; empty when only one row

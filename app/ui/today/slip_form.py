@@ -21,6 +21,13 @@ from app.ui.chronic.keys import on_key
 from app.ui.context import UiContext
 
 
+def printed_words(slip: SlipLine) -> str:
+    """Of a slip whose record was merged after the printing: under which record it is entered."""
+    return tr(
+        "printed for {name}, whose records were merged; entered under the one that goes on"
+    ).format(name=slip.printed_as)
+
+
 class SlipController(FollowUpController):
     """Saves a visit together with the mark on its slip."""
 
@@ -112,6 +119,8 @@ class SlipForm(FollowUpPage):
         super()._show_head(known)
         if self._slip is not None:
             about = self._subtitle.text()
+            if self._slip.printed_as:
+                about = f"{printed_words(self._slip)} · {about}"
             self.set_title(
                 f"{self._slip.number}  {self._title.text()}", f"{self._progress} · {about}"
             )

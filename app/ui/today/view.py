@@ -12,10 +12,12 @@ from PySide6.QtWidgets import (
     QStackedLayout,
     QStackedWidget,
     QTabBar,
+    QVBoxLayout,
     QWidget,
 )
 
-from app.care.work_list import LIST_LIMIT, TodayWork, WorkItem, today_work
+from app.care.work_due import FAMILIES
+from app.care.work_list import LIST_LIMIT, Family, TodayWork, WorkItem, today_work
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -56,6 +58,9 @@ class _Column(Card):
 
     def __init__(self, title: str, empty: str, hint: str, tone: theme.Tone) -> None:
         super().__init__(title)
+        self.late = Chip("", "attention")
+        self.late.hide()
+        self.add_action(self.late)
         self.count = Chip("…", "neutral")
         self.add_action(self.count)
         self._tone = tone
@@ -76,16 +81,18 @@ class _Column(Card):
         self._more.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
         self.body.setSpacing(0)
 
-    def fill(self, items: tuple[WorkItem, ...], total: int) -> None:
+    def fill(self, items: tuple[WorkItem, ...], total: int, overdue: int = 0) -> None:
         kept = self.list.current()
         had_focus = self.list.hasFocus()
         self.list.rows.set_rows(items)
         self._stack.setCurrentWidget(self.list if items else self._empty)
         self.list.setEnabled(bool(items))
         self.count.set(str(total), self._tone if total else "neutral")
+        self.late.setVisible(overdue > 0)
+        self.late.set(tr("overdue {count}").format(count=overdue), "attention")
         hidden = total - len(items)
         self._more.setVisible(hidden > 0)
-        self._more.setText(tr("{count} more in the rooms at the left").format(count=hidden))
+        self._more.setText(tr("{count} more: see By village").format(count=hidden))
         if had_focus and items:
             self.list.setFocus()
             self.list.choose(items.index(kept) if kept in items else 0)
@@ -123,6 +130,13 @@ def when(item: WorkItem) -> str:
     if item.kind.startswith("referral"):
         days = item.days_late
         return tr("{count} days waiting").format(count=days) if days else tr("since today")
+    if item.kind == "health_check":
+        # How long a yearly check is overdue says little; when it was last done says it all.
+        if item.last is None:
+            return tr("never checked")
+        return tr("last check {year}-{month}").format(
+            year=item.last.year, month=f"{item.last.month:02d}"
+        )
     if item.days_late > 0:
         return tr("{count} days overdue").format(count=item.days_late)
     if item.days_late == 0:
@@ -166,8 +180,19 @@ class TodayRoom(QWidget):
         )
         self._columns = (self.now, self.today, self.week)
         columns = QWidget()
-        columns.setLayout(row)
-        row.setContentsMargins(0, 0, 0, 0)
+        whole = QVBoxLayout(columns)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(theme.GAP_INSIDE)
+        self.families = QTabBar()
+        self.families.setDrawBase(False)
+        self.families.setExpanding(False)
+        self.families.setAccessibleName(tr("Kind of work"))
+        for _ in FAMILIES:
+            self.families.addTab("")
+        self._say_families({})
+        self.families.currentChanged.connect(lambda _: self._family_chosen())
+        whole.addWidget(self.families)
+        whole.addLayout(row, 1)
         self.views = QTabBar()
         self.views.setDrawBase(False)
         self.views.setExpanding(False)
@@ -242,25 +267,30 @@ class TodayRoom(QWidget):
         self._loading = True
         today = self._context.clock.today()
         self.page.set_title(tr("Today"), day_words(today))
+        family = self.family()
         self._context.tasks.run(
             today_work,
             self._context.store,
             self._context.actor,
             LIST_LIMIT,
-            done=self._show,
+            family,
+            done=lambda work: self._show(work, family),
             failed=self._on_failed,
             owner=self,
         )
 
-    def _show(self, work: TodayWork) -> None:
+    def family(self) -> Family:
+        """The kind of work that the columns show."""
+        return FAMILIES[max(self.families.currentIndex(), 0)]
+
+    def _show(self, work: TodayWork, family: Family) -> None:
         self._loading = False
         self.page.strip.clear()
-        for column, items, name in (
-            (self.now, work.now, "now"),
-            (self.today, work.today, "today"),
-            (self.week, work.week, "week"),
-        ):
-            column.fill(items, work.totals[name])
+        self._say_families(work.families)
+        self.week.set_title(tr("This year") if family == "checks" else tr("Next 7 days"))
+        self.now.fill(work.now, work.totals["now"])
+        self.today.fill(work.today, work.totals["today"], work.overdue)
+        self.week.fill(work.week, work.totals["week"])
         focused = QApplication.focusWidget()
         # The cursor comes to the work unless the person has already gone elsewhere with it.
         waiting = self._arriving and isinstance(focused, QAbstractButton)
@@ -270,6 +300,24 @@ class TodayRoom(QWidget):
         if self._again:
             self._again = False
             self.refresh()
+
+    def _say_families(self, counts: dict[Family, int]) -> None:
+        """The kinds of work, each with how many people it waits for."""
+        words = (
+            tr("Work of the day"),
+            tr("Follow-ups {count}"),
+            tr("Rehab {count}"),
+            tr("Pressure again {count}"),
+            tr("Assessments {count}"),
+            tr("Lost for now {count}"),
+            tr("Contracts {count}"),
+            tr("No check this year {count}"),
+        )
+        for at, (family, text) in enumerate(zip(FAMILIES, words, strict=True)):
+            self.families.setTabText(at, text.format(count=counts.get(family, "…")))
+
+    def _family_chosen(self) -> None:
+        self.refresh()
 
     def leave(self) -> None:
         """Another room comes to the front: what was typed is kept."""

@@ -43,6 +43,7 @@ class Button(QPushButton):
         if icon_name:
             self.setIcon(icon(icon_name, self._icon_colour))
             self.setIconSize(QSize(theme.ICON, theme.ICON))
+        self._tells_text = bool(shortcut) and not tip
         if shortcut:
             from PySide6.QtGui import QKeySequence, QShortcut
 
@@ -55,6 +56,13 @@ class Button(QPushButton):
             self.setToolTip(tip)
         if pressed is not None:
             self.clicked.connect(lambda: pressed())
+
+    def setText(self, text: str) -> None:
+        """Another word; its name for readers and its tip follow."""
+        super().setText(text.replace("&", "&&"))
+        self.setAccessibleName(text)
+        if self._tells_text:
+            self.setToolTip(tr("{what} ({keys})").format(what=text, keys=self.keys))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # Qt presses a focused button by Space only; people press Enter.

@@ -155,7 +155,7 @@ class _Options(QWidget):
         self._cursor = position
         for at, button in enumerate(self._buttons):
             here = at == position and self.hasFocus()
-            dress(button, cursor="true" if here else "false")
+            dress(button, here="true" if here else "false")
 
     def _digit(self, digit: str) -> None:
         second = self._typed + digit
@@ -197,7 +197,7 @@ class _Options(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         for button in self._buttons:
-            dress(button, cursor="false")
+            dress(button, here="false")
 
 
 class ChoiceField(Field):

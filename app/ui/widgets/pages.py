@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui import theme
 from app.ui.style import dress
 from app.ui.widgets.cards import label
 from app.ui.widgets.strips import ErrorStrip
+
+
+class ScrollArea(QScrollArea):
+    """Scrolls only downward, and follows the keyboard: whatever has it is in sight.
+
+    Qt scrolls by itself only for Tab; Enter, F2 and the digits go on to the next field, too.
+    """
+
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(content)
+        QApplication.instance().focusChanged.connect(self._follow)  # type: ignore[union-attr]
+
+    def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and self.isAncestorOf(new):
+            self.ensureWidgetVisible(new, 0, theme.GAP_SECTION * 2)
 
 
 class Page(QWidget):
@@ -48,12 +75,7 @@ class Page(QWidget):
         if not title:
             self.body.setContentsMargins(*(theme.GAP_CARD,) * 4)
         if scroll:
-            area = QScrollArea()
-            area.setWidgetResizable(True)
-            area.setFrameShape(QFrame.Shape.NoFrame)
-            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            area.setWidget(content)
+            area = ScrollArea(content)
             whole.addWidget(area, 1)
             self.scroll_area: QScrollArea | None = area
         else:

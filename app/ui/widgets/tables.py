@@ -61,7 +61,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         load: Callable[[int, int], Sequence[Row]] | None = None,
         count: Callable[[], int] | None = None,
         *,
-        page: int = 100,
+        page: int = 50,
         tasks: Any = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -91,6 +91,8 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         """Show rows that are all at hand."""
         kept = tuple(rows)
         self.set_source(lambda offset, limit: kept[offset : offset + limit], lambda: len(kept))
+        for number in range(min(-(-len(kept) // self._page), _PAGES_KEPT)):
+            self._keep(number, kept[number * self._page : (number + 1) * self._page])
 
     def row(self, position: int) -> Row | None:
         """The row at a position; None while its page is still coming."""

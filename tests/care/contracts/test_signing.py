@@ -14,9 +14,10 @@ from app.care.contracts.due import RENEWAL, REVIEW
 from app.care.contracts.ending import terminate
 from app.care.contracts.packages import PackageInput, ServiceItem, load_packages, save_package
 from app.care.contracts.signing import approve, decline, renew, sign, sign_batch
+from app.care.contracts.terms import Span, in_force
 from app.care.contracts.view import contract_mark, load_contract
 from app.care.due import refresh_due
-from app.care.resident_record.closing import Closing, close_record
+from app.care.resident_record.closing import Closing, close_record, reopen_record
 from app.clock import FixedClock
 from app.errors import InputError, NotAllowed, StaleRecord
 from app.models.actor import Actor
@@ -281,6 +282,30 @@ def test_a_closed_record_ends_the_contract(store: Store, actor: Actor) -> None:
         assert (contract.status, contract.termination_reason) == ("2", reason)
         assert contract.terminated_on == TODAY
     assert due(store) == {}
+
+
+def test_what_waited_for_its_review_was_never_in_force_when_the_record_is_closed(
+    store: Store, actor: Actor
+) -> None:
+    resident_id, team = add_resident(store, actor), add_team(store, actor)
+    began = date(2026, 1, 5)
+    nurse = replace(actor, roles=frozenset({"nurse"}))
+    assert sign_one(store, nurse, resident_id, team, signed_on=began, starts_on=began).pending
+    with store.read() as session:
+        row = session.get(Resident, resident_id)
+        assert row is not None
+        change_id = row.change_id
+    close_record(store, actor, Closing(resident_id, "deceased", TODAY, "", change_id))
+    (contract,) = contracts(store)
+    assert contract.status == "2"
+    span = Span(contract.starts_on, contract.ends_on, contract.status, contract.terminated_on)
+    assert not any(in_force(span, began + timedelta(days=n)) for n in range(90))
+    with store.read() as session:
+        row = session.get(Resident, resident_id)
+        assert row is not None
+        change_id = row.change_id
+    reopen_record(store, actor, resident_id, TODAY, "", change_id)
+    assert [row.status for row in contracts(store)] == ["4"]
 
 
 def test_an_old_contract_keeps_the_version_of_its_package(store: Store, actor: Actor) -> None:

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.care.clinical_settings import (
+    keep_beside,
+    load_clinical_settings,
+    save_clinical_settings,
+    settings_history,
+)
 from app.care.health_check.annual import (
     checked_between,
     count_year,
     list_year,
-    make_due_of_year,
     missing_in_year,
     year_villages,
 )
@@ -37,9 +42,12 @@ from app.models.health_check import HealthCheck
 from app.models.local import AuditEvent, DueItem
 from app.models.outbox import Outbox
 from app.models.resident import Resident
+from app.models.settings import set_setting
 from app.models.store import Store
 from tests.care.follow_up_samples import managed_resident
 from tests.care.health_check.samples import TODAY, a_check
+from tests.care.test_clinical_settings import _carry as carry_settings
+from tests.conftest import TOWNSHIP_ID
 
 
 @pytest.fixture
@@ -323,16 +331,6 @@ def test_a_check_of_a_merged_record_counts_for_the_person(store: Store, actor: A
     assert [e.resident_id for e in list_year(store, actor, TODAY.year, "done")] == [stays]
 
 
-def test_a_new_year_makes_the_checks_due_of_those_who_turn_65(
-    store: Store, actor: Actor, resident: str
-) -> None:
-    with store.write(actor) as session:
-        session.query(DueItem).delete()
-    assert make_due_of_year(store, actor) == 1
-    assert due(store, resident) == date(2026, 12, 31)
-    assert make_due_of_year(store, actor) == 0
-
-
 # -- the laboratory -------------------------------------------------------------------------
 
 
@@ -354,6 +352,49 @@ def test_the_laboratorys_ranges_are_the_administrators(
     with store.read() as session:
         changes = session.scalars(select(AuditEvent).where(AuditEvent.kind == "setting")).all()
         assert len(changes) == 1
+
+
+def test_the_ranges_are_a_version_of_the_clinical_settings_and_travel(
+    store: Store, actor: Actor, make_store: Any
+) -> None:
+    settings = replace(load_clinical_settings(store), keep_quarterly_plan=True)
+    save_clinical_settings(store, actor, settings, "县里要求")
+    entered = LabRanges({"haemoglobin": (120.0, None)}, {"haemoglobin": (110.5, 150.0)})
+    save_lab_ranges(store, actor, entered)
+    # The other settings stand, the history says what was changed, and the version is queued.
+    assert load_clinical_settings(store).keep_quarterly_plan
+    assert [(each.version, each.reason) for each in settings_history(store)] == [
+        (2, "检验参考范围"),
+        (1, "县里要求"),
+    ]
+    # A later change of a setting keeps the ranges.
+    again = replace(load_clinical_settings(store), keep_quarterly_plan=False)
+    save_clinical_settings(store, actor, again, "恢复")
+    assert lab_ranges(store, actor) == entered
+    other, colleague = make_store(TOWNSHIP_ID)
+    carry_settings(store, other)
+    assert lab_ranges(other, colleague) == entered
+
+
+def test_ranges_of_an_earlier_program_still_hold(store: Store, actor: Actor) -> None:
+    with store.write(actor) as session:
+        set_setting(
+            session,
+            "health_check.lab_ranges",
+            {"ranges": {"haemoglobin": [115, None]}, "women": {}},
+        )
+    assert lab_ranges(store, actor) == LabRanges({"haemoglobin": (115, None)})
+
+
+@pytest.mark.parametrize(
+    "kept", ["text", {"ranges": [1]}, {"ranges": {"haemoglobin": ["x", 1]}}, {"ranges": {"a": [1]}}]
+)
+def test_ranges_that_this_program_cannot_read_mark_nothing(
+    store: Store, actor: Actor, kept: Any
+) -> None:
+    with store.write(actor) as session:
+        keep_beside(session, actor, "lab_ranges", kept, "x")
+    assert lab_ranges(store, actor) == LabRanges()
 
 
 def test_open_free_tests_are_named(store: Store, actor: Actor, resident: str) -> None:

@@ -42,6 +42,14 @@ def test_four_visits_in_person_in_time_and_a_check() -> None:
     assert not standard(*GOOD, checked=False)
 
 
+def test_visits_of_one_day_count_once() -> None:
+    """Merged records, or a correction made on two PCs, may hold a visit twice."""
+    twice = (visit(5, 30), visit(8, 30), visit(8, 30), visit(11, 29))
+    since = date(2026, 3, 1)
+    assert not managed_to_standard(twice, since, YEAR, True, DEFAULTS)
+    assert managed_to_standard((*twice, visit(12, 20)), since, YEAR, True, DEFAULTS)
+
+
 def test_three_in_the_clinic_and_one_by_telephone_are_not_enough() -> None:
     by_phone = GOOD[3]._replace(face_to_face=False)
     assert not standard(*GOOD[:3], by_phone)

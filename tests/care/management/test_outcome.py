@@ -158,7 +158,7 @@ def test_only_clinical_roles_and_only_the_own_organisation(
 
 def test_closing_a_record_ends_all_of_it(store: Store, actor: Actor, resident_id: str) -> None:
     with store.write(actor) as session:
-        assert end_all(session, store.organisation_id, resident_id, "1", TODAY) == 2
-        assert end_all(session, store.organisation_id, resident_id, "1", TODAY) == 0
+        assert end_all(session, store.organisation_id, resident_id, "deceased", TODAY) == 2
+        assert end_all(session, store.organisation_id, resident_id, "deceased", TODAY) == 0
     for each in managed_diseases(store, actor, resident_id):
         assert (each.managed, each.outcome, each.reason) == (False, "9", "1")

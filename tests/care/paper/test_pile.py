@@ -31,6 +31,7 @@ from app.models.outbox import Outbox
 from app.models.paper import PaperSlip
 from app.models.store import Store
 from tests.care.follow_up_samples import a_visit
+from tests.care.resident_record.test_merging import merge
 from tests.care.rounds.people import village, villager
 
 VISITED = date(2026, 2, 27)
@@ -256,3 +257,40 @@ def test_who_has_no_chronic_disease_keeps_the_number_without_a_slip(
     assert [slip.state for slip in pile.slips] == ["waiting", "aside", "waiting"]
     with pytest.raises(InputError, match="没有随访单"):
         prepare_round(store, actor, RoundRequest("slips", (healthy,), "光荣村"))
+
+
+def _merged(store: Store, actor: Actor, pile: Pile, at: int) -> str:
+    """The record of a slip turned out to be a second one of somebody: the one that goes on."""
+    goes_on = villager(store, actor, "周五一", village="光荣村")
+    merge(store, actor, pile.slips[at].resident_id, goes_on)
+    return goes_on
+
+
+def test_the_slip_of_a_merged_record_belongs_to_the_one_that_goes_on(
+    store: Store, actor: Actor, pile: Pile, clock: FixedClock
+) -> None:
+    on_paper = pile.slips[4].resident_id
+    goes_on = _merged(store, actor, pile, 4)
+    clock.advance(minutes=1)
+    fresh = load_pile(store, actor, pile.round_id)
+    slip = fresh.slips[4]
+    assert (slip.resident_id, slip.name, slip.printed_as) == (goes_on, "周五一", "周五")
+    assert [each.printed_as for each in fresh.slips[:4]] == [""] * 4
+    with pytest.raises(InputError):
+        record_slip(store, actor, slip.slip_id, a_visit(on_paper, visit_date=VISITED, mode="2"))
+    result = record_slip(store, actor, slip.slip_id, _visit(fresh, 4))
+    (visit,) = _visits(store)
+    assert (visit.id, visit.resident_id) == (result.follow_up_id, goes_on)
+    assert load_pile(store, actor, pile.round_id).slips[4].state == "entered"
+    with pytest.raises(InputError):
+        record_slip(store, actor, slip.slip_id, _visit(fresh, 4))
+
+
+def test_a_visit_typed_under_the_other_record_marks_the_slip(
+    store: Store, actor: Actor, pile: Pile, clock: FixedClock
+) -> None:
+    goes_on = _merged(store, actor, pile, 4)
+    clock.advance(minutes=1)
+    kept = record_follow_up(store, actor, a_visit(goes_on, visit_date=VISITED, mode="2"))
+    slip = load_pile(store, actor, pile.round_id).slips[4]
+    assert (slip.state, slip.record_id) == ("entered", kept.follow_up_id)

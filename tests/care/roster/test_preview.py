@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.care.basic_form import Answer, BasicForm, Contact, Disease
+from app.care.clinical_settings import load_clinical_settings, save_clinical_settings
 from app.care.residents import register
 from app.care.roster.preview import (
     ASK,
@@ -328,3 +330,48 @@ def test_only_who_may_register_may_import(store: Store, actor: Actor, tmp_path: 
     reader = Actor(actor.staff_id, actor.organisation_id, "看", frozenset({"office_clerk"}))
     with pytest.raises(NotAllowed):
         open_roster(store, reader, workbook(tmp_path / "a.xlsx", [person(1, "张三", MALE)]))
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("城镇职工医保", [("1", "")]),
+        ("1", [("1", "")]),
+        ("城镇居民基本医疗保险", [("2", "")]),
+        ("新农合", [("3", "")]),
+        ("城乡居民医保", [("3", "")]),
+        ("城乡居民基本医疗保险、长护险", [("3", ""), ("8", "长护险")]),
+        ("长期护理保险", [("8", "长护险")]),
+        ("自费", [("7", "")]),
+        ("惠民保", [("8", "惠民保")]),
+        ("", []),
+    ],
+)
+def test_who_pays_in_the_words_of_today(
+    store: Store, actor: Actor, tmp_path: Path, written: str, kept: list[tuple[str, str]]
+) -> None:
+    form, notes = _paid(store, actor, tmp_path, written)
+    assert [(each.code, each.text) for each in form.payment] == kept
+    assert any("其他" in note for note in notes) is (written == "惠民保")
+
+
+def test_the_merged_insurance_is_kept_as_the_county_says(
+    store: Store, actor: Actor, tmp_path: Path
+) -> None:
+    settings = replace(load_clinical_settings(store), merged_insurance="2")
+    save_clinical_settings(store, actor, settings, "按城镇居民登记")
+    form, _ = _paid(store, actor, tmp_path, "城乡居民医保")
+    assert [each.code for each in form.payment] == ["2"]
+
+
+def _paid(
+    store: Store, actor: Actor, tmp_path: Path, written: str
+) -> tuple[BasicForm, Sequence[str]]:
+    """The form of one row whose column of the insurance says this."""
+    file = tmp_path / "医保.csv"
+    file.write_text(f"姓名,身份证号,医保类型\n张三,{MALE},{written}\n", "utf-8-sig")
+    source = open_roster(store, actor, file)
+    assert "payment" in source.columns.values()
+    (row,) = check_roster(store, actor, source, source.columns).rows
+    assert row.form is not None
+    return row.form, row.messages

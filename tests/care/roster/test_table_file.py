@@ -190,6 +190,15 @@ def test_a_blown_up_archive_is_not_unpacked(tmp_path: Path) -> None:
     assert "过大" in _refused(path)
 
 
+def test_one_sign_over_and_over_is_no_sheet(tmp_path: Path) -> None:
+    source = write_template(tmp_path / "a.xlsx")
+    cell = b"<row><c t='inlineStr'><is><t>" + b"A" * (30 * 1024 * 1024) + b"</t></is></c></row>"
+    sheet = b"<worksheet><sheetData>" + cell + b"</sheetData></worksheet>"
+    path = changed_parts(source, {"xl/worksheets/sheet1.xml": sheet}, tmp_path / "b.xlsx")
+    assert path.stat().st_size < 200_000
+    assert "过大" in _refused(path)
+
+
 def test_many_parts_are_too_many(tmp_path: Path) -> None:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
@@ -210,6 +219,10 @@ def test_entities_that_grow_are_not_followed(tmp_path: Path) -> None:
     )
     path = changed_parts(source, {"xl/sharedStrings.xml": strings.encode()}, tmp_path / "b.xlsx")
     assert "损坏" in _refused(path)
+    wide = strings.replace("'1.0'", "'1.0' encoding='utf-16'").encode("utf-16")
+    assert "损坏" in _refused(
+        changed_parts(source, {"xl/sharedStrings.xml": wide}, tmp_path / "c.xlsx")
+    )
 
 
 def test_a_file_of_another_size_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

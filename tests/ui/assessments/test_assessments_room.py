@@ -299,6 +299,23 @@ def test_the_history_is_plotted_and_opens(
     assert page.read().answers == typed(resident, "barthel", 60).answers
 
 
+def test_the_paper_of_a_scale_blank_and_with_the_name(
+    room: AssessmentsRoom, resident: str, qtbot: QtBot
+) -> None:
+    room.open(resident_id=resident)
+    room.overview.table.choose(list(CURRENT).index("tcm33"))
+    for action, persons in ((room.overview.print_named, 1), (room.overview.print_blank, 0)):
+        action.trigger()
+        qtbot.waitUntil(lambda: room.overview.preview is not None)
+        window = room.overview.preview
+        assert window is not None
+        assert window.document.about.persons == persons
+        assert len(window.pages) >= 1
+        assert ("张桂兰" in window.document.text) is bool(persons)
+        window.close()
+        room.overview.preview = None
+
+
 def test_esc_goes_back_to_the_resident(
     room: AssessmentsRoom, context: UiContext, resident: str, press: Callable[..., None]
 ) -> None:

@@ -483,6 +483,13 @@ def test_the_doctor_judges_otherwise_with_a_reason(
     fill(page, sbp=152)
     page.fields.override_button.click()
     visit_class, step, reason = page.fields.overrides["hypertension"]
+    # The fields stand below the fold: the keyboard is there at once, and they are in sight.
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    assert visit_class.isAncestorOf(focused)
+    assert page.scroll_area is not None
+    port = page.scroll_area.viewport()
+    assert port.rect().contains(focused.mapTo(port, focused.rect().center()))
     visit_class.set_value("1")
     step.set_value("1")
     assert "医生更改" in page.live.text()

@@ -240,7 +240,7 @@ def test_a_contract_is_renewed_from_its_page(
     room.open(scope="ending")
     assert room.list.model.row(0).state == "ending"
     room.open(resident_id=resident_id)
-    assert room.detail.state.text() == "即将到期 14 天"
+    assert room.detail.state.text() == "14 天后到期"
     room.detail.renew_button.click()
     page = room.form
     assert str(page.form["starts_on"].value()) == "2027-03-02"
@@ -322,6 +322,24 @@ def test_a_package_gets_a_new_version(
     page.services.table.setFocus()
     keys(DELETE)
     assert "血压监测" not in [each.name for each in page.services.rows]
+
+
+def test_the_button_notes_a_service_wherever_the_list_stands(
+    room: ContractsRoom, store: Store, actor: Actor, keys: Callable[..., None]
+) -> None:
+    signed = sign_one(store, actor, add_resident(store, actor), add_team(store, actor))
+    room.open(contract_id=signed.contract_id)
+    line = room.detail.services.current()
+    assert line is not None
+    assert not line.manual  # counted by itself: the button asks which one it was
+    keys("n", ctrl=True)
+    dialog = room.detail.dialog
+    assert dialog is not None
+    assert dialog.action_button.text() == "登记服务"
+    dialog.fields["service"].set_value("education")
+    keys("s", ctrl=True)
+    with store.read() as session:
+        assert session.scalars(select(ContractService.service)).all() == ["education"]
 
 
 def test_a_list_goes_to_excel_and_is_noted(

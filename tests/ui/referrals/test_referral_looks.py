@@ -158,7 +158,7 @@ def test_it_speaks_english(rooms, spoken: str) -> None:
     assert (
         words
         == {
-            "zh_CN": ["不予接收…", "退回补充…", "受理…"],
-            "en": ["Reject…", "Return for more…", "Accept…"],
+            "zh_CN": ["不予接收…", "退回补充…", "转交科室…", "受理…"],
+            "en": ["Reject…", "Return for more…", "Hand on…", "Accept…"],
         }[spoken]
     )

@@ -68,6 +68,7 @@ def test_the_counts_and_the_filters(room: TodayRoom) -> None:
     assert _names(view) == ["赵一", "钱二"]
     assert view.title() == "王建国"
     _choose(view.other, "全部医生")
+    assert view.title() == "全部村"
     view.scopes.setCurrentIndex(4)
     assert _names(view) == ["吴六"]
     check_names(room)

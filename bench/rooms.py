@@ -1,0 +1,245 @@
+"""Opens every room of a sample store and prints what it takes, as lines of JSON (``bench.pages``).
+
+A process of its own, so that a first visit is that of an installed program: its byte code is
+kept, its classes are not loaded yet. Each visit is measured twice: until the room stands painted
+and takes keys (what the screen's thread is busy with), and until everything that it asked for
+behind the screen has come. The floor of the painting is a bare table of Qt, brought to the front.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+PASSWORD = "bench-password"
+ROUNDS = 7
+# The least that reads what the indicators read: the two indexes, end to end.
+_FLOOR = (
+    "SELECT count(uncontrolled) FROM follow_up_disease WHERE disease = 'hypertension'"
+    " AND visit_date BETWEEN ? AND ?",
+    "SELECT count(*) FROM follow_up WHERE visit_date BETWEEN ? AND ? AND mode != '3'",
+)
+_SEARCHES = ("wang", "王", "6789", "白塔村 李")
+
+
+class _Counting:
+    """The program's runner, and how much it still has to do."""
+
+    def __init__(self) -> None:
+        from app.ui.tasks import TaskRunner
+
+        self._runner = TaskRunner()
+        self.open = 0
+
+    def run(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        done, failed = named.pop("done", None), named.pop("failed", None)
+        owner = named.pop("owner", None)
+        if owner is None:
+            owner = getattr(done, "__self__", None)
+        self.open += 1
+
+        def finished(result: Any) -> None:
+            from app.ui.tasks import _alive
+
+            self.open -= 1
+            if done is not None and _alive(done, owner):
+                done(result)
+
+        def broke(error: Exception) -> None:
+            self.open -= 1
+            if failed is None:
+                raise error
+            failed(error)
+
+        self._runner.run(work, *arguments, done=finished, failed=broke, **named)
+
+    def wait(self, milliseconds: int = 10_000) -> bool:
+        return self._runner.wait(milliseconds)
+
+
+class _Watch:
+    """Takes visits: milliseconds until painted, until complete, and of CPU."""
+
+    def __init__(self, application: Any, tasks: _Counting) -> None:
+        self._application, self._tasks = application, tasks
+        self.floor = 0.0
+
+    def settle(self) -> None:
+        from PySide6.QtCore import QEventLoop
+
+        flags = QEventLoop.ProcessEventsFlag
+        self._application.processEvents()
+        while self._tasks.open:
+            # Waiting, not looking again and again: that would take the time of what works.
+            self._application.processEvents(flags.AllEvents | flags.WaitForMoreEvents)
+        self._application.processEvents()
+
+    def visit(self, go: Callable[[], Any]) -> tuple[float, float, float]:
+        start, cpu = time.perf_counter(), time.process_time()
+        go()
+        self._application.processEvents()
+        painted = time.perf_counter() - start
+        self.settle()
+        whole = time.perf_counter() - start
+        return painted * 1000, whole * 1000, (time.process_time() - cpu) * 1000
+
+    def find_floor(self) -> None:
+        """A table of Qt with the rows of a page, brought to the front of another widget."""
+        from PySide6.QtWidgets import QStackedWidget, QTableWidget, QTableWidgetItem, QWidget
+
+        from app.ui import theme
+
+        stack, table = QStackedWidget(), QTableWidget(18, 7)
+        for row in range(18):
+            for column in range(7):
+                table.setItem(row, column, QTableWidgetItem(f"{row} {column}"))
+        stack.addWidget(QWidget())
+        stack.addWidget(table)
+        stack.resize(theme.SCREEN_WIDTH, theme.SCREEN_HEIGHT)
+        stack.show()
+        taken = []
+        for _ in range(ROUNDS):
+            self.visit(lambda: stack.setCurrentIndex(0))
+            taken.append(self.visit(lambda: stack.setCurrentIndex(1))[0])
+        self.floor = statistics.median(taken)
+        stack.deleteLater()
+
+    def say(self, what: str, visits: Iterable[tuple[float, float, float]]) -> None:
+        """Print the figures of visits to one place."""
+        painted, whole, cpu = (sorted(each) for each in zip(*visits, strict=True))
+        _print(f"{what}: painted", painted, "≤ 100", self.floor)
+        _print(f"{what}: all that comes later, too", whole, "")
+        _print(f"{what}: CPU of it", cpu, "")
+
+
+def _print(what: str, taken: list[float], goal: str, floor: float | None = None) -> None:
+    line = {
+        "what": what,
+        "ours": statistics.median(taken),
+        "floor": floor,
+        "goal": goal,
+        "spread": (min(taken), max(taken)) if len(taken) > 1 else None,
+    }
+    print(json.dumps(line), flush=True)
+
+
+def _pages(watch: _Watch, frame: Any, store: Any, actor: Any) -> None:
+    """Pages of one person, of those with the longest history, and the lists inside of rooms."""
+    with store.read() as session:
+        busiest = [
+            row[0]
+            for row in session.connection().exec_driver_sql(
+                "SELECT resident_id FROM follow_up GROUP BY resident_id"
+                " ORDER BY count(*) DESC, resident_id LIMIT ?",
+                (ROUNDS + 1,),
+            )
+        ]
+
+    def places(room: str, **more: Any) -> list[tuple[float, float, float]]:
+        return [watch.visit(partial(frame.go, room, resident_id=each, **more)) for each in busiest]
+
+    for what, room, more in (
+        ("a resident's page, 20 visits and more", "residents", {}),
+        ("the follow-up form", "chronic", {}),
+        ("the scales of a resident", "assessments", {}),
+        ("the annual check of a resident", "check_ups", {}),
+        ("the contract form of a resident", "contracts", {}),
+        ("the letter of a resident", "referrals", {}),
+    ):
+        visits = places(room, **more)
+        watch.say(f"{what}: first", visits[:1])
+        watch.say(what, visits[1:])
+    frame.go("chronic")
+    watch.settle()
+    watch.say(
+        "the lists of screening",
+        [watch.visit(lambda: frame.go("chronic", page="screening")) for _ in range(ROUNDS)],
+    )
+    today = frame.go("today")
+    watch.settle()
+    lists = []
+    for _ in range(ROUNDS):
+        lists.append(watch.visit(lambda: today.views.setCurrentIndex(1)))
+        watch.visit(lambda: today.views.setCurrentIndex(0))
+    watch.say("Today by village", lists)
+
+
+def _searches(store: Any, actor: Any) -> None:
+    from app.care.resident_list import find
+
+    taken = []
+    for text in _SEARCHES * 2:
+        start = time.perf_counter()
+        find(store, actor, text)
+        taken.append((time.perf_counter() - start) * 1000)
+    _print("the search box: a name, a tail, a village with a name", taken[len(_SEARCHES) :], "≤ 50")
+
+
+def _indicators(store: Any, actor: Any) -> None:
+    from app.care.indicators.period import year_of
+    from app.care.indicators.report import indicator_report
+
+    year = year_of(store.clock.today().year)
+    span = (year.start.isoformat(), year.end.isoformat())
+    ours, cpu, floor = [], [], []
+    for _ in range(ROUNDS):
+        start, busy = time.perf_counter(), time.process_time()
+        indicator_report(store, actor, year)
+        ours.append((time.perf_counter() - start) * 1000)
+        cpu.append((time.process_time() - busy) * 1000)
+        start = time.perf_counter()
+        with store.read() as session:
+            for query in _FLOOR:
+                session.connection().exec_driver_sql(query, span).scalar()
+        floor.append((time.perf_counter() - start) * 1000)
+    _print("indicators of a year", ours, "≤ 2000", statistics.median(floor))
+    _print("indicators of a year: CPU", cpu, "")
+
+
+def main(folder: Path) -> int:
+    from PySide6.QtWidgets import QApplication
+
+    from app.care.accounts import sign_in
+    from app.ui import theme
+    from app.ui.context import UiContext
+    from app.ui.garbage import GarbageKeeper
+    from app.ui.shell.frame import Frame
+    from app.ui.shell.rooms import ROOMS
+
+    application = QApplication([])
+    theme.apply(application)
+    keeper = GarbageKeeper(application)
+    signed_in = sign_in(folder, "sample", PASSWORD)
+    store, actor, tasks = signed_in.store, signed_in.actor, _Counting()
+    frame = Frame(UiContext(store, actor, tasks), signed_in.organisation_name, None)
+    frame.resize(theme.SCREEN_WIDTH, theme.SCREEN_HEIGHT)
+    frame.show()
+    watch = _Watch(application, tasks)
+    watch.settle()
+    watch.find_floor()
+    for place in ROOMS:
+        room, other = place.name, "settings" if place.name != "settings" else "sync"
+        watch.say(f"{room}, first visit", [watch.visit(partial(frame.go, room))])
+        later = []
+        for _ in range(ROUNDS):
+            watch.visit(partial(frame.go, other))
+            later.append(watch.visit(partial(frame.go, room)))
+        watch.say(room, later)
+    _pages(watch, frame, store, actor)
+    _searches(store, actor)
+    _indicators(store, actor)
+    frame.close_frame()
+    tasks.wait()
+    store.close()
+    keeper.release()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))
