@@ -59,7 +59,8 @@ _URGENCY_ORDER = {Urgency.EMERGENCY: 0, Urgency.PRIORITY: 1, Urgency.ROUTINE: 2}
 
 @dataclass(frozen=True, slots=True)
 class ReferralLine:
-    """One referral in a list. ``side`` is the part that the own organisation has in it."""
+    """One referral in a list. ``side`` is the part that the own organisation has in it;
+    ``department`` the one that has the letter, or that it is written to."""
 
     referral_id: str
     referral_no: str
@@ -80,6 +81,7 @@ class ReferralLine:
     waiting: Waiting
     services: tuple[tuple[str, str], ...]
     delivery: Delivery
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,7 @@ def _lines(
                 waiting=waiting_of(task, letter, children, since[task.id], now, limits),
                 services=tuple((child.service, child.state) for child in children),
                 delivery=sent[task.id],
+                department=task.department or letter.to_department or "",
             )
         )
     return tuple(lines)

@@ -205,9 +205,13 @@ def _not_referred(session: Session, store: Store, today: date) -> list[WorkItem]
 # -- referrals ------------------------------------------------------------------------------
 
 
+#: Seen or discharged, and the writer of the letter has no reply yet.
+_UNANSWERED = (State.ARRIVED, State.IN_CARE)
+
+
 def _referral_work(store: Store, actor: Actor, today: date) -> list[WorkItem]:
     """Referrals in which the next step is ours, or the other side leaves us waiting."""
-    states = (State.SENT, State.RETURNED, State.ACCEPTED, State.HANDED_BACK)
+    states = (State.SENT, State.RETURNED, State.ACCEPTED, *_UNANSWERED, State.HANDED_BACK)
     lines = list_referrals(store, actor, states, limit=500)
     items = (_referral_line(line, today) for line in lines)
     return [item for item in items if item is not None]
@@ -237,6 +241,9 @@ def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
         column = "now" if line.waiting.overdue else "today"
     elif line.state is State.ACCEPTED and ours and line.waiting.overdue:
         what = tr("Did the patient arrive?")
+    elif line.state in _UNANSWERED and ours and line.waiting.limit is not None:
+        what = tr("Referral: write the reply")
+        column = "now" if line.waiting.overdue else "today"
     elif line.state is State.ACCEPTED and not ours:
         what = tr("Referral accepted: tell the patient")
         if (today - clinic_date(line.since)) > _NEWS:

@@ -158,7 +158,8 @@ class ReferralDetail(QWidget):
         sheet.body.addWidget(self.paper)
         column.addWidget(sheet)
         self.returns = ReturnCards()
-        column.addWidget(self.returns)
+        for widget in self.returns.widgets:
+            column.addWidget(widget)
         history = Card(tr("History"))
         self.history = label("", "", wrap=True)
         self.history.setTextFormat(Qt.TextFormat.PlainText)
@@ -222,7 +223,7 @@ class ReferralDetail(QWidget):
         """A desk that has to decide reads the letter first; later the answers count: what came
         back, the priorities, then the letter."""
         deciding = view.side is Side.RECEIVER and view.state is State.SENT
-        answers = (self.returns, self.services)
+        answers = (*self.returns.widgets, self.services)
         order = (self.sheet, *answers) if deciding else (*answers, self.sheet)
         place = self._column.indexOf(self.booking)
         for widget in reversed(order):

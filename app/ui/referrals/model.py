@@ -140,6 +140,7 @@ def _spoken(item: Item, today: date) -> str:
             state_word(item.state),
             waiting_words(item.waiting, today)[0],
             other_house(item),
+            item.department if item.side is Side.RECEIVER else "",
         )
         if part
     )
@@ -215,9 +216,10 @@ class ReferralDelegate(QStyledItemDelegate):
             left = upper.adjusted(used, 0, 0, 0)
         self._who(painter, left.adjusted(0, 0, -right, 0), line.resident_name, line.sex, line.age)
         marks = self._marks(painter, lower, line, today)
-        about = "  ·  ".join(
-            part for part in (other_house(line), line.impression.replace("\n", " ")) if part
-        )
+        # Whom it is for tells the desk's people which letters are theirs.
+        department = line.department if line.side is Side.RECEIVER else ""
+        parts = (department, other_house(line), line.impression.replace("\n", " "))
+        about = "  ·  ".join(part for part in parts if part)
         self._elided(painter, lower.adjusted(0, 0, -marks, 0), about, "text_secondary")
 
     def _draft(

@@ -20,6 +20,7 @@ from app.care.referral_return.stay import (
 )
 from app.care.referral_states import State
 from app.care.referral_view import ReferralView, open_referral
+from app.care.work_list import today_work
 from app.clock import FixedClock
 from app.errors import InputError, NotAllowed
 from tests.care.referral_return.conftest import COME, House
@@ -168,3 +169,19 @@ def test_a_clerk_moves_nothing_but_anybody_may_in_an_emergency(
     carry(township[0], store)
     redirect(store, clerk, urgent, "急诊科")
     assert open_referral(*desk, urgent).booking.department == "急诊科"
+
+
+def test_the_reply_that_is_due_stands_on_today(
+    township: House, desk: House, accepted: str, clock: FixedClock
+) -> None:
+    clock.set(COME)
+    admit(*desk, accepted, Admission(department="心血管内科"))
+    assert [item.kind for item in today_work(*desk).today] == []  # no limit while in bed
+    discharge(*desk, accepted)
+    (item,) = today_work(*desk).today
+    assert (item.kind, item.room) == ("referral:in_care", "referrals")
+    clock.advance(hours=24, seconds=1)
+    (late,) = today_work(*desk).now
+    assert late.kind == "referral:in_care"
+    carry(desk[0], township[0])
+    assert all(item.kind != "referral:in_care" for item in today_work(*township).now)

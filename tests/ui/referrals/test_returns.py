@@ -102,7 +102,8 @@ def test_the_whole_reply_by_keyboard(
     township.news_from(desk)
     township.room.open(referral_id=referral_id)
     sheet = township.room.detail.returns
-    assert not sheet.isHidden()
+    assert not sheet.reply_card.isHidden()
+    assert sheet.plan_card.isHidden()
     for words in ("高血压 3 级 很高危", "148/90", "缬沙坦", "复查血压", "低盐饮食"):
         assert words in sheet.reply.text()
     assert township.buttons() == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.care.referral_return.inputs import PlanInput
 from app.care.referral_return.returns import PlanView, ReplyView, Returns, Stay, VisitView
@@ -22,31 +22,27 @@ from app.ui.referrals.words import breakable, when
 from app.ui.widgets.cards import Card, label
 
 
-class ReturnCards(QWidget):
-    """Hidden while nothing has come back."""
+class ReturnCards:
+    """The cards, each hidden while it has nothing to show; the page puts ``widgets`` into its own
+    column, where wrapped text gets the height that it needs."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP_FIELD)
+    def __init__(self) -> None:
         self.stay = label("", "secondary", wrap=True)
-        column.addWidget(self.stay)
         self.reply_card = Card()
         self.reply = Sheet()
         self.reply.setAccessibleName(tr("Reply"))
         self.reply_card.body.addWidget(self.reply)
-        column.addWidget(self.reply_card)
         self.plan_card = Card(tr("Plan for the time after"))
         self.plan = Sheet()
         self.plan.setAccessibleName(tr("Plan for the time after"))
         self.plan_card.body.addWidget(self.plan)
-        column.addWidget(self.plan_card)
         self.visits_card = Card(tr("Visits after the return"))
         self.visits = Sheet()
+        self.visits.setAccessibleName(tr("Visits after the return"))
         self.visits_card.body.addWidget(self.visits)
-        column.addWidget(self.visits_card)
-        self.hide()
+        self.widgets: tuple[QWidget, ...] = (
+            self.stay, self.reply_card, self.plan_card, self.visits_card,
+        )  # fmt: skip
 
     def show_returns(self, returns: Returns, today: date) -> None:
         """Everything that is known; the newest reply first, earlier ones below it in one line."""
@@ -63,8 +59,6 @@ class ReturnCards(QWidget):
             self.plan.setText(plan_html(plan, returns.done_steps(), today))
         self.visits_card.setVisible(bool(returns.visits))
         self.visits.setText("".join(_visit_html(visit) for visit in returns.visits))
-        shown = (reply, plan, *returns.visits)
-        self.setVisible(bool(stay) or any(each is not None for each in shown))
 
 
 def stay_words(stay: Stay, today: date) -> str:
