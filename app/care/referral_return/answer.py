@@ -174,8 +174,8 @@ def _store(
         else task.owner_organisation_id
     )
     before = session.get(ReferralReply, task.reply_id) if task.reply_id else None
-    summary = isinstance(reply, DischargeInput)
-    same = before is not None and (before.phase is not None) == summary
+    # The chain of what came before is how the other side gets the earlier ones, too.
+    own = before is not None and before.organisation_id == actor.organisation_id
     if not reply.inpatient_no and task.inpatient_no:
         reply = replace(reply, inpatient_no=task.inpatient_no)
     row = new_reply(
@@ -185,7 +185,7 @@ def _store(
         rows.letter,
         reply,
         to_organisation_id=other,
-        replaces_id=before.id if before is not None and same else None,
+        replaces_id=before.id if before is not None and own else None,
     )
     task.reply_id = row.id
     task.inpatient_no = row.inpatient_no

@@ -70,7 +70,7 @@ class ReplyCard(FormCard):
         self.row(
             TextField("department", tr("Department"), limit=100),
             TextField(
-                "doctor_phone", tr("Doctor's phone"), limit=30, label_width=theme.CONTROL_HEIGHT * 2
+                "doctor_phone", tr("Doctor's phone"), limit=30, label_width=theme.NUMBER_WIDTH
             ),
         )
         self.add(TextField("inpatient_no", tr("Inpatient no."), limit=100))
@@ -80,7 +80,7 @@ class ReplyCard(FormCard):
                 "discharged_on",
                 tr("Discharged on"),
                 today=today,
-                label_width=theme.CONTROL_HEIGHT * 2,
+                label_width=theme.NUMBER_WIDTH,
             ),
         )
         for key, title, lines in (
@@ -216,7 +216,7 @@ class DownCard(FormCard):
         self.add(ListField("to_organisation_id", tr("Organisation"), houses, required=True))
         self.row(
             TextField("to_department", tr("Department"), limit=100),
-            TextField("to_doctor", tr("Doctor"), limit=100, label_width=theme.CONTROL_HEIGHT * 2),
+            TextField("to_doctor", tr("Doctor"), limit=100, label_width=theme.NUMBER_WIDTH),
         )
         calm = [entry for entry in entries("referral_urgency") if entry[0] != "emergency"]
         self.add(ChoiceField("urgency", tr("Urgency"), calm, required=True))
