@@ -1,0 +1,1 @@
+"""What the lead hospital does below: consultations, expert visits, guidance, training."""
