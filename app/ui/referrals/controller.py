@@ -196,6 +196,11 @@ class ReferralsController(QObject):
             done=done, failed=self.failed.emit, owner=self,
         )  # fmt: skip
 
+    @property
+    def wanted(self) -> str:
+        """The referral that is shown or on its way; empty where none is."""
+        return self._wanted
+
     def forget(self) -> None:
         self._wanted = ""
         self.view = None

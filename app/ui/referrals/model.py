@@ -216,8 +216,9 @@ class ReferralDelegate(QStyledItemDelegate):
             left = upper.adjusted(used, 0, 0, 0)
         self._who(painter, left.adjusted(0, 0, -right, 0), line.resident_name, line.sex, line.age)
         marks = self._marks(painter, lower, line, today)
-        # Whom it is for tells the desk's people which letters are theirs.
-        department = line.department if line.side is Side.RECEIVER else ""
+        # Until it is accepted, whom it is for tells the desk's people which letters are theirs.
+        asked = line.side is Side.RECEIVER and line.state is State.SENT
+        department = line.department if asked else ""
         parts = (department, other_house(line), line.impression.replace("\n", " "))
         about = "  ·  ".join(part for part in parts if part)
         self._elided(painter, lower.adjusted(0, 0, -marks, 0), about, "text_secondary")

@@ -210,9 +210,8 @@ class ReferralsRoom(QWidget):
         for button in (self.received, self.sent, self.ended):
             button.setAccessibleName(button.text())
         items = grouped(found.lines, found.order, found.drafts, found.counts)
-        keep = self._wanted or (
-            self.controller.view.referral_id if self.controller.view is not None else ""
-        )
+        # Also one that is still being fetched: a list that comes first must not replace it.
+        keep = self._wanted or self.controller.wanted
         scrolled = self.list.verticalScrollBar().value()
         self.list.selectionModel().blockSignals(True)
         self.model.set_items(items, self._context.store.clock.today())

@@ -1,0 +1,60 @@
+"""What a person asked for is shown, whatever list arrives before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.care import referral
+from app.models.actor import Actor
+from app.models.store import Store
+from app.ui.context import UiContext
+from app.ui.referrals.controller import load_list
+from app.ui.referrals.view import ReferralsRoom
+from tests.conftest import LEAD_ID, TOWNSHIP_ID
+from tests.referral_support import add_resident, carry, letter_for
+
+
+class LaterRunner:
+    """Work waits until it is let go, in the order that a test chooses."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Any, Callable[[], None]]] = []
+
+    def run(
+        self, work: Any, *arguments: Any, done: Any = None, failed: Any = None, owner: Any = None
+    ) -> None:
+        def go() -> None:
+            result = work(*arguments)
+            if done is not None:
+                done(result)
+
+        self.waiting.append((work, go))
+
+    def let_go(self) -> None:
+        """Every list comes before any letter."""
+        while self.waiting:
+            place = next((p for p, (work, _) in enumerate(self.waiting) if work is load_list), 0)
+            self.waiting.pop(place)[1]()
+
+
+def test_a_list_that_comes_first_does_not_take_the_place_of_what_was_asked_for(
+    make_store: Callable[..., tuple[Store, Actor]], dressed: object, qtbot: Any
+) -> None:
+    township, desk = make_store(TOWNSHIP_ID), make_store(LEAD_ID)
+    ids = [
+        referral.send(*township, letter_for(add_resident(*township), urgency=urgency)).referral_id
+        for urgency in ("emergency", "routine")
+    ]
+    carry(township[0], desk[0])
+    runner = LaterRunner()
+    room = ReferralsRoom(UiContext(*desk, runner))  # type: ignore[arg-type]
+    qtbot.addWidget(room)
+    room.open()
+    room.open(referral_id=ids[1])
+    room._records_changed({"referral_task"})
+    runner.let_go()
+    view = room.controller.view
+    assert view is not None
+    assert view.referral_id == ids[1]
+    room.leave()
