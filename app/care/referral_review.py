@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy.orm import Session
+
+from app.care.attachments.attaching import hand_over_waiting
 from app.care.referral import Written
 from app.care.referral_drafts import forget_draft
 from app.care.referral_letter import LetterInput, normalise, require_sound
-from app.care.referral_limits import SETTING, Limits
+from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_moves import Reason, ReferralRows, load_rows, move, not_from_here, side_of
 from app.care.referral_rows import new_rows, rewrite
 from app.care.referral_states import REVIEWERS, Direction, Side, State
@@ -20,7 +23,6 @@ from app.errors import InputError
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.referral import ReferralTask
-from app.models.settings import get_setting
 from app.models.store import Store
 
 
@@ -29,7 +31,7 @@ def review_is_asked(store: Store, letter: LetterInput) -> bool:
     if letter.is_emergency:
         return False
     with store.read() as session:
-        return Limits.from_settings(get_setting(session, SETTING)).internal_review
+        return limits_in_force(session).internal_review
 
 
 def submit(store: Store, actor: Actor, letter: LetterInput) -> Written:
@@ -58,7 +60,7 @@ def approve(store: Store, actor: Actor, referral_id: str) -> Written:
         rows = load_rows(session, actor, referral_id)
         rows.task.sent_at = store.clock.now()
         move(session, store.clock, actor, rows, State.SENT)
-        _own(rows, rows.letter.to_organisation_id)
+        _leave(session, store, actor, rows)
         return _written(rows)
 
 
@@ -82,14 +84,14 @@ def resubmit(store: Store, actor: Actor, referral_id: str, letter: LetterInput) 
         if rows.state is not State.DRAFT or side_of(actor, rows.task) is not Side.SENDER:
             raise InputError(not_from_here(rows.state))
         rows = rewrite(session, store.clock, actor, rows, letter)
-        limits = Limits.from_settings(get_setting(session, SETTING))
+        limits = limits_in_force(session)
         if limits.internal_review and not letter.is_emergency:
             _own(rows, actor.organisation_id)
             move(session, store.clock, actor, rows, State.INTERNAL_REVIEW)
         else:
             rows.task.sent_at = store.clock.now()
             move(session, store.clock, actor, rows, State.SENT)
-            _own(rows, rows.letter.to_organisation_id)
+            _leave(session, store, actor, rows)
         return _written(rows)
 
 
@@ -104,6 +106,13 @@ def delete(store: Store, actor: Actor, referral_id: str) -> Written:
 def may_review(roles: Iterable[str]) -> bool:
     """Whether somebody with these roles approves letters."""
     return not REVIEWERS.isdisjoint(roles)
+
+
+def _leave(session: Session, store: Store, actor: Actor, rows: ReferralRows) -> None:
+    """The letter is the receiver's from now on, and with it the files that were attached."""
+    receiver = rows.letter.to_organisation_id
+    _own(rows, receiver)
+    hand_over_waiting(session, store.clock, actor, rows.letter.id, receiver)
 
 
 def _own(rows: ReferralRows, organisation_id: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from sqlalchemy import func, select
 
+from app.care.attachments.files import MOST_PARTS
 from app.fhir import mapping
 from app.models.attachment import Attachment, AttachmentPart
 from app.models.store import Store
@@ -34,25 +35,33 @@ def missing_parts(store: Store) -> list[list[str]]:
     )
     with store.read() as session:
         rows = session.execute(
-            select(Attachment.id, Attachment.part_ids)
+            select(Attachment.part_ids)
             .where(
                 Attachment.organisation_id != store.organisation_id,
                 Attachment.status != "entered_in_error",
                 count < func.json_array_length(Attachment.part_ids),
+                # Another house may say anything; nobody's file has more.
+                func.json_array_length(Attachment.part_ids) <= MOST_PARTS,
             )
             .order_by(Attachment.id)
         ).all()
         found = []
-        for id_, part_ids in rows:
+        for (part_ids,) in rows:
+            named = [part for part in part_ids if isinstance(part, str)]
+            # Also what came as a part of another file: asking again would bring the same.
             here = set(
-                session.scalars(
-                    select(AttachmentPart.id).where(AttachmentPart.attachment_id == id_)
-                )
+                session.scalars(select(AttachmentPart.id).where(AttachmentPart.id.in_(named)))
             )
-            wanted = [part for part in part_ids if isinstance(part, str) and part not in here]
+            wanted = [part for part in dict.fromkeys(named) if part not in here]
             if wanted:
                 found.append(wanted)
     return found
+
+
+def missing_refs(store: Store, most: int) -> list[list[str]]:
+    """Type and id of missing parts, at most so many: what a courier file asks for."""
+    missing = (part for parts in missing_parts(store) for part in parts)
+    return [[_TYPE, part] for part, _ in zip(missing, range(max(most, 0)), strict=False)]
 
 
 def fetch(

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.parsing import clean_text
@@ -32,6 +32,8 @@ from app.models.store import Store
 MOST_BYTES = 10 * 1024 * 1024
 #: Largest small picture, in bytes before base64.
 MOST_THUMBNAIL = 12 * 1024
+#: Parts of the largest file; what says it has more is not asked for.
+MOST_PARTS = MOST_BYTES // PART_BYTES
 MAX_TITLE = 100
 
 #: How each kind of file begins.
@@ -74,10 +76,12 @@ class FileView:
     sent: int
     delivery: Delivery
     entered_in_error: bool
+    #: Whether the description can be that of a file: size and number of parts within bounds.
+    sound: bool = True
 
     @property
     def complete(self) -> bool:
-        return self.here == self.parts
+        return self.sound and self.here == self.parts
 
 
 def media_type_of(content: bytes) -> str | None:
@@ -212,43 +216,78 @@ def list_files(store: Store, subject_kind: str, subject_id: str) -> tuple[FileVi
             .order_by(Attachment.id)
         ).all()
         ids = [row.id for row in rows]
-        here = {
-            row[0]: row[1]
-            for row in session.execute(
-                select(AttachmentPart.attachment_id, func.count())
-                .where(AttachmentPart.attachment_id.in_(ids))
-                .group_by(AttachmentPart.attachment_id)
+        here: dict[str, set[str]] = {}
+        for of, part in session.execute(
+            select(AttachmentPart.attachment_id, AttachmentPart.id).where(
+                AttachmentPart.attachment_id.in_(ids)
             )
-        }
+        ):
+            here.setdefault(of, set()).add(part)
         sent = deliveries(session, "attachment", ids)
         return tuple(
-            _view(session, row, here.get(row.id, 0), sent[row.id], store.organisation_id)
+            _view(session, row, here.get(row.id, set()), sent[row.id], store.organisation_id)
             for row in rows
         )
 
 
-def _view(session: Session, row: Attachment, here: int, delivery: Delivery, own: str) -> FileView:
+def is_sound(row: Attachment) -> bool:
+    """Whether what a description says can be true: another house's may say anything."""
+    parts = row.part_ids
+    return (
+        isinstance(parts, list)
+        and 0 < len(parts) <= MOST_PARTS
+        and all(isinstance(part, str) for part in parts)
+        and len(set(parts)) == len(parts)
+        and 0 < (row.size or 0) <= MOST_BYTES
+        and row.media_type in _BEGINNINGS
+    )
+
+
+def _view(
+    session: Session, row: Attachment, here: set[str], delivery: Delivery, own: str
+) -> FileView:
     mine = row.organisation_id == own
-    parts = [part for part in row.part_ids if isinstance(part, str)]
+    sound = is_sound(row)
+    if sound and not mine and not here.issuperset(row.part_ids):
+        sound = not _names_anothers(session, row)
+    parts: list[str] = row.part_ids if sound else []
     sent = len(parts)
-    if mine:
+    if mine and parts:
         states = deliveries(session, "attachment_part", parts)
         sent = sum(states[part].state == HELD for part in parts)
     return FileView(
         attachment_id=row.id,
-        title=row.title,
+        title=clean_text(row.title)[:MAX_TITLE],
         category=row.category,
         media_type=row.media_type,
         size=row.size,
-        thumbnail=_bytes(row.thumbnail),
+        thumbnail=_thumbnail(row.thumbnail),
         organisation_id=row.organisation_id,
         own=mine,
         parts=len(parts),
-        here=here,
+        here=len(here.intersection(parts)),
         sent=sent,
         delivery=delivery,
         entered_in_error=row.status == "entered_in_error",
+        sound=sound,
     )
+
+
+def _names_anothers(session: Session, row: Attachment) -> bool:
+    """Whether a description names a part that came as one of another file: it never gets whole."""
+    found = session.scalar(
+        select(AttachmentPart.id)
+        .where(AttachmentPart.id.in_(row.part_ids), AttachmentPart.attachment_id != row.id)
+        .limit(1)
+    )
+    return found is not None
+
+
+def _thumbnail(text: str | None) -> bytes:
+    """A small picture as it came; nothing where it is larger than one may be."""
+    # Four letters stand for three bytes: what is far too long is not even decoded.
+    found = _bytes(text) if text and len(text) <= 2 * MOST_THUMBNAIL else b""
+    return found if len(found) <= MOST_THUMBNAIL else b""
 
 
 def content_of(store: Store, attachment_id: str) -> bytes:
@@ -258,28 +297,38 @@ def content_of(store: Store, attachment_id: str) -> bytes:
         row = session.get(Attachment, attachment_id)
         if row is None:
             raise NotFound(tr("This file is not on this PC."))
-        parts = session.scalars(
-            select(AttachmentPart)
-            .where(AttachmentPart.attachment_id == attachment_id)
-            .order_by(AttachmentPart.number)
+        if not is_sound(row):
+            raise InputError(_not_as_attached())
+        rows = session.execute(
+            select(AttachmentPart.id, AttachmentPart.data).where(
+                AttachmentPart.attachment_id == attachment_id
+            )
         ).all()
-        if len(parts) < len(row.part_ids):
+        found: dict[str, str] = {each.id: each.data for each in rows}
+        # Only what the description names counts, in its order: parts may say anything.
+        here = [found[part] for part in row.part_ids if part in found]
+        if len(here) < len(row.part_ids):
+            if _names_anothers(session, row):
+                raise InputError(_not_as_attached())
             raise InputError(
                 tr(
                     "{here} of {all} parts of this file have arrived. The others come with the "
                     "next connections by themselves."
-                ).format(here=len(parts), all=len(row.part_ids))
+                ).format(here=len(here), all=len(row.part_ids))
             )
-        content = b"".join(_bytes(part.data) for part in parts)
-        size, digest = row.size, row.sha256
-    if len(content) != size or hashlib.sha256(content).hexdigest() != digest:
-        raise InputError(
-            tr(
-                "This file is not as it was attached, so it is not shown. The letter is not "
-                "affected. Ask the sender to attach it again."
-            )
-        )
+        size, digest, kind = row.size, row.sha256, row.media_type
+    content = b"".join(_bytes(data) for data in here)
+    true = len(content) == size and hashlib.sha256(content).hexdigest() == digest
+    if not true or media_type_of(content) != kind:
+        raise InputError(_not_as_attached())
     return content
+
+
+def _not_as_attached() -> str:
+    return tr(
+        "This file is not as it was attached, so it is not shown. The letter is not "
+        "affected. Ask the sender to attach it again."
+    )
 
 
 def _bytes(text: str | None) -> bytes:

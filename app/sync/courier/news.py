@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import courier_refusals
 from app.courier_file import Item
 from app.models.store import Store
-from app.sync import restored, state
+from app.sync import files, restored, state
 from app.sync.changes import Changes
 from app.sync.link import Json
 from app.sync.place import Placer
@@ -103,6 +104,8 @@ class News:
     def end(self) -> None:
         """What could not be placed is remembered for the next look. A server that was put back
         gets again what it lost, where its reply holds all lists to compare with."""
+        # Parts of files came along with the descriptions that name them.
+        files.fetch(self._store, self._asker, self._placer, lambda: None, most_seconds=math.inf)
         self._placer.keep_orphans()
         if self._put_back and self._whole == self._types.keys():
             listed: dict[str, set[str]] = {}

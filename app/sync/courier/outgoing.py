@@ -21,7 +21,7 @@ from app.models.identity import new_id
 from app.models.outbox import LANE_EMERGENCY, REJECTED, UNKNOWN, WAITING, Outbox
 from app.models.records import KINDS
 from app.models.store import Store
-from app.sync import octets, queue, state, wire
+from app.sync import files, octets, queue, state, wire
 from app.sync.canaries import Canaries
 from app.sync.courier import Exported, Progress, keeping
 from app.sync.plan import Planner, Unit
@@ -223,6 +223,9 @@ class _Outgoing:
                 for key in (state.OWED, state.ORPHANS)
                 for ref in state.load(session, key).get("refs", [])
             ]
+        # A reply brings a file once, with its description; parts that came to the hospital later
+        # are asked for by name.
+        refs += files.missing_refs(self._store, _REFERENCES_AT_ONCE - len(refs))
         items: list[FileItem] = [
             (question(scope, cursors), b"") for scope in scopes(self._store.organisation_id)
         ]
