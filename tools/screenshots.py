@@ -26,6 +26,8 @@ from tools.screenshots_record import CHOSEN as RECORD_PAGES
 from tools.screenshots_record import record_pages
 from tools.screenshots_reports import CHOSEN as REPORT_PAGES
 from tools.screenshots_reports import report_pages
+from tools.screenshots_returns import CHOSEN as RETURN_PAGES
+from tools.screenshots_returns import return_pages
 from tools.screenshots_roster import CHOSEN as ROSTER_PAGES
 from tools.screenshots_roster import roster_pages
 from tools.screenshots_round import CHOSEN as ROUND_PAGES
@@ -67,6 +69,7 @@ CHOSEN = {
     **{name: name for name in SYNC_PAGES},
     **{name: name for name in ROUND_PAGES},
     **{name: name for name in REPORT_PAGES},
+    **{name: name for name in RETURN_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -91,6 +94,7 @@ def take(folder: Path) -> None:
     _english(county, pictures)
     sync_pages(county, address, pictures)
     roster_pages(county, pictures)
+    return_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:

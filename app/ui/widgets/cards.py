@@ -55,6 +55,9 @@ class IconLabel(QLabel):
         self.setFont(icon_font(size))
         # Screen readers must not spell the private letter of the icon font.
         self.setAccessibleName(" ")
+        # Dressed also while it shows nothing: one first dressed after its window was shown
+        # would keep the colour of text.
+        dress(self, icon=colour)
         if name:
             self.set_icon(name, colour)
 
