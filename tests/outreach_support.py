@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import select
 
 from app.care.outreach.consultations import ConsultationInput
+from app.care.outreach.visits import VisitInput
 from app.care.referral_red_flags import Vitals
 from app.models import records
 from app.models.store import Store
@@ -36,3 +39,19 @@ def question_about(resident_id: str, **values: object) -> ConsultationInput:
     }
     fields.update(values)
     return ConsultationInput(resident_id, **fields)  # type: ignore[arg-type]
+
+
+def visit_at(host_id: str, day: date, **values: object) -> VisitInput:
+    """A whole morning of a cardiologist."""
+    fields: dict[str, object] = {
+        "starts_at": "08:30",
+        "ends_at": "11:30",
+        "expert_name": "李建华",
+        "expert_title": "主任医师",
+        "department": "心血管内科",
+        "topics": "高血压、冠心病",
+        "place": "门诊二楼 3 诊室",
+        "quota": 20,
+    }
+    fields.update(values)
+    return VisitInput(host_id, day, **fields)  # type: ignore[arg-type]

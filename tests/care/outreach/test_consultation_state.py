@@ -22,8 +22,6 @@ from app.care.outreach.consultation_state import (
 ASKED_AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 MOVES = [*map(str, ORDER), "handed_over", "new"]
 SAID = st.builds(Said, st.sampled_from(MOVES), st.sampled_from(Party))
-    Said, st.sampled_from([*map(str, ORDER), "handed_over", "new"]), st.sampled_from(Party)
-)
 
 
 @given(st.lists(SAID, max_size=8), st.randoms(use_true_random=False))

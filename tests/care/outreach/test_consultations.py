@@ -242,4 +242,4 @@ def test_every_look_is_noted(township: House, resident: str) -> None:
     seen(township, id_)
     with township.store.read() as session:
         looks = session.query(AuditEvent).filter_by(action="read", kind="consultation").all()
-    assert [look.record_id for look in looks] == [id_]
+        assert [look.record_id for look in looks] == [id_]
