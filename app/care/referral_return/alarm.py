@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.referral_moves import LETTER
@@ -14,10 +14,6 @@ from app.models.actor import Actor
 from app.models.local import AuditEvent
 from app.models.organisation import Organisation
 from app.models.referral import ReferralTask
-
-#: An emergency is sounded while it waits, and also where the sender already has a yes on the phone:
-#: whoever prepares the bed may not be whoever took the call.
-_SOUNDED = (State.SENT, State.ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,17 @@ class Unseen:
 
 def unseen_emergencies(session: Session, actor: Actor) -> tuple[Unseen, ...]:
     """Received emergencies, longest waiting first, that no person of this PC has opened. A look is
-    what the audit trail says was read."""
+    what the audit trail says was read.
+
+    An emergency counts while it waits for an answer, and also where the sender already has a yes
+    on the phone and nothing is booked: whoever prepares the bed may not be whoever took the call.
+    """
+    phoned = and_(
+        ReferralTask.state == State.ACCEPTED,
+        ReferralTask.phone_confirmed_by.is_not(None),
+        ReferralTask.department.is_(None),
+        ReferralTask.scheduled_at.is_(None),
+    )
     looked = exists().where(
         AuditEvent.kind == "referral",
         AuditEvent.record_id == ReferralTask.referral_id,
@@ -44,7 +50,8 @@ def unseen_emergencies(session: Session, actor: Actor) -> tuple[Unseen, ...]:
             ReferralTask.service == LETTER,
             ReferralTask.owner_organisation_id == actor.organisation_id,
             ReferralTask.requester_organisation_id != actor.organisation_id,
-            ReferralTask.state.in_([str(state) for state in _SOUNDED]),
+            ReferralTask.state.in_([State.SENT, State.ACCEPTED]),
+            or_(ReferralTask.state == State.SENT, phoned),
             ReferralTask.urgency == Urgency.EMERGENCY,
             ~looked,
         )

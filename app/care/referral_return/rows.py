@@ -151,13 +151,25 @@ def reply_from_row(row: ReferralReply) -> DischargeInput:
         inpatient_no=row.inpatient_no or "",
         attention_points=row.attention_points or "",
         doctor_phone=row.doctor_phone or "",
-        diagnoses=tuple((str(d.get("code", "")), str(d.get("display", ""))) for d in row.diagnoses),
-        drugs=tuple(str(drug.get("name", "")) for drug in row.drugs),
+        diagnoses=tuple(
+            (str(each.get("code") or ""), str(each.get("display") or ""))
+            for each in row.diagnoses
+            if isinstance(each, Mapping)
+        ),
+        drugs=tuple(line for drug in row.drugs if (line := _drug_line(drug))),
         phase=row.phase or "",
         reason_codes=tuple(str(code) for code in row.reason_codes),
         reason_text=row.reason_text or "",
         checklist={str(k): v for k, v in row.checklist.items() if isinstance(v, bool)},
     )
+
+
+def _drug_line(drug: object) -> str:
+    """A drug in one line, also one that another program wrote in parts."""
+    if not isinstance(drug, Mapping):
+        return str(drug or "")
+    dose = " ".join(str(drug[name]) for name in ("dose", "unit") if drug.get(name))
+    return " ".join(part for part in (str(drug.get("name") or ""), dose) if part)
 
 
 def plan_from_row(row: ReturnPlan) -> PlanInput:

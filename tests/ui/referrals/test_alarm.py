@@ -93,9 +93,11 @@ def test_a_yes_on_the_phone_is_sounded_too_but_an_answered_one_is_not(
     carry(township[0], desk[0])
     assert unseen(desk) == [phoned]
     answered = send(township, desk, name="徐桂兰")
-    open_referral(*desk, answered)
+    # Answered at another PC of the hospital: nobody has looked here, and nobody needs to.
     accept(*desk, answered, Booking())
     assert unseen(desk) == [phoned]
+    accept(*desk, phoned, Booking("急诊科"))
+    assert unseen(desk) == []
 
 
 def test_the_alarm_is_there_in_every_room_until_the_look(
