@@ -50,7 +50,7 @@ _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
     State.ACCEPTED: _BOOKING,
     ServiceState.ARRANGED: _BOOKING,
     State.ARRIVED: ("arrived_at",),
-    State.IN_CARE: (*_STAY, "arrived_at"),
+    State.IN_CARE: (*_STAY, "arrived_at", "discharged_at"),
     State.REPLIED: (*_ANSWER, "arrived_at"),
     State.HANDED_BACK: (*_ANSWER, "phase"),
 }

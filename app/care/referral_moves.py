@@ -129,6 +129,9 @@ def move(
             tr("Your role may not do this. Ask a doctor or the referral coordinator to do it.")
         )
     given = checked_reason(rule, rows.direction, reason)
+    if rows.state is State.CLOSED and target is State.IN_CARE:
+        # Reopened: the discharge of this stay is still to come, and so is its reply.
+        rows.task.discharged_at = None
     rows.task.reason_code = given.code or None
     rows.task.reason_text = given.text or None
     made = write_event(session, clock, actor, rows.task, target, reason=given, details=details)

@@ -213,7 +213,7 @@ def _letter_task(state: str, **values: object) -> records.Record:
             "in_care",
             "arrived",
             "in_care",
-            {"admitted_at", "ward", "bed", "inpatient_no", "department", "doctor"},
+            {"admitted_at", "ward", "bed", "inpatient_no", "department", "doctor", "discharged_at"},
         ),
         ("replied", "in_care", "replied", {"reply_id", "plan_id", "discharged_at"}),
         (

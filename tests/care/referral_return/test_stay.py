@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.care.referral import send
+from app.care.referral import advance, send
+from app.care.referral_moves import Reason
 from app.care.referral_return.inputs import Admission
 from app.care.referral_return.returns import load_returns
 from app.care.referral_return.stay import (
@@ -145,6 +146,22 @@ def test_from_the_discharge_on_the_reply_is_due(
     # The day was mistyped: the discharge is noted anew, and the limit follows.
     discharge(*desk, accepted, left + timedelta(hours=5))
     assert not open_referral(*desk, accepted).waiting.overdue
+
+
+def test_a_reopened_stay_has_no_discharge_yet(
+    desk: House, accepted: str, clock: FixedClock
+) -> None:
+    clock.set(COME)
+    admit(*desk, accepted, Admission(department="心血管内科"))
+    discharge(*desk, accepted)
+    advance(*desk, accepted, State.CLOSED, Reason("patient_other_hospital"))
+    clock.advance(days=3)
+    advance(*desk, accepted, State.IN_CARE, Reason("other", "又回来住院"))
+    waiting = open_referral(*desk, accepted).waiting
+    assert (waiting.limit, waiting.overdue) == (None, False)
+    left = discharge(*desk, accepted)
+    assert left.state is State.IN_CARE
+    assert open_referral(*desk, accepted).waiting.due == clock.now() + timedelta(hours=24)
 
 
 def test_only_a_patient_in_care_is_discharged(desk: House, accepted: str) -> None:
