@@ -16,7 +16,7 @@ from app.models.store import Store
 
 SHARED_KINDS = (
     "resident", "referral", "referral_service", "referral_task", "referral_event",
-    "referral_reply", "return_plan", "referral_visit",
+    "referral_reply", "return_plan", "referral_visit", "shared_note",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from app.care.contracts.due import refresh_contract_due
 from app.care.follow_up_form import DISEASES
 from app.care.follow_up_history import DUE_KIND, ENTERED_IN_ERROR
 from app.care.health_check.due import refresh_health_check_due
+from app.care.referral_back.due import refresh_return_due
 from app.care.rehab_due import refresh_rehab_due
 from app.care.resident_record.people import whole_people
 from app.care.resident_record.population import refresh_tags
@@ -47,6 +48,7 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
     refresh_health_check_due(session, organisation_id, ids)
     refresh_assessment_due(session, organisation_id, ids)
     refresh_screening_due(session, organisation_id, ids)
+    refresh_return_due(session, organisation_id, ids)
 
 
 def refresh_follow_up_due(

@@ -14,9 +14,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.care.parsing import ParseError, clean_text, parse_phone
+from app.care.referral_back.taking import follow_move
 from app.care.referral_drafts import forget_draft
 from app.care.referral_letter import LetterInput, check, normalise, require_sound
-from app.care.referral_limits import SETTING, Limits, waiting
+from app.care.referral_limits import waiting
+from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_moves import (
     Reason,
     ReferralRows,
@@ -32,7 +34,6 @@ from app.clock import format_instant
 from app.errors import InputError
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.settings import get_setting
 from app.models.store import Store
 
 
@@ -186,7 +187,7 @@ def expire(store: Store, actor: Actor, referral_id: str) -> Written:
     Always a person's act, never the clock's alone."""
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
-        limits = Limits.from_settings(get_setting(session, SETTING))
+        limits = limits_in_force(session)
         wait = waiting(
             rows.state,
             urgency=rows.urgency,
@@ -211,7 +212,13 @@ def advance(
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         move(session, store.clock, actor, rows, target, reason=reason)
+        if target in _CHANGES_HANDS:
+            follow_move(session, store.clock, store.organisation_id, rows)
         return _written(rows)
+
+
+#: Moves after which the patient may be in other hands, and other work is due.
+_CHANGES_HANDS = frozenset({State.RECEIVED_BACK, State.ARRIVED, State.IN_CARE, State.CLOSED})
 
 
 def _written(rows: ReferralRows) -> Written:

@@ -30,6 +30,9 @@ class Limits:
     reply_inpatient_h: float = 24
     reply_outpatient_h: float = 48
     down_answer_h: float = 48
+    remind_first_h: float = 24
+    remind_second_h: float = 48
+    remind_third_h: float = 72
     follow_up_d: float = 7
     follow_up_urgent_d: float = 3
     close_after_follow_up_d: float = 7
@@ -55,6 +58,13 @@ class Limits:
 
     def to_settings(self) -> dict[str, float | bool]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def reminders(waited: timedelta, limits: Limits) -> int:
+    """How many of the three reminders of an unanswered down-referral or hand-back are due. A
+    reminder is due when the wait is longer than its limit, not at it."""
+    hours = (limits.remind_first_h, limits.remind_second_h, limits.remind_third_h)
+    return sum(waited > timedelta(hours=each) for each in hours)
 
 
 def accept_limit(urgency: Urgency, direction: Direction, limits: Limits) -> timedelta:

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
-from app.care.referral_limits import SETTING, Limits, Waiting, waiting
+from app.care.referral_limits import Limits, Waiting, reminders, waiting
+from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_moves import LETTER
-from app.care.referral_states import Direction, Side, State, Urgency
+from app.care.referral_states import REVIEWERS, Direction, Side, State, Urgency
 from app.models.actor import Actor
 from app.models.organisation import Organisation
 from app.models.outbox import Delivery, deliveries
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.resident import Resident
-from app.models.settings import get_setting
 from app.models.store import Store
 
 #: States in which somebody still has something to do, in the order of the list.
 OPEN_STATES = (
+    State.DRAFT,  # sent back by the house's own review; an unsent letter is no record
+    State.INTERNAL_REVIEW,
     State.SENT,
     State.RETURNED,
     State.ACCEPTED,
@@ -51,7 +53,7 @@ _MEMBER_TYPES = (LEAD_HOSPITAL, "TOWNSHIP_CENTER", "CARE_INSTITUTION")
 
 #: What waits for this side: it shows as a count in the left column.
 _WAITS_FOR = {
-    Side.SENDER: (State.RETURNED, State.HANDED_BACK),
+    Side.SENDER: (State.DRAFT, State.RETURNED, State.HANDED_BACK),
     Side.RECEIVER: (State.SENT,),
 }
 _URGENCY_ORDER = {Urgency.EMERGENCY: 0, Urgency.PRIORITY: 1, Urgency.ROUTINE: 2}
@@ -82,6 +84,8 @@ class ReferralLine:
     services: tuple[tuple[str, str], ...]
     delivery: Delivery
     department: str = ""
+    #: Reminders that are due of an unanswered down-referral or hand-back.
+    reminded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +151,17 @@ class ForMe:
 
 def waiting_for_me(store: Store, actor: Actor) -> ForMe:
     """The count beside the room's name: letters to answer, returned letters, patients to take
-    back."""
-    mine = {
-        Side.SENDER: ReferralTask.requester_organisation_id,
-        Side.RECEIVER: ReferralTask.owner_organisation_id,
-    }
+    back, and for the head of the house letters to approve."""
     total = emergencies = 0
     with store.read() as session:
         for side, states in _WAITS_FOR.items():
+            if side is Side.SENDER and not REVIEWERS.isdisjoint(actor.roles):
+                states = (*states, State.INTERNAL_REVIEW)
             rows = session.execute(
                 select(ReferralTask.urgency, func.count())
                 .where(
                     ReferralTask.service == LETTER,
-                    mine[side] == actor.organisation_id,
+                    _mine(actor, side),
                     ReferralTask.state.in_([str(state) for state in states]),
                 )
                 .group_by(ReferralTask.urgency)
@@ -208,7 +210,7 @@ def is_lead_hospital(store: Store) -> bool:
 def load_limits(store: Store) -> Limits:
     """The county's time limits, or the defaults."""
     with store.read() as session:
-        return Limits.from_settings(get_setting(session, SETTING))
+        return limits_in_force(session)
 
 
 def state_since(session: Session, tasks: Sequence[ReferralTask]) -> dict[str, datetime]:
@@ -233,7 +235,8 @@ def state_since(session: Session, tasks: Sequence[ReferralTask]) -> dict[str, da
 
 def _mine(actor: Actor, side: Side | None) -> ColumnElement[bool]:
     sent = ReferralTask.requester_organisation_id == actor.organisation_id
-    received = ReferralTask.owner_organisation_id == actor.organisation_id
+    # A letter in review is still owned by the house that wrote it: not received by anybody.
+    received = and_(ReferralTask.owner_organisation_id == actor.organisation_id, ~sent)
     if side is Side.SENDER:
         return sent
     return received if side is Side.RECEIVER else or_(sent, received)
@@ -253,7 +256,7 @@ def _lines(
     actor: Actor,
     rows: Sequence[tuple[ReferralTask, Referral, Resident]],
 ) -> tuple[ReferralLine, ...]:
-    limits = Limits.from_settings(get_setting(session, SETTING))
+    limits = limits_in_force(session)
     now, today = store.clock.now(), store.clock.today()
     tasks = [task for task, _, _ in rows]
     since = state_since(session, tasks)
@@ -299,9 +302,17 @@ def _lines(
                 services=tuple((child.service, child.state) for child in children),
                 delivery=sent[task.id],
                 department=task.department or letter.to_department or "",
+                reminded=_reminded(task, letter, now - since[task.id], limits),
             )
         )
     return tuple(lines)
+
+
+def _reminded(task: ReferralTask, letter: Referral, waited: timedelta, limits: Limits) -> int:
+    unanswered = task.state == State.HANDED_BACK or (
+        task.state == State.SENT and letter.direction == Direction.DOWN
+    )
+    return reminders(waited, limits) if unanswered else 0
 
 
 def waiting_of(

@@ -1,7 +1,8 @@
 """Rehab work that is due: the next session, the plan's review, a paused plan's prescriber.
 
 Due items are derived from the records and made anew from them, in the transaction of the
-record that changed. Kinds: ``check_in``, ``plan_review``, ``plan_paused``.
+record that changed. Kinds: ``check_in``, ``plan_review``, ``plan_paused``, and ``plan_draft``
+for a plan that came with a patient from the hospital and that nobody here has confirmed yet.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.corrections import ENTERED_IN_ERROR as ENTERED_IN_ERROR
@@ -20,7 +21,7 @@ from app.models.local import DueItem
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Residence, Resident
 
-KINDS = ("check_in", "plan_review", "plan_paused")
+KINDS = ("check_in", "plan_review", "plan_paused", "plan_draft")
 
 # Built once: these run with every save of a ward's row, and building costs as much as running.
 _DUE, _PLAN, _CHECK_IN = DueItem.__table__, RehabPlan.__table__.c, CheckIn.__table__.c
@@ -55,7 +56,10 @@ _PLANS = (
     .join_from(RehabPlan.__table__, _RESIDENT, _RESIDENT.c.id == _PLAN.resident_id)
     .where(
         _PLAN.resident_id.in_(bindparam("ids", expanding=True)),
-        _PLAN.status.in_(("active", "paused")),
+        or_(
+            _PLAN.status.in_(("active", "paused")),
+            and_(_PLAN.status == "draft", _PLAN.source_referral_id.is_not(None)),
+        ),
         _RESIDENT.c.record_status == "active",
         or_(_PLAN.organisation_id == bindparam("organisation_id"), _IN_BED),
     )
@@ -109,6 +113,8 @@ def _due_of(plan: Any, organisation_id: str) -> list[dict[str, Any]]:
             "detail": detail,
         }
 
+    if plan.status == "draft":
+        return [item("plan_draft", plan.starts_on, prescriber=plan.prescriber_name)]
     if plan.status == "paused":
         stopped_on = last if last is not None else plan.starts_on
         return [

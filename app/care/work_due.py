@@ -30,12 +30,15 @@ from app.models.resident import Resident
 
 Column = Literal["now", "today", "week"]
 COLUMNS: tuple[Column, ...] = ("now", "today", "week")
-Family = Literal["work", "follow_up", "rehab", "screening", "scales", "lost", "contracts", "checks"]
+Family = Literal[
+    "work", "follow_up", "rehab", "returns", "screening", "scales", "lost", "contracts", "checks"
+]
 
 FAMILIES: tuple[Family, ...] = (
     "work",
     "follow_up",
     "rehab",
+    "returns",
     "screening",
     "scales",
     "lost",
@@ -44,7 +47,8 @@ FAMILIES: tuple[Family, ...] = (
 )
 """``work``: all that has its own day; the others: one kind of work each, yearly ones too."""
 
-REHAB_KINDS = ("check_in", "plan_review", "plan_paused")
+REHAB_KINDS = ("check_in", "plan_review", "plan_paused", "plan_draft")
+RETURN = "return_"
 YEARLY_KINDS = (
     CHECK,
     RENEWAL,
@@ -110,6 +114,8 @@ def kinds_of(family: Family) -> tuple[str, ...]:
             return tuple(each for each in every_kind() if each.startswith("follow_up:"))
         case "rehab":
             return REHAB_KINDS
+        case "returns":
+            return tuple(each for each in every_kind() if each.startswith(RETURN))
         case "screening":
             return (SCREENING,)
         case "scales":

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from app.care.age import age_on
 from app.care.conflict_lists import UNDECIDED
+from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
-from app.care.referral_states import Side, State, Urgency
+from app.care.referral_states import REVIEWERS, Side, State, Urgency
 from app.care.rounds.due import CONTACT_ENDED
 from app.care.rounds.places import room_of
 from app.care.visit_rules import NextStep
@@ -104,6 +105,7 @@ def today_work(
         if whole:
             unsent = _not_referred(session, store, today)
             trouble = _rejected(session, limit) + _conflicts(session, limit)
+            trouble += declined_returns(session, actor, today)
             news = _referral_news(session, store, actor, today)
     referrals = _referral_work(store, actor, today) if whole else []
     now = [item for item in referrals if item.column == "now"] + unsent + trouble
@@ -211,7 +213,10 @@ _UNANSWERED = (State.ARRIVED, State.IN_CARE)
 
 def _referral_work(store: Store, actor: Actor, today: date) -> list[WorkItem]:
     """Referrals in which the next step is ours, or the other side leaves us waiting."""
-    states = (State.SENT, State.RETURNED, State.ACCEPTED, *_UNANSWERED, State.HANDED_BACK)
+    states = [State.SENT, State.RETURNED, State.ACCEPTED, *_UNANSWERED, State.HANDED_BACK]
+    states.append(State.DRAFT)
+    if not REVIEWERS.isdisjoint(actor.roles):
+        states.append(State.INTERNAL_REVIEW)
     lines = list_referrals(store, actor, states, limit=500)
     items = (_referral_line(line, today) for line in lines)
     return [item for item in items if item is not None]
@@ -229,15 +234,23 @@ def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
         }[line.urgency]
         column = "now" if pressing or line.waiting.overdue else "today"
     elif line.state is State.SENT:
-        if not line.waiting.overdue:
+        if not (line.waiting.overdue or line.reminded):
             return None
         what = tr("Referral without an answer: telephone")
-        column = "now"
+        column = "now" if line.waiting.overdue else "today"
     elif line.state is State.RETURNED and not ours:
         what = tr("Referral returned: complete it")
         column = "now" if pressing else "today"
+    elif line.state is State.DRAFT:
+        what = tr("Letter sent back by your head: mend it")
+    elif line.state is State.INTERNAL_REVIEW:
+        what = tr("Letter to approve")
+        column = "now" if pressing else "today"
     elif line.state is State.HANDED_BACK and not ours:
         what = tr("Patient to take back")
+        column = "now" if line.waiting.overdue else "today"
+    elif line.state is State.HANDED_BACK and line.reminded:
+        what = tr("Hand-back without an answer: telephone")
         column = "now" if line.waiting.overdue else "today"
     elif line.state is State.ACCEPTED and ours and line.waiting.overdue:
         what = tr("Did the patient arrive?")
@@ -250,6 +263,8 @@ def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
             return None
     else:
         return None
+    if line.reminded:
+        what = tr("{what} (reminder {count})").format(what=what, count=line.reminded)
     since = clinic_date(line.since)
     return WorkItem(
         column=column,

@@ -24,14 +24,12 @@ from app.care.indicators.outreach import outreach_indicators
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period, parts_of
 from app.care.indicators.referrals import courses_of, referral_indicators
-from app.care.referral_limits import SETTING as REFERRAL_LIMITS
-from app.care.referral_limits import Limits
+from app.care.referral_limits_kept import limits_in_force
 from app.errors import NotAllowed
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.organisation import Organisation, Staff
 from app.models.resident import Resident
-from app.models.settings import get_setting
 from app.models.store import Store
 
 Grouping = Literal["village", "doctor", "team"]
@@ -224,7 +222,7 @@ def _report(
             )
     guests: set[str] = set()
     if "R" in families:
-        limits = Limits.from_settings(get_setting(session, REFERRAL_LIMITS))
+        limits = limits_in_force(session)
         courses = [
             replace(course, resident_id=people.person_of(course.resident_id))
             for course in courses_of(session, organisation_id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.care.parsing import clean_text
 from app.care.referral import Written
+from app.care.referral_back.taking import follow_move
 from app.care.referral_letter import MAX_LINE, clean_paragraphs
 from app.care.referral_moves import (
     Reason,
@@ -112,6 +113,7 @@ def _arrive(
         details={"arrived_at": format_instant(at)},
     )
     rows.task.arrived_at = at
+    follow_move(session, clock, actor.organisation_id, rows)
 
 
 def no_show(store: Store, actor: Actor, referral_id: str, note: str = "") -> Written:

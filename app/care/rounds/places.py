@@ -23,6 +23,8 @@ def place_of(kind: str, resident_id: str) -> tuple[str, tuple[tuple[str, str], .
         arguments.append(("scale", disease))
     elif family == "bp_screening":
         arguments.append(("page", "screening"))
-    elif family in ("plan_review", "plan_paused"):
+    elif family in ("plan_review", "plan_paused", "plan_draft"):
         arguments.append(("page", "plan"))
+    elif family in ("return_visit", "return_step"):
+        arguments.append(("page", "return"))
     return room_of(kind), tuple(arguments)

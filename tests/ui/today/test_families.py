@@ -49,6 +49,7 @@ def test_the_work_of_the_day_comes_first(room: TodayRoom) -> None:
         "今日工作",
         "随访 2",
         "康复 0",
+        "接回 0",
         "血压复测 0",
         "评估 0",
         "失访待联系 0",
