@@ -40,7 +40,7 @@ ELEMENTS: dict[str, frozenset[str]] = {
     ),
     "CarePlan": _names(
         *("contained", "status", "intent", "category", "subject", "period", "created"),
-        *("author", "addresses", "supportingInfo", "goal", "activity", "note"),
+        *("author", "addresses", "supportingInfo", "goal", "activity", "note", "replaces"),
     ),
     "CareTeam": _names(
         *("status", "name", "participant", "managingOrganization", "telecom", "note")
@@ -62,7 +62,14 @@ ELEMENTS: dict[str, frozenset[str]] = {
     "Task": _names(
         *("basedOn", "groupIdentifier", "partOf", "status", "statusReason", "businessStatus"),
         *("intent", "priority", "code", "focus", "for", "executionPeriod", "authoredOn"),
-        *("lastModified", "requester", "owner", "relevantHistory", "output"),
+        *("lastModified", "requester", "owner", "relevantHistory", "output", "note"),
+    ),
+    "DocumentReference": _names(
+        *("status", "docStatus", "type", "subject", "date", "author", "custodian"),
+        *("relatesTo", "content", "context"),
+    ),
+    "Appointment": _names(
+        *("status", "cancelationReason", "specialty", "description", "participant", "comment")
     ),
     "Provenance": _names(
         *("target", "occurredDateTime", "recorded", "reason", "activity", "agent", "entity")
@@ -94,18 +101,24 @@ MEMBERS: dict[str, frozenset[str]] = {
     ),
     "period": _PERIOD,
     "applies": _PERIOD,
-    "participant": frozenset({"role", "member"}),
+    # CareTeam's have role and member, Appointment's the others.
+    "participant": frozenset({"role", "member", "actor", "status", "type"}),
     "action": frozenset({"title", "code", "timingTiming"}),
     "timingTiming": frozenset({"repeat"}),
     "term": frozenset({"identifier", "offer"}),
     "executionPeriod": _PERIOD,
     "performedPeriod": _PERIOD,
     "activity": frozenset({"detail", "coding", "text"}),
-    "detail": frozenset({"code", "status", "scheduledTiming", "description"}),
+    "detail": frozenset({"code", "status", "scheduledTiming", "scheduledPeriod", "description"}),
     "scheduledTiming": frozenset({"repeat"}),
+    "scheduledPeriod": _PERIOD,
+    "relatesTo": frozenset({"code", "target"}),
+    "content": frozenset({"attachment"}),
+    "attachment": frozenset({"contentType", "language", "data", "size", "title"}),
+    "context": frozenset({"related"}),
     "repeat": frozenset({"frequency", "period", "periodUnit"}),
     "note": frozenset({"text"}),
-    "output": frozenset({"type", "valueString", "valueDateTime"}),
+    "output": frozenset({"type", "valueString", "valueDateTime", "valueReference"}),
     "agent": frozenset({"type", "who", "onBehalfOf"}),
     "entity": frozenset({"role", "what"}),
     "item": frozenset({"linkId", "text", "answer", "item"}),
@@ -136,7 +149,7 @@ OWN_SYSTEMS = frozenset(
     {
         *(uris.ORGANISATION_TAG, uris.SAMPLE_SYSTEM, uris.ORGANISATION_TYPE, uris.RECORD),
         *(uris.ID_CARD, uris.RECORD_NUMBER, uris.INSTITUTION, uris.PRACTICE_CERTIFICATE),
-        uris.PROCEDURE_KIND,
+        *(uris.PROCEDURE_KIND, uris.CARE_PLAN_KIND, uris.REQUEST_KIND, uris.DOCUMENT_KIND),
         *(uris.CONTRACT_NUMBER, uris.PACKAGE),
         *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
         *(uris.SEX, uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),

@@ -33,11 +33,19 @@ def record_of(resource: dict[str, Any]) -> dict[str, Any]:
     return found[1]
 
 
+BY_THE_HOSPITAL = frozenset(
+    {
+        *("organisation", "referral_event", "referral_reply", "return_plan"),
+        *("expert_visit", "training"),
+    }
+)
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_resource_says_whose_it_is_and_whether_it_is_a_sample(kind: str) -> None:
     for resource in resources(kind):
         tags = resource["meta"]["tag"]
-        owner = {"organisation": HOSPITAL, "referral_event": HOSPITAL}.get(kind, TOWNSHIP)
+        owner = HOSPITAL if kind in BY_THE_HOSPITAL else TOWNSHIP
         assert tags[0] == {"system": uris.ORGANISATION_TAG, "code": owner}
         assert (len(tags) == 2) == sample(kind)["is_sample"]
     sample_free = mapping.to_resources(kind, sample(kind) | {"is_sample": True}, CONTEXT)[0]
