@@ -39,16 +39,19 @@ def return_pages(county: County, pictures: Path) -> None:
         for kind, values in rows.items():
             records.put(session, kind, values)
     context.tell_changed(*_KINDS)
-    wait(hands.frame.alarm.isVisible, "the alarm")
+    frame = hands.frame
+    wait(frame.alarm.isVisible, "the alarm")
     hands.picture("alarm")
     room: Any = hands.room("referrals")
+    context.navigate("referrals", referral_id=ids[0])
+    wait(lambda: _shown(room) == (ids[0], "sent") and frame.alarm.isHidden(), "the look")
     _treat(context, ids[1])
     context.navigate("referrals", referral_id=ids[1])
     wait(lambda: _shown(room) == (ids[1], "in_care"), "the patient in care")
     room.detail._take_step("reply")
     form = room.answers.form
     form.reply_card.show_reply(_summary(context))
-    form.along_card.show_reply(_summary(context))
+    form.going_on.show_reply(_summary(context))
     form.scroll_area.verticalScrollBar().setValue(0)
     hands.picture("return-reply")
     form._throw_away()
@@ -56,7 +59,7 @@ def return_pages(county: County, pictures: Path) -> None:
     form = room.answers.form
     summary, plan = _summary(context), _plan(context)
     form.reply_card.show_reply(summary)
-    form.along_card.show_reply(summary)
+    form.going_on.show_reply(summary)
     form.hand_over.show_summary(summary)
     first, *others = plan.steps
     form.plan_card.lines()[0].show_step(first)
@@ -69,7 +72,7 @@ def return_pages(county: County, pictures: Path) -> None:
     wait(lambda: bar.maximum() > 0, "the whole form")
     bar.setValue(0)
     hands.picture("return-hand-back")
-    bar.setValue(bar.maximum())
+    bar.setValue(form.plan_card.y())
     hands.picture("return-plan")
     form.send_button.click()
     wait(lambda: _shown(room) == (ids[1], "handed_back"), "the patient handed back")

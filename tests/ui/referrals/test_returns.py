@@ -169,6 +169,7 @@ def test_a_patient_is_admitted_from_the_door_and_discharged(
 def fill_hand_over(form: ReturnForm) -> None:
     summary = summary_for()
     form.reply_card.show_reply(summary)
+    form.going_on.show_reply(summary)
     assert form.hand_over is not None
     form.hand_over.show_summary(summary)
 

@@ -34,9 +34,9 @@ from app.ui.context import UiContext
 from app.ui.referrals.returns.plan_fields import PlanCard, RehabCard
 from app.ui.referrals.returns.reply_fields import (
     DownCard,
+    GoingOnCard,
     HandOverCard,
     ReplyCard,
-    TakingAlongCard,
 )
 from app.ui.referrals.words import who
 from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
@@ -97,11 +97,11 @@ class ReturnForm(Page):
             left_side.addWidget(self.down_card)
         self.reply_card = ReplyCard(self.fields, today)
         left_side.addWidget(self.reply_card)
+        self.going_on = GoingOnCard(self.fields)
+        (left_side if with_summary else right_side).addWidget(self.going_on)
         if with_summary:
             self.hand_over = HandOverCard(self.fields)
             right_side.addWidget(self.hand_over)
-        self.along_card = TakingAlongCard(self.fields)
-        right_side.addWidget(self.along_card)
         for side in (left_side, right_side):
             side.addStretch(1)
         self.body.addWidget(holder)
@@ -170,7 +170,7 @@ class ReturnForm(Page):
         self._base = reply
         self._plan_before = plan
         self.reply_card.show_reply(reply)
-        self.along_card.show_reply(reply)
+        self.going_on.show_reply(reply)
         if self.hand_over is not None and isinstance(reply, DischargeInput):
             self.hand_over.show_summary(reply)
         self.plan_card.show_plan(plan)
@@ -232,7 +232,7 @@ class ReturnForm(Page):
 
     def reply(self) -> ReplyInput:
         """What is typed of the reply; what has no field (coded diagnoses) stays as it was."""
-        typed = self.along_card.with_these(self.reply_card.reply())
+        typed = self.going_on.with_these(self.reply_card.reply())
         reply = replace(typed, diagnoses=self._base.diagnoses)
         return reply if self.hand_over is None else self.hand_over.summary(reply)
 

@@ -27,6 +27,7 @@ from app.ui.widgets.forms import FormFields
 from app.ui.widgets.values import DateField
 
 _STAY = ("inpatient_no", "admitted_on", "discharged_on")
+_SO_FAR = ("diagnosis", "exam_results", "treatment_given")
 YES, NO = "yes", "no"
 
 
@@ -59,7 +60,7 @@ class FormCard(Card):
 
 
 class ReplyCard(FormCard):
-    """The return form: which visit, and the five parts of which none may be empty."""
+    """The return form: which visit, what was found and done."""
 
     def __init__(self, fields: FormFields, today: Any) -> None:
         super().__init__(tr("Reply"), fields)
@@ -87,8 +88,6 @@ class ReplyCard(FormCard):
             ("diagnosis", tr("Diagnosis"), 2),
             ("exam_results", tr("Main results of examinations"), 4),
             ("treatment_given", tr("Treatment given"), 4),
-            ("next_plan", tr("Treatment that follows"), 3),
-            ("rehab_advice", tr("Advice for rehabilitation"), 3),
         ):
             self.add(TextArea(key, title, lines=lines, limit=MAX_TEXT, stacked=True, required=True))
         self.kind.changed.connect(self._follow)
@@ -103,13 +102,13 @@ class ReplyCard(FormCard):
             self.fields[key].set_required(stay)
 
     def show_reply(self, reply: ReplyInput) -> None:
-        for key in ("visit_kind", "department", "doctor_phone", *_STAY, *REPLY_PARTS):
+        for key in ("visit_kind", "department", "doctor_phone", *_STAY, *_SO_FAR):
             self.fields[key].set_value(getattr(reply, key) or None)
         self._follow()
 
     def reply(self) -> ReplyInput:
         """What is typed."""
-        text = {key: self.fields[key].value() or "" for key in REPLY_PARTS}
+        text = {key: self.fields[key].value() or "" for key in _SO_FAR}
         stay = self.kind.value() == INPATIENT
         return ReplyInput(
             visit_kind=self.kind.value() or "",
@@ -122,25 +121,33 @@ class ReplyCard(FormCard):
         )
 
 
-class TakingAlongCard(FormCard):
-    """The drugs to go on with, and what has to be watched."""
+class GoingOnCard(FormCard):
+    """How it goes on: treatment, rehabilitation, drugs, and what has to be watched."""
 
     def __init__(self, fields: FormFields) -> None:
-        super().__init__(tr("Drugs and points of attention"), fields)
+        super().__init__(tr("How it goes on"), fields)
         for key, title, lines in (
+            ("next_plan", tr("Treatment that follows"), 4),
+            ("rehab_advice", tr("Advice for rehabilitation"), 4),
             ("drugs", tr("Drugs to go on with, one a line"), 4),
             ("attention_points", tr("Points of attention"), 3),
         ):
-            self.add(TextArea(key, title, lines=lines, limit=MAX_TEXT, stacked=True))
+            required = key in REPLY_PARTS
+            self.add(
+                TextArea(key, title, lines=lines, limit=MAX_TEXT, stacked=True, required=required)
+            )
 
     def show_reply(self, reply: ReplyInput) -> None:
-        self.fields["attention_points"].set_value(reply.attention_points or None)
+        for key in ("next_plan", "rehab_advice", "attention_points"):
+            self.fields[key].set_value(getattr(reply, key) or None)
         self.fields["drugs"].set_value("\n".join(reply.drugs) or None)
 
     def with_these(self, reply: ReplyInput) -> ReplyInput:
         """The reply with what is typed here."""
         return replace(
             reply,
+            next_plan=self.fields["next_plan"].value() or "",
+            rehab_advice=self.fields["rehab_advice"].value() or "",
             drugs=tuple((self.fields["drugs"].value() or "").splitlines()),
             attention_points=self.fields["attention_points"].value() or "",
         )
