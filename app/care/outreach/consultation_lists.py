@@ -166,6 +166,22 @@ def box_counts(store: Store, actor: Actor) -> BoxCounts:
         )
 
 
+def answered_for_us(store: Store, actor: Actor) -> int:
+    """How many of our questions have an answer that nobody here has concluded."""
+    with store.read() as session:
+        return (
+            session.scalar(
+                select(func.count())
+                .select_from(Consultation)
+                .where(
+                    _of_box(actor, Box.ASKED),
+                    _said(Consultation.to_organisation_id, Move.ANSWERED),
+                )
+            )
+            or 0
+        )
+
+
 def open_consultation(store: Store, actor: Actor, consultation_id: str) -> ConsultationView:
     """One consultation to look at; the look is noted in the audit trail. Raises NotFound."""
     view = load_consultation(store, actor, consultation_id)

@@ -16,6 +16,8 @@ from app.models.store import Store
 
 #: Kind of the print: it names experts, no resident.
 POSTER = "expert_poster"
+#: Up to so many visits stand on one page in the largest type.
+MOST_HUGE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Line:
 
     day: str
     weekday: str
-    hours: str
+    starts: str
+    ends: str
     department: str
     expert: str
     topics: str
@@ -48,7 +51,7 @@ def month_poster(store: Store, actor: Actor, host_id: str, year: int, month: int
         name, phone, address = (
             (host.name, host.phone or "", host.address or "") if host is not None else ("", "", "")
         )
-    title = tr("Experts in {year}-{month}").format(year=year, month=f"{month:02d}")
+    title = tr("Experts in {year}-{month}").format(year=year, month=month)
     forms = fill(
         "expert_poster",
         title=title,
@@ -57,6 +60,8 @@ def month_poster(store: Store, actor: Actor, host_id: str, year: int, month: int
         phone=phone,
         address=address,
         lines=[_line(visit) for visit in standing],
+        size="huge" if len(standing) <= MOST_HUGE else "big",
+        row=34 if len(standing) <= MOST_HUGE else 22,
     )
     return PrintDocument(
         title=f"{name} {title}",
@@ -72,7 +77,8 @@ def _line(visit: VisitView) -> Line:
     return Line(
         day=tr("{month}-{day}").format(month=plan.visit_on.month, day=plan.visit_on.day),
         weekday=weekdays()[plan.visit_on.weekday()],
-        hours=tr("{start}–{end}").format(start=plan.starts_at, end=plan.ends_at),
+        starts=plan.starts_at,
+        ends=plan.ends_at,
         department=plan.department,
         expert=" ".join(part for part in (plan.expert_name, plan.expert_title) if part),
         topics=plan.topics,

@@ -1,0 +1,1 @@
+"""Consultations, expert visits, guidance and training on the screen."""

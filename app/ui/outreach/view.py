@@ -1,0 +1,182 @@
+"""The outreach room: consultations, expert visits, guidance and joint rounds, training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from app.care.outreach.consultation_lists import Box
+from app.i18n import tr
+from app.ui import theme
+from app.ui.context import UiContext
+from app.ui.outreach.ask_form import AskForm
+from app.ui.outreach.calendar_page import CalendarPage
+from app.ui.outreach.consultations_page import ConsultationsPage
+from app.ui.outreach.controller import OutreachController
+from app.ui.referrals.dialogs import PersonDialog
+from app.ui.style import dress
+from app.ui.widgets.buttons import QuietButton
+
+_KINDS = frozenset({"consultation", "shared_note", "expert_visit", "resident", "organisation"})
+#: Waiting times move on while the page is looked at.
+_TICK_MS = 30_000
+
+CONSULTATIONS, VISITS = "consultations", "visits"
+
+
+class OutreachRoom(QWidget):
+    """``open(page=…)``: consultations, visits; ``consultation_id`` shows one, ``visit_id``
+    a visit in its month, ``resident_id`` (with ``referral_id``) asks a question."""
+
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self.controller = OutreachController(context, self)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        head = QFrame()
+        dress(head, kind="panel")
+        row = QHBoxLayout(head)
+        row.setContentsMargins(theme.GAP_FIELD, theme.GAP_TIGHT, theme.GAP_CARD, 0)
+        self.back_button = QuietButton(
+            tr("Referrals"), lambda: context.navigate("referrals"), icon_name="arrow-left-line"
+        )
+        row.addWidget(self.back_button)
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName(tr("Pages of outreach"))
+        row.addWidget(self.tabs)
+        row.addStretch(1)
+        whole.addWidget(head)
+        self.stack = QStackedWidget()
+        whole.addWidget(self.stack, 1)
+        self.consultations = ConsultationsPage(self.controller, self.ask_for_person)
+        self.calendar = CalendarPage(self.controller)
+        self.pages: dict[str, QWidget] = {}
+        for name, words, page in (
+            (CONSULTATIONS, tr("Consultations"), self.consultations),
+            (VISITS, tr("Expert visits"), self.calendar),
+        ):
+            self.pages[name] = page
+            self.tabs.addTab(words)
+            self.stack.addWidget(page)
+        self.form: AskForm | None = None
+        self.dialog: PersonDialog | None = None
+        self.tabs.currentChanged.connect(self._turned)
+        self.tabs.tabBarClicked.connect(self._clicked)
+        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(self._new)
+        context.records_changed.connect(self._records_changed)
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+
+    # -- the room's contract --------------------------------------------------------------------
+
+    def open(self, **where: Any) -> None:
+        """See the class."""
+        self._tick.start()
+        if resident_id := where.get("resident_id"):
+            self.ask(
+                str(resident_id), str(where.get("referral_id") or ""), str(where.get("to") or "")
+            )
+            return
+        if consultation_id := where.get("consultation_id"):
+            self._to_page(CONSULTATIONS)
+            self.consultations.box = Box(where.get("box", self.consultations.box))
+            self.consultations.show_one(str(consultation_id))
+            self.consultations.reload()
+            return
+        self._to_page(str(where.get("page") or self._front()))
+        if visit_id := where.get("visit_id"):
+            self.calendar.show_visit(str(visit_id))
+
+    def refresh(self) -> None:
+        """The room comes to the front again."""
+        self._tick.start()
+
+    def leave(self) -> None:
+        self._tick.stop()
+        if self.form is not None and self.stack.currentWidget() is self.form:
+            self.form.keep_draft()
+
+    # -- pages ----------------------------------------------------------------------------------
+
+    def _front(self) -> str:
+        return list(self.pages)[max(self.tabs.currentIndex(), 0)]
+
+    def _to_page(self, name: str) -> None:
+        page = self.pages.get(name, self.consultations)
+        blocked = self.tabs.blockSignals(True)
+        self.tabs.setCurrentIndex(list(self.pages.values()).index(page))
+        self.tabs.blockSignals(blocked)
+        self.stack.setCurrentWidget(page)
+        self._reload()
+
+    def _turned(self, at: int) -> None:
+        if self.form is not None:
+            self.form.keep_draft()
+        self._to_page(list(self.pages)[at])
+
+    def _clicked(self, at: int) -> None:
+        # The form stands over the page of its own tab: a click there leads back.
+        if at == self.tabs.currentIndex() and self.stack.currentWidget() is self.form:
+            self._turned(at)
+
+    def _reload(self) -> None:
+        page = self.stack.currentWidget()
+        if page is not self.form:
+            page.reload()  # type: ignore[union-attr]
+
+    def _new(self) -> None:
+        page = self.stack.currentWidget()
+        if page is self.consultations:
+            self.ask_for_person()
+        elif page is not self.form:
+            page.begin()  # type: ignore[union-attr]
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def ask_for_person(self) -> None:
+        """Whom is the question about?"""
+        dialog = PersonDialog(self._context, self, tr("Whom is the question about?"))
+        dialog.accepted.connect(lambda: self.ask(dialog.resident_id))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def ask(self, resident_id: str, referral_id: str = "", to: str = "") -> None:
+        """The form of a new question."""
+        if self.form is not None:
+            self.form.keep_draft()
+            self.stack.removeWidget(self.form)
+            self.form.deleteLater()
+        self.form = AskForm(self.controller, self._asked, self._form_left)
+        self.stack.addWidget(self.form)
+        self.stack.setCurrentWidget(self.form)
+        self.tabs.blockSignals(True)
+        self.tabs.setCurrentIndex(0)
+        self.tabs.blockSignals(False)
+        self.form.begin(resident_id, referral_id, to)
+
+    def _asked(self, consultation_id: str) -> None:
+        self.consultations.box = Box.ASKED
+        self.consultations.show_one(consultation_id)
+        self._to_page(CONSULTATIONS)
+
+    def _form_left(self) -> None:
+        self._to_page(CONSULTATIONS)
+
+    # -- news -----------------------------------------------------------------------------------
+
+    def _records_changed(self, kinds: set[str]) -> None:
+        if kinds & _KINDS and self.isVisible():
+            self._reload()
+
+    def _on_tick(self) -> None:
+        if self.isVisible() and self.stack.currentWidget() is self.consultations:
+            self.consultations.reload()

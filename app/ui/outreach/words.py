@@ -1,0 +1,42 @@
+"""Words and tones that the pages of outreach share."""
+
+from __future__ import annotations
+
+from app.care.outreach.consultation_lists import ConsultationLine
+from app.care.outreach.consultation_state import Move
+from app.models import codes
+from app.ui.theme import Tone
+
+STATE_TONE: dict[str, Tone] = {
+    Move.ASKED: "attention",
+    Move.ACCEPTED: "accent",
+    Move.ANSWERED: "accent",
+    Move.DECLINED: "danger",
+    Move.CANCELLED: "neutral",
+    Move.CONCLUDED: "confirmed",
+}
+STATUS_TONE: dict[str, Tone] = {"planned": "accent", "done": "confirmed", "cancelled": "neutral"}
+MOVE_ICON = {
+    "asked": "question-answer-line",
+    "accepted": "checkbox-circle-line",
+    "answered": "reply-line",
+    "declined": "forbid-line",
+    "cancelled": "close-line",
+    "concluded": "inbox-archive-line",
+}
+
+
+def state_word(state: str) -> str:
+    """``申请``, ``受理`` …"""
+    return codes.label("note_move", state)
+
+
+def headline(line: ConsultationLine) -> str:
+    """``远程会诊 · 心血管内科``."""
+    parts = (codes.label("consultation_kind", line.kind), line.department)
+    return "  ·  ".join(part for part in parts if part)
+
+
+def entries(list_name: str) -> list[tuple[str, str]]:
+    """A code list as fields want it."""
+    return [(entry.code, entry.label) for entry in codes.entries(list_name)]
