@@ -16,6 +16,7 @@ from app.care.age import age_on
 from app.care.conflict_lists import UNDECIDED
 from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
+from app.care.outreach.waiting import waiting_here
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import REVIEWERS, Side, State, Urgency
@@ -156,10 +157,11 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
             or 0
         )
     waiting = waiting_for_me(store, actor)
-    rooms["referrals"] = waiting.total
+    outreach = waiting_here(store, actor)
+    rooms["referrals"] = waiting.total + outreach.total
     rooms["sync"] = trouble
     rooms["today"] = of_the_day + waiting.total + trouble + unsent
-    return RoomCounts(rooms, waiting.emergencies, unseen)
+    return RoomCounts(rooms, waiting.emergencies + outreach.urgent, unseen)
 
 
 # -- due items ------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ class PrintPreview(QDialog):
 
     def _note(self) -> str:
         about = self.document.about
+        if about.kind == "expert_poster":
+            return tr("A poster to hang up: it names no resident.")
         if not about.persons:
             return tr("A blank form: it names nobody.")
         words = tr("Names {count} people. Who printed it is noted in the log.")

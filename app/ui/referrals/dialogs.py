@@ -160,10 +160,10 @@ def check_time(text: str) -> str | None:
 class PersonDialog(QDialog):
     """Choose whom a new letter is about. ``resident_id`` is set when the dialog was accepted."""
 
-    def __init__(self, context: UiContext, parent: QWidget | None) -> None:
+    def __init__(self, context: UiContext, parent: QWidget | None, title: str = "") -> None:
         super().__init__(parent)
         self.resident_id = ""
-        title = tr("Who is referred?")
+        title = title or tr("Who is referred?")
         self.setWindowTitle(title)
         self.setModal(True)
         self.setFixedSize(theme.DIALOG_WIDTH + 2 * theme.GAP_CARD, theme.DIALOG_WIDTH)

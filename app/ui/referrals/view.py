@@ -25,9 +25,15 @@ from app.care.referral_view import ReferralView
 from app.errors import NotFound
 from app.i18n import tr
 from app.ui import theme
+from app.ui.attachments.card import FilesCard
+from app.ui.attachments.of_referral import show_referral_files
 from app.ui.context import UiContext
+from app.ui.outreach.links import OutreachLinks
+from app.ui.referrals.back.closing import close_behind
+from app.ui.referrals.back.pages import VisitPages
 from app.ui.referrals.controller import Listed, ReferralsController
 from app.ui.referrals.detail import ReferralDetail
+from app.ui.referrals.emptiness import empty_words
 from app.ui.referrals.dialogs import PersonDialog
 from app.ui.referrals.letter_form import LetterForm
 from app.ui.referrals.model import ITEM_ROLE, ReferralDelegate, ReferralList, grouped
@@ -126,6 +132,7 @@ class ReferralsRoom(QWidget):
         )
         head.addWidget(self.new_button)
         column.addLayout(head)
+        column.addWidget(OutreachLinks(self._context))
         filters = QHBoxLayout()
         filters.setContentsMargins(theme.GAP_FIELD, 0, theme.GAP_FIELD, 0)
         filters.setSpacing(theme.GAP_TIGHT)

@@ -106,6 +106,7 @@ class ResidentHeader(QFrame):
     follow_up = Signal()
     check_in = Signal()
     refer = Signal()
+    consult = Signal()
     assess = Signal()
     health_check = Signal()
     contract = Signal()
@@ -187,6 +188,9 @@ class ResidentHeader(QFrame):
         self.refer_button = Button(
             tr("Refer"), self.refer.emit, icon_name="arrow-left-right-line", shortcut="Ctrl+3"
         )
+        self.consult_button = Button(
+            tr("Consultation"), self.consult.emit, icon_name="question-answer-line"
+        )
         self.assess_button = Button(
             tr("Assess"), self.assess.emit, icon_name="clipboard-line", shortcut="Ctrl+4"
         )
@@ -221,6 +225,7 @@ class ResidentHeader(QFrame):
             self.follow_up_button,
             self.check_in_button,
             self.refer_button,
+            self.consult_button,
             self.assess_button,
             self.health_check_button,
             self.contract_button,

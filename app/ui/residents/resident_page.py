@@ -142,6 +142,7 @@ class ResidentPage(Page):
         head.follow_up.connect(lambda: self._go("chronic"))
         head.check_in.connect(lambda: self._go("rehab"))
         head.refer.connect(lambda: self._go("referrals"))
+        head.consult.connect(lambda: self._go("outreach"))
         head.assess.connect(lambda: self._go("assessments"))
         head.health_check.connect(lambda: self._go("check_ups"))
         head.contract.connect(lambda: self._go("contracts"))

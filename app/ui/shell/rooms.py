@@ -61,4 +61,11 @@ ROOMS: tuple[RoomPlace, ...] = (
         "app.ui.assessments.view:AssessmentsRoom",
         under="residents",
     ),
+    RoomPlace(
+        "outreach",
+        N_("Outreach"),
+        "question-answer-line",
+        "app.ui.outreach.view:OutreachRoom",
+        under="referrals",
+    ),
 )
