@@ -7,7 +7,7 @@ double lines where cells meet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,12 +32,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a row. ``share`` is its part of the width beside the other cells' shares."""
+    """A cell of a row. ``share`` is its part of the width beside the other cells' shares.
+
+    ``lined``: a line below, as a blank of a form has it. ``filled``: words that fill in the form;
+    on pre-printed paper they alone are printed.
+    """
 
     runs: tuple[Run, ...] = ()
     share: float = 1.0
     align: Align = "left"
     shaded: bool = False
+    lined: bool = False
+    filled: bool = False
 
     @property
     def text(self) -> str:
@@ -49,7 +55,8 @@ class Row:
     """A line of cells. ``height``: at least so many mm; it grows with its text.
 
     ``ruled``: with lines around its cells. ``cut``: a dashed line to tear or cut along.
-    ``heading``: repeated at the head of the next page when its table goes on there.
+    ``heading``: repeated at the head of the next page when its table goes on there. ``keep``: on
+    the same page as the row after it. ``flows``: its words may go on on the next page.
     """
 
     cells: tuple[Cell, ...] = ()
@@ -57,6 +64,8 @@ class Row:
     ruled: bool = False
     cut: bool = False
     heading: bool = False
+    keep: bool = False
+    flows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,8 @@ class About:
 class PrintDocument:
     """``title`` names the print job and the PDF. ``across`` and ``down``: how many forms stand on
     a page, with cutting lines between them; 1 and 0 (the default) let each form flow over as many
-    pages as it needs. ``margins``: left, top, right, bottom.
+    pages as it needs. ``margins``: left, top, right, bottom. ``preprinted``: for paper that has the
+    lines and headings already; only what fills them in is printed.
     """
 
     title: str
@@ -101,6 +111,7 @@ class PrintDocument:
     across: int = 1
     down: int = 0
     footer: str = ""
+    preprinted: bool = False
 
     @property
     def size(self) -> tuple[float, float]:
@@ -111,3 +122,16 @@ class PrintDocument:
     @property
     def text(self) -> str:
         return "\n\n".join(form.text for form in self.forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """A form that can be had on several papers: ``make(page, preprinted)`` gives the document.
+
+    ``form`` is the name under which this PC keeps its paper and shift. ``can_be_preprinted``: there
+    is such a form in print shops, with lines and headings.
+    """
+
+    form: str
+    make: Callable[[PageSize, bool], PrintDocument]
+    can_be_preprinted: bool = False

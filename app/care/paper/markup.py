@@ -3,8 +3,10 @@
 A small part of HTML, enough for forms and letters: ``section`` (one form), ``h1``, ``h2``, ``p``,
 ``table``, ``thead``, ``tr`` (``h``: least height in mm), ``td`` (``w``: share of the width),
 ``b``, ``u``, ``br``, ``hr`` (cut here). Classes: ``center``, ``right``, ``label`` (shaded),
-``small``, ``large``, ``b``; ``plain`` on a table: no lines. Anything else is a defect of the
-template and is refused.
+``small``, ``large``, ``big``, ``huge``, ``b``; ``line`` (a blank with a line below), ``fill``
+(words that fill in the form), on a row or paragraph ``keep`` (with the next one) and ``flow`` (may
+go on on the next page); ``plain`` on a table: no lines. Anything else is a defect of the template
+and is refused.
 """
 
 from __future__ import annotations
@@ -18,9 +20,12 @@ from app.errors import Defect
 
 SMALL_PT = 8.0
 LARGE_PT = 12.0
+BIG_PT = 15.0
+HUGE_PT = 22.0
 TITLE_PT = 14.0
 SECTION_PT = 11.0
 
+_SIZES = {"small": SMALL_PT, "large": LARGE_PT, "big": BIG_PT, "huge": HUGE_PT}
 _BLOCKS = {"h1", "h2", "p", "td"}
 _KNOWN = _BLOCKS | {"section", "table", "thead", "tbody", "tr", "b", "u", "br", "hr"}
 _VOID = {"br", "hr"}
@@ -41,6 +46,8 @@ class _Open:
     share: float
     align: Align
     shaded: bool
+    lined: bool
+    filled: bool
     styles: list[_Style]
     runs: list[Run] = field(default_factory=list)
 
@@ -64,6 +71,7 @@ class _Reader(HTMLParser):
         self._height = 0.0
         self._plain = False
         self._heading = False
+        self._row_classes: set[str] = set()
 
     # -- tags -----------------------------------------------------------------------------------
 
@@ -82,6 +90,7 @@ class _Reader(HTMLParser):
             case "tr":
                 self._cells = []
                 self._height = float(values.get("h", "0"))
+                self._row_classes = classes
             case "hr":
                 self._rows.append(Row(cut=True))
             case "br":
@@ -106,11 +115,9 @@ class _Reader(HTMLParser):
             case "td":
                 self._cells.append(self._end())
             case "tr":
-                self._rows.append(
-                    Row(tuple(self._cells), self._height, not self._plain, heading=self._heading)
-                )
+                self._rows.append(self._row(tuple(self._cells), not self._plain, self._heading))
             case "h1" | "h2" | "p":
-                self._rows.append(Row((self._end(),), self._height))
+                self._rows.append(self._row((self._end(),)))
             case "thead":
                 self._heading = False
             case "section":
@@ -133,10 +140,9 @@ class _Reader(HTMLParser):
 
     def _begin(self, tag: str, classes: set[str], share: float, values: dict[str, str]) -> None:
         points = {"h1": TITLE_PT, "h2": SECTION_PT}.get(tag, BODY_PT)
-        if "small" in classes:
-            points = SMALL_PT
-        if "large" in classes:
-            points = LARGE_PT
+        for name, size in _SIZES.items():
+            if name in classes:
+                points = size
         align: Align = "left"
         if "center" in classes or tag == "h1":
             align = "center"
@@ -144,14 +150,34 @@ class _Reader(HTMLParser):
             align = "right"
         if tag != "td":
             self._height = float(values.get("h", "0"))
+            self._row_classes = classes
         bold = tag in ("h1", "h2") or "b" in classes
-        self._cell = _Open(share, align, "label" in classes, [_Style(bold, False, points)])
+        self._cell = _Open(
+            share,
+            align,
+            "label" in classes,
+            "line" in classes,
+            "fill" in classes,
+            [_Style(bold, False, points)],
+        )
 
     def _end(self) -> Cell:
         assert self._cell is not None
         cell = self._cell
         self._cell = None
-        return Cell(tuple(_trimmed(cell.runs)), cell.share, cell.align, cell.shaded)
+        return Cell(
+            tuple(_trimmed(cell.runs)), cell.share, cell.align, cell.shaded, cell.lined, cell.filled
+        )
+
+    def _row(self, cells: tuple[Cell, ...], ruled: bool = False, heading: bool = False) -> Row:
+        return Row(
+            cells,
+            self._height,
+            ruled,
+            heading=heading,
+            keep="keep" in self._row_classes,
+            flows="flow" in self._row_classes,
+        )
 
     def _style(self) -> _Style:
         if self._cell is None:

@@ -17,13 +17,15 @@ from app.paths import resources
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def fill(template: str, **values: Any) -> tuple[Form, ...]:
     """The forms of a template ``resources/print/<template>.html`` with these values.
 
     Templates know ``tr``, ``label(code_list, code)``, ``boxes(code_list)`` (a box to tick before
-    each entry), ``line(n)`` (a line to write on, n letters wide).
+    each entry), ``line(n)`` (a line to write on, n letters wide); the filter ``lines``
+    keeps the line breaks of a text.
     """
     return forms_of(_environment().get_template(f"{template}.html").render(**values))
 
@@ -44,6 +46,12 @@ def line(letters: int = 6) -> str:
     return "_" * letters
 
 
+def _lines(text: str) -> Markup:
+    from markupsafe import Markup, escape
+
+    return Markup("<br>").join(escape(line) for line in text.split("\n"))
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -56,5 +64,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters["lines"] = _lines
     made.globals.update(tr=tr, label=codes.label, boxes=boxes, line=line)
     return made

@@ -22,6 +22,7 @@ from app.ui.printing.layout import DPI, LaidPage, PlacedForm, lay_out, mm, type_
 
 _LINE_MM = 0.2
 _FOOTER_PT = 8.0
+_BLANK_END_MM = 1.5
 # Paper is black on white whatever the screen's palette.
 _INK = QColor(Qt.GlobalColor.black)
 _SHADE = QColor(238, 238, 238)
@@ -47,6 +48,11 @@ class Pages:
     def __len__(self) -> int:
         return len(self.laid)
 
+    @property
+    def overfull(self) -> bool:
+        """Whether words are longer than their place on the pre-printed paper."""
+        return any(row.overfull for page in self.laid for form in page.forms for row in form.rows)
+
     def paint(self, painter: QPainter, number: int, dpi: float) -> None:
         """Paint page ``number`` (from 0); the painter's origin is the corner of the paper."""
         painter.save()
@@ -55,9 +61,10 @@ class Pages:
         painter.translate(mm(self.shift.right), mm(self.shift.down))
         page = self.laid[number]
         for form in page.forms:
-            _paint_form(painter, form)
-        self._paint_cuts(painter, page)
-        self._paint_foot(painter, number)
+            _paint_form(painter, form, filled_only=self.document.preprinted)
+        if not self.document.preprinted:
+            self._paint_cuts(painter, page)
+            self._paint_foot(painter, number)
         painter.restore()
 
     def image(self, number: int, dpi: float = 96.0) -> QImage:
@@ -124,10 +131,21 @@ class Pages:
         )
 
 
-def _paint_form(painter: QPainter, form: PlacedForm) -> None:
+def _paint_form(painter: QPainter, form: PlacedForm, *, filled_only: bool) -> None:
     painter.save()
     painter.translate(form.origin)
     painter.scale(form.scale, form.scale)
+    if not filled_only:
+        _paint_lines(painter, form)
+    painter.setPen(_INK)
+    for placed in form.rows:
+        for cell in placed.cells:
+            if cell.text is not None and (cell.filled or not filled_only):
+                cell.text.draw(painter, cell.at)
+    painter.restore()
+
+
+def _paint_lines(painter: QPainter, form: PlacedForm) -> None:
     for placed in form.rows:
         for cell in placed.cells:
             if cell.shaded:
@@ -143,8 +161,8 @@ def _paint_form(painter: QPainter, form: PlacedForm) -> None:
             painter.setPen(QPen(_QUIET, mm(_LINE_MM), Qt.PenStyle.DashLine))
             y = placed.frame.center().y()
             painter.drawLine(QPointF(0, y), QPointF(placed.frame.width(), y))
-        painter.setPen(_INK)
+        painter.setPen(QPen(_INK, mm(_LINE_MM)))
         for cell in placed.cells:
-            if cell.text is not None:
-                cell.text.draw(painter, cell.at)
-    painter.restore()
+            if cell.lined:
+                end = QPointF(mm(_BLANK_END_MM), 0)
+                painter.drawLine(cell.frame.bottomLeft(), cell.frame.bottomRight() - end)

@@ -7,6 +7,7 @@ nothing is printed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,17 +24,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.care.paper.document import PrintDocument
+from app.care.paper.document import PrintDocument, Sheets
 from app.care.paper.log import Way, note_print
 from app.care.paper.settings import (
     MOST_SHIFT_MM,
+    FormSettings,
     PrintSettings,
+    form_settings,
     print_settings,
+    save_form_settings,
     save_print_settings,
 )
 from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.printing.options import PaperOptions
 from app.ui.printing.painter import Pages, Shift
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label
@@ -49,18 +54,27 @@ _MOST_DPI = 120.0
 class PrintPreview(QDialog):
     """Shows a document page by page. PgUp and PgDn turn pages, Ctrl+P prints, Ctrl+S makes a PDF.
 
-    ``printed(way)`` is called after the paper or the PDF was made.
+    ``printed(way)`` is called after the paper or the PDF was made. Of ``Sheets`` the paper can be
+    chosen, and this PC keeps paper and shift for that form.
     """
 
     def __init__(
         self,
         context: UiContext,
-        document: PrintDocument,
+        document: PrintDocument | Sheets,
         parent: QWidget | None = None,
         *,
         printed: Callable[[Way], object] | None = None,
     ) -> None:
         super().__init__(parent)
+        self._settings: PrintSettings | FormSettings
+        self._sheets: Sheets | None = None
+        if isinstance(document, Sheets):
+            self._sheets = document
+            self._settings = form_settings(context.store, document.form)
+            document = self._made()
+        else:
+            self._settings = print_settings(context.store)
         self.setWindowTitle(tr("Print: {title}").format(title=document.title))
         self.resize(
             theme.SCREEN_WIDTH - theme.RAIL_WIDTH, theme.SCREEN_HEIGHT - 2 * theme.BAR_HEIGHT
@@ -68,7 +82,6 @@ class PrintPreview(QDialog):
         self._context = context
         self._printed = printed
         self.document = document
-        self._settings = print_settings(context.store)
         self.pages = self._laid()
         self._number = 0
         whole = QVBoxLayout(self)
@@ -97,6 +110,11 @@ class PrintPreview(QDialog):
         side.addWidget(self.turn)
         side.addLayout(turning)
         side.addSpacing(theme.GAP_FIELD)
+        self.options: PaperOptions | None = None
+        if self._sheets is not None and isinstance(self._settings, FormSettings):
+            self.options = PaperOptions(self._sheets, self._settings, self._paper_chosen)
+            side.addWidget(self.options)
+            side.addSpacing(theme.GAP_FIELD)
         side.addWidget(label(tr("Where it stands on the paper"), "strong"))
         for words, box in ((tr("Move right, mm"), self.right), (tr("Move down, mm"), self.down)):
             line = QHBoxLayout()
@@ -137,6 +155,7 @@ class PrintPreview(QDialog):
         buttons.addWidget(self.print_button)
         whole.addLayout(buttons)
         self.print_button.setFocus()
+        self._warn()
         self._show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -162,12 +181,40 @@ class PrintPreview(QDialog):
         return box
 
     def _shifted(self) -> None:
-        kept = self._settings
-        self._settings = PrintSettings(
-            self.right.value(), self.down.value(), kept.whole_ids, kept.last_time, kept.slips
+        self._settings = replace(
+            self._settings, shift_right=self.right.value(), shift_down=self.down.value()
         )
         self.pages.shift = Shift(self._settings.shift_right, self._settings.shift_down)
         self._show()
+
+    def _made(self) -> PrintDocument:
+        """The document for the paper that was chosen."""
+        assert self._sheets is not None
+        assert isinstance(self._settings, FormSettings)
+        preprinted = self._settings.preprinted and self._sheets.can_be_preprinted
+        return self._sheets.make(self._settings.page, preprinted)
+
+    def _paper_chosen(self) -> None:
+        if self.options is None or not isinstance(self._settings, FormSettings):
+            return
+        preprinted = self.options.preprinted.isChecked()
+        self._settings = replace(self._settings, page=self.options.page, preprinted=preprinted)
+        self.document = self._made()
+        self.pages = self._laid()
+        self._number = min(self._number, len(self.pages) - 1)
+        self._warn()
+        self._show()
+
+    def _warn(self) -> None:
+        self.strip.clear()
+        if self.document.preprinted and self.pages.overfull:
+            self.strip.say(
+                tr(
+                    "Some words are longer than their place on the pre-printed form and would be "
+                    "printed over the next line. Nothing is lost. Print this one on plain paper."
+                ),
+                "attention",
+            )
 
     def _turn(self, step: int) -> None:
         self._number = min(max(self._number + step, 0), len(self.pages) - 1)
@@ -250,10 +297,14 @@ class PrintPreview(QDialog):
     def _out(self, way: Way, make: Callable[[], object]) -> None:
         c = self._context
         document, settings, pages = self.document, self._settings, len(self.pages)
+        sheets = self._sheets
 
         def note() -> None:
             note_print(c.store, c.actor, document, way, pages)
-            save_print_settings(c.store, c.actor, settings)
+            if isinstance(settings, PrintSettings):
+                save_print_settings(c.store, c.actor, settings)
+            elif sheets is not None:
+                save_form_settings(c.store, c.actor, sheets.form, settings)
 
         def noted(_: object) -> None:
             self._make(way, make)
@@ -297,7 +348,7 @@ class PrintPreview(QDialog):
 
 def preview(
     context: UiContext,
-    document: PrintDocument,
+    document: PrintDocument | Sheets,
     parent: QWidget,
     printed: Callable[[Way], object] | None = None,
 ) -> PrintPreview:

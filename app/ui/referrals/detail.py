@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.care.referral_return.returns import Returns
 from app.care.referral_return.steps import DeskStep
 from app.care.referral_states import Side, State, Urgency
 from app.care.referral_view import MoveOption, ReferralView, ServiceView
+from app.care.referral_words import vitals_words
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -23,7 +24,8 @@ from app.ui.referrals.history import (
     reason_words,
     worse_delivery,
 )
-from app.ui.referrals.paper import Sheet, booking_html, letter_html, vitals_words
+from app.ui.referrals.paper import Sheet, booking_html, letter_html
+from app.ui.referrals.prints import print_button
 from app.ui.referrals.returns.cards import ReturnCards
 from app.ui.referrals.returns.desk import step_words
 from app.ui.referrals.services import ServicesCard
@@ -66,6 +68,9 @@ _OWN_FORM = frozenset({State.HANDED_BACK, State.INTERNAL_REVIEW, State.DRAFT, St
 
 class ReferralDetail(QWidget):
     """Shows a ``ReferralView``; asks its owner to act through the five callables."""
+
+    #: The papers are asked for; carries the button that was pressed.
+    print_wanted = Signal(object)
 
     def __init__(
         self,
@@ -307,6 +312,7 @@ class ReferralDetail(QWidget):
             icon_name="user-3-line",
         )
         self._buttons.addWidget(record)
+        self._buttons.addWidget(print_button(self.print_wanted.emit))
         self._buttons.addStretch(1)
         options = [m for m in view.moves if m.allowed and not m.phone and _has_button(view, m)]
         onward = _ONWARD.get(view.state)

@@ -12,8 +12,8 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from app.care.referral_red_flags import Vitals
 from app.care.referral_view import BookingView, ReferralView
+from app.care.referral_words import code_words, consent_words, reason_words, vitals_words
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -178,8 +178,8 @@ def _sheet(view: ReferralView) -> str:
     """What goes along with the form in this county, as lines of a table; empty ones left out."""
     letter = view.letter
     rows = [
-        (tr("Reasons"), _reasons(view)),
-        (tr("Red flags"), _labels("referral_red_flag", letter.red_flags)),
+        (tr("Reasons"), reason_words(view)),
+        (tr("Red flags"), code_words("referral_red_flag", letter.red_flags)),
         (tr("Vital signs"), vitals_words(letter.vitals)),
         (tr("Drugs now"), "\n".join(letter.current_drugs)),
         (tr("Allergies"), letter.allergies),
@@ -189,7 +189,7 @@ def _sheet(view: ReferralView) -> str:
         (tr("Escort"), letter.escort),
         (tr("Isolation"), codes.label("referral_isolation", letter.isolation_risk)),
         (tr("Points of attention"), letter.attention_points),
-        (tr("Consent"), _consent(view)),
+        (tr("Consent"), consent_words(view)),
     ]
     c = theme.colours()
     cells = "".join(
@@ -200,36 +200,3 @@ def _sheet(view: ReferralView) -> str:
         if value
     )
     return f'<hr><table width="100%">{cells}</table>' if cells else ""
-
-
-def _labels(list_name: str, chosen: tuple[str, ...]) -> str:
-    return tr(", ").join(codes.label(list_name, code) for code in chosen)
-
-
-def _reasons(view: ReferralView) -> str:
-    list_name = "referral_reason" if view.direction == "up" else "referral_down_reason"
-    words = _labels(list_name, view.letter.reason_codes)
-    return "\n".join(part for part in (words, view.letter.reason_text) if part)
-
-
-def _consent(view: ReferralView) -> str:
-    words = codes.label("referral_consent", view.letter.consent)
-    signer = view.letter.consent_signer
-    return tr("{what}: {words}").format(what=words, words=signer) if signer else words
-
-
-def vitals_words(vitals: Vitals) -> str:
-    """The measurements that were taken, in one line."""
-    parts = []
-    if vitals.sbp is not None and vitals.dbp is not None:
-        parts.append(tr("BP {sbp}/{dbp} mmHg").format(sbp=vitals.sbp, dbp=vitals.dbp))
-    for words, value in (
-        (tr("heart rate {value}/min"), vitals.heart_rate),
-        (tr("temperature {value} ℃"), vitals.temperature),
-        (tr("respiration {value}/min"), vitals.respiration),
-        (tr("SpO₂ {value} %"), vitals.spo2),
-        (tr("glucose {value} mmol/L"), vitals.glucose),
-    ):
-        if value is not None:
-            parts.append(words.format(value=f"{value:g}"))
-    return tr(", ").join(parts)

@@ -37,6 +37,7 @@ from app.ui.referrals.emptiness import empty_words
 from app.ui.referrals.dialogs import PersonDialog
 from app.ui.referrals.letter_form import LetterForm
 from app.ui.referrals.model import ITEM_ROLE, ReferralDelegate, ReferralList, grouped
+from app.ui.referrals.prints import ReferralPrinter
 from app.ui.referrals.returns.desk import ReturnPages
 from app.ui.style import dress
 from app.ui.widgets.buttons import Button, LinkButton, PrimaryButton
@@ -75,6 +76,8 @@ class ReferralsRoom(QWidget):
         self.controller.mend.connect(self.mend_letter)
         self.controller.answering.connect(self.write_answer)
         self.answers = ReturnPages(context, self.pages, self.show_referral, self._form_left)
+        self.printer = ReferralPrinter(context, self.controller, self.detail.strip.say_error)
+        self.detail.print_wanted.connect(self.printer.ask)
         self._wanted = ""
         self._first = True
         new = QShortcut(QKeySequence("Ctrl+N"), self)

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QWidget
 
 from app.care.referral_return.inputs import PlanInput
 from app.care.referral_return.returns import PlanView, ReplyView, Returns, Stay, VisitView
+from app.care.referral_words import step_word
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
 from app.ui.referrals.paper import Sheet
-from app.ui.referrals.returns.plan_fields import step_word
 from app.ui.referrals.words import breakable, when
 from app.ui.widgets.cards import Card, label
 

@@ -40,15 +40,6 @@ def step_entries() -> list[tuple[str, str]]:
     return found
 
 
-def step_word(step: PlanStep) -> str:
-    """``随访：高血压``."""
-    word = codes.label("return_step", step.kind)
-    if not step.disease:
-        return word
-    name = codes.label("chronic_disease", step.disease)
-    return tr("{what}: {words}").format(what=word, words=name)
-
-
 class StepLine(QWidget):
     """One step: what, by when, in words, who; and away with it."""
 
