@@ -59,7 +59,8 @@ class VisitInput:
 @dataclass(frozen=True, slots=True)
 class VisitStart:
     """What the form of a visit begins with. ``due_on``: by when the first visit was asked for,
-    None once one was made; ``steps``: those of the plan that no visit did yet."""
+    None once one was made; ``steps``: those of the plan that no visit did yet; ``last``: the own
+    visit that may be corrected, with its id ``last_id`` and the steps ``last_steps`` it did."""
 
     referral_id: str
     referral_no: str
@@ -73,6 +74,9 @@ class VisitStart:
     diagnosis: str
     steps: tuple[PlanStep, ...]
     local_doctor_name: str
+    last_id: str = ""
+    last: VisitInput | None = None
+    last_steps: tuple[PlanStep, ...] = ()
 
 
 def return_of(store: Store, actor: Actor, resident_id: str) -> str:
@@ -104,6 +108,8 @@ def begin_visit(store: Store, actor: Actor, referral_id: str) -> VisitStart:
         assert resident is not None  # a foreign key of the letter
         reply = session.get(ReferralReply, rows.task.reply_id) if rows.task.reply_id else None
         names = organisation_names(session, [patient.other_organisation_id])
+        own = [v for v in seen(visits) if v.organisation_id == actor.organisation_id]
+        last = own[-1] if own else None
         return VisitStart(
             referral_id=referral_id,
             referral_no=rows.letter.referral_no or "",
@@ -117,7 +123,26 @@ def begin_visit(store: Store, actor: Actor, referral_id: str) -> VisitStart:
             diagnosis=reply.diagnosis if reply is not None else rows.letter.impression or "",
             steps=tuple(step for step in steps if step.id not in done),
             local_doctor_name=actor.name,
+            last_id=last.id if last is not None else "",
+            last=_read(last) if last is not None else None,
+            last_steps=()
+            if last is None
+            else tuple(step for step in steps if step.id in last.done_steps),
         )
+
+
+def _read(row: ReferralVisit) -> VisitInput:
+    return VisitInput(
+        mode=row.mode,
+        visited_on=row.visited_on,
+        findings=row.findings,
+        local_doctor_name=row.local_doctor_name or "",
+        vitals=Vitals.from_dict(row.vitals),
+        plan_changes=row.plan_changes or "",
+        done_steps=tuple(str(step) for step in row.done_steps),
+        next_on=row.next_on,
+        minutes=row.minutes,
+    )
 
 
 def record_visit(

@@ -22,6 +22,7 @@ class DeskStep(StrEnum):
     HAND_BACK = "hand_back"
     AMEND = "amend"
     ELSEWHERE = "elsewhere"
+    VISIT = "visit"  # of the house that took the patient back or over
 
 
 _OF_RECEIVER: dict[State, tuple[DeskStep, ...]] = {

@@ -75,6 +75,8 @@ def history_line(event: EventView, today: date) -> str:
         booked = when(parse_instant(details["scheduled_at"]), today)
     place = " ".join(part for part in (booked, *(details.get(k, "") for k in _PLACE)) if part)
     by = " ".join(part for part in (event.organisation_name, event.actor_name) if part)
+    if details.get("automatic") == "True":
+        what = tr("{what} (by itself)").format(what=what)
     if not event.standing:
         what = tr("{what} (took no effect: the other side was first)").format(what=what)
     parts = (what, place, reason, event.reason_text.replace("\n", " "), by)

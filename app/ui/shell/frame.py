@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLa
 from app.i18n import tr
 from app.ui import preferences
 from app.ui.context import UiContext
+from app.ui.referrals.back.closing import close_behind
 from app.ui.shell.alarm import EmergencyAlarm
 from app.ui.shell.help import KeysDialog
 from app.ui.shell.notice import Notice
@@ -128,6 +129,7 @@ class Frame(QWidget):
         if self._bridge is not None:
             self._bridge.status_changed.connect(self._on_status)
             self._bridge.records_changed.connect(self.context.records_changed)
+            self._bridge.records_changed.connect(self._on_pulled)
         for keys, slot in (
             ("F3", self.top.finder.begin),
             ("Ctrl+K", self.top.finder.begin),
@@ -144,6 +146,11 @@ class Frame(QWidget):
         self._count_timer.start()
         if self._bridge is not None:
             self._bridge.recount(self.context.tasks)
+
+    def _on_pulled(self, kinds: set[str]) -> None:
+        """A visit or a move that came may be what a referral waited for."""
+        if not kinds.isdisjoint(("referral_task", "referral_visit", "follow_up")):
+            close_behind(self.context, self)
 
     # -- rooms ------------------------------------------------------------------------------
 

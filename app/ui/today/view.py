@@ -22,6 +22,7 @@ from app.i18n import tr
 from app.models import codes
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.referrals.back.closing import close_behind
 from app.ui.widgets.cards import Card, Chip, EmptyState, label
 from app.ui.widgets.pages import Page
 from app.ui.widgets.strips import sentence
@@ -251,6 +252,7 @@ class TodayRoom(QWidget):
 
     def open(self, **where: Any) -> None:
         """Nothing to choose here; the cursor goes to the first line of work."""
+        close_behind(self._context, self)
         if self._whole.currentWidget() is not self.page or self.stack.currentIndex():
             self.refresh()
             return

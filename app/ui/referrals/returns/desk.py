@@ -18,7 +18,9 @@ from app.ui.referrals.returns.form import DOWN, ReturnForm
 from app.ui.referrals.returns.stay import AdmitDialog, DischargeDialog, RedirectDialog
 
 #: Steps that are written on a page of their own.
-ON_A_PAGE = frozenset({DeskStep.REPLY, DeskStep.HAND_BACK, DeskStep.AMEND, DeskStep.ELSEWHERE})
+ON_A_PAGE = frozenset(
+    {DeskStep.REPLY, DeskStep.HAND_BACK, DeskStep.AMEND, DeskStep.ELSEWHERE, DeskStep.VISIT}
+)
 
 Work = Callable[[], Written]
 
@@ -33,6 +35,7 @@ def step_words(step: DeskStep) -> str:
         DeskStep.HAND_BACK: tr("Hand back…"),
         DeskStep.AMEND: tr("Amend the reply…"),
         DeskStep.ELSEWHERE: tr("Refer elsewhere…"),
+        DeskStep.VISIT: tr("Record a visit…"),
     }[step]
 
 
