@@ -95,6 +95,10 @@ def new_rows(session: Session, clock: Clock, actor: Actor, letter: LetterInput) 
         raise InputError({"to_organisation_id": tr("Choose where the patient is sent.")})
     direction = direction_of(own, target)
     _check_reasons(letter, direction)
+    if letter.services and direction is not Direction.UP:
+        raise InputError(
+            {"services": tr("Only a lead hospital gives the three priorities. Leave them out.")}
+        )
     doctor = session.get(Staff, actor.staff_id)
     row = Referral(
         id=new_id(),

@@ -31,6 +31,7 @@ from app.care.referral_states import (
     reason_list,
 )
 from app.clock import Clock
+from app.care.referral_up.links import Link, after, before
 from app.models.actor import Actor
 from app.models.audit import note_access
 from app.models.organisation import Organisation
@@ -121,7 +122,8 @@ class MoveOption:
 @dataclass(frozen=True, slots=True)
 class ReferralView:
     """Everything the page of one referral shows. ``to_complete`` lists required parts that an
-    emergency letter still lacks, due at ``complete_by``."""
+    emergency letter still lacks, due at ``complete_by``. ``before`` and ``after``: the letter that
+    this one follows, and the one written in its place."""
 
     referral_id: str
     referral_no: str
@@ -152,6 +154,8 @@ class ReferralView:
     complete_by: datetime | None
     letter_delivery: Delivery
     delivery: Delivery
+    before: Link | None = None
+    after: Link | None = None
 
 
 def open_referral(store: Store, actor: Actor, referral_id: str) -> ReferralView:
@@ -250,6 +254,8 @@ def _view(session: Session, store: Store, actor: Actor, rows: ReferralRows) -> R
         else None,
         letter_delivery=delivery_state(session, "referral", letter.id),
         delivery=delivery_state(session, "referral_task", task.id),
+        before=before(session, letter),
+        after=after(session, letter),
     )
 
 

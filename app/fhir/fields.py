@@ -52,7 +52,6 @@ REFERENCES = {
     "lead_id": "Organization",
     "letter_author_organisation_id": "Organization",
     "referral_id": "ServiceRequest",
-    "origin_referral_id": "ServiceRequest",
     "source_referral_id": "ServiceRequest",
     "task_id": "Task",
     "plan_id": "CarePlan",

@@ -7,7 +7,7 @@ marked with its place on the form.
 
 from __future__ import annotations
 
-from app.fhir.codec import ID, Json, code_in, coding, fit, fit_code, id_of, reference, target_of
+from app.fhir.codec import Json, code_in, coding, fit, fit_code, id_of, reference, target_of
 from app.fhir.common import (
     WireContext,
     codeable,
@@ -43,15 +43,14 @@ _PARTS = {
     "allergies": "过敏史",
     "attention_points": "转诊注意事项",
 }
-_SOURCES = {
-    "health_check": "QuestionnaireResponse",
-    "follow_up": "QuestionnaireResponse",
-    "check_in": "Procedure",
-    "rehab_plan": "CarePlan",
-    "condition": "Condition",
-    "referral": "ServiceRequest",
+#: Letters written before name the record they were opened from by a reference.
+_SOURCE_KINDS = {
+    "QuestionnaireResponse": "follow_up",
+    "Procedure": "check_in",
+    "CarePlan": "rehab_plan",
+    "Condition": "condition",
+    "ServiceRequest": "referral",
 }
-_SOURCE_KINDS = {type_: kind for kind, type_ in _SOURCES.items()}
 
 
 def to_resources(record: Record, context: WireContext) -> list[Json]:
@@ -60,9 +59,6 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     number = text_or_none(record.get("referral_no"))
     if number:
         request["requisition"] = {"system": REFERRAL_NUMBER, "value": number}
-    origin = record.get("origin_referral_id")
-    if origin and ID.match(origin):
-        request["basedOn"] = [reference(TYPE, origin)]
     request["status"] = "active"
     request["intent"] = "order"
     request["category"] = [_CATEGORY]
@@ -76,10 +72,8 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     request["requester"] = context.person(record["from_doctor_id"], name)
     request["performer"] = [context.organisation(record["to_organisation_id"])]
     put_if(request, "reasonCode", _reasons(record))
-    source = _SOURCES.get(record.get("source_kind") or "")
-    source_id = record.get("source_id")
-    if source and source_id and ID.match(source_id):
-        request["supportingInfo"] = [reference(source, source_id)]
+    # The record it was opened from and the letter it follows are named in extensions as plain text:
+    # a reference would share them with the receiver, who needs what the letter says and no more.
     put_if(request, "note", _notes(record))
     return [finish(KIND, record, request, _placed)]
 

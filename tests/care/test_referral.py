@@ -155,6 +155,15 @@ def test_wrong_receivers_and_residents_are_refused(
     assert set(caught.value.problems) == {"resident_id"}
     assert count(store, Referral) == 0
     to_care_home = letter_for(resident_id, to_organisation_id=CARE_HOME_ID)
+    with pytest.raises(InputError) as caught:
+        referral.send(store, actor, to_care_home)
+    assert "services" in caught.value.problems
+    to_care_home = letter_for(
+        resident_id,
+        to_organisation_id=CARE_HOME_ID,
+        reason_codes=("chronic_management",),
+        services=(),
+    )
     written = referral.send(store, actor, to_care_home)
     assert open_referral(store, actor, written.referral_id).to_name == "白塔畈镇医养康中心"
 

@@ -58,7 +58,28 @@ def test_the_letter_reads_as_the_printed_form() -> None:
     assert letter["performer"] == [
         {"reference": f"Organization/{HOSPITAL}", "display": "金寨县人民医院"}
     ]
-    assert letter["supportingInfo"][0]["reference"].startswith("QuestionnaireResponse/")
+
+
+def test_a_letter_refers_to_nothing_that_its_receiver_does_not_need() -> None:
+    letter = primary("referral", origin_referral_id="0197a000-0000-7000-8000-00000000abcd")
+    assert {type_ for type_, _ in mapping.references_of(letter)} == {
+        "Patient",
+        "Practitioner",
+        "Organization",
+    }
+    record = record_of(letter)
+    assert record["source_kind"] == "follow_up"
+    assert record["source_id"]
+    assert record["origin_referral_id"] == "0197a000-0000-7000-8000-00000000abcd"
+
+
+def test_a_letter_that_names_its_source_by_reference_is_still_read() -> None:
+    letter = primary("referral", source_kind=None, source_id=None)
+    letter["supportingInfo"] = [{"reference": "Procedure/check-in-7"}]
+    letter["basedOn"] = [{"reference": "ServiceRequest/earlier-1"}]
+    record = record_of(letter)
+    assert (record["source_kind"], record["source_id"]) == ("check_in", "check-in-7")
+    assert record["origin_referral_id"] == "earlier-1"
 
 
 @pytest.mark.parametrize("state", [entry.code for entry in codes.entries("referral_state")])

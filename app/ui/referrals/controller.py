@@ -24,6 +24,7 @@ from app.care.referral_return.stay import arrive, begin_care, no_show
 from app.care.referral_return.steps import DeskStep, desk_steps
 from app.care.referral_states import ServiceState, Side, State, Urgency
 from app.care.referral_view import (
+from app.care.referral_up.following import following_letter
     MoveOption,
     ReferralView,
     ServiceView,
@@ -41,6 +42,7 @@ from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
 from app.ui.referrals.letter_form import KINDS
 from app.ui.referrals.returns.desk import ON_A_PAGE, step_dialog
 
+from app.ui.referrals.review import IN_HOUSE, approving, review_dialog
 #: How many lines of ended referrals are fetched at a time.
 PAGE = 100
 #: Open referrals of one house that the list holds; beyond it the oldest wait below the most urgent.
@@ -58,6 +60,7 @@ _RECEIVED_ORDER = (
 )
 _SENT_ORDER = (
     State.RETURNED,
+    State.INTERNAL_REVIEW,
     State.HANDED_BACK,
     State.SENT,
     State.ACCEPTED,
@@ -121,6 +124,8 @@ class ReferralsController(QObject):
     #: A step that is written on a page of its own.
     answering = Signal(object)
 
+    #: A new letter follows one that ended or that became urgent: what it begins with.
+    following = Signal(object)
     def __init__(self, context: UiContext, window: QWidget) -> None:
         super().__init__(window)
         self._context = context
@@ -215,6 +220,10 @@ class ReferralsController(QObject):
         if option.phone:
             self._phone(view)
         elif option.target is State.ACCEPTED:
+        elif view.state is State.DRAFT and option.target is not State.DELETED:
+            self.mend.emit(view)
+        elif view.state in IN_HOUSE:
+            self._review(view, option)
             self._accept(view)
         elif option.target is State.SENT:
             self.mend.emit(view)
@@ -270,6 +279,19 @@ class ReferralsController(QObject):
         if target is State.ARRIVED:
             return lambda: arrive(store, actor, view.referral_id)
         if target is State.IN_CARE and view.state is State.ARRIVED:
+    def follow(self) -> None:
+        """A new letter in the place of the one that is shown."""
+        if self.view is not None:
+            self.following.emit(following_letter(self.view, self._context.store.clock.today()))
+
+    def _review(self, view: ReferralView, option: MoveOption) -> None:
+        store, actor = self._context.store, self._context.actor
+        if option.target is State.SENT:
+            self._run(None, approving(store, actor, view))
+            return
+        dialog, work = review_dialog(option, view, store, actor, self._window)
+        self._show(dialog, lambda: self._run(dialog, work()))
+
             return lambda: begin_care(store, actor, view.referral_id)
         return lambda: referral.advance(store, actor, view.referral_id, target)
 

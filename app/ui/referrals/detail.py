@@ -21,9 +21,9 @@ from app.ui.referrals.emergency import EmergencyStrip
 from app.ui.referrals.history import (
     entered_at,
     history_line,
-    reason_words,
     worse_delivery,
 )
+from app.ui.referrals.notice import Notice
 from app.ui.referrals.paper import Sheet, booking_html, letter_html
 from app.ui.referrals.prints import print_button
 from app.ui.referrals.returns.cards import ReturnCards
@@ -38,7 +38,6 @@ from app.ui.referrals.words import (
     breakable,
     state_word,
     waiting_words,
-    when,
     who,
 )
 from app.ui.style import dress
@@ -47,9 +46,10 @@ from app.ui.widgets.cards import Card, Chip, label
 from app.ui.widgets.delivery import DeliveryMark
 from app.ui.widgets.strips import ErrorStrip
 
-_DANGER = frozenset({State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED})
+_DANGER = frozenset({State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED, State.DELETED})
 #: The step that leads on, by the present state: its button is the primary one.
 _ONWARD = {
+    State.INTERNAL_REVIEW: State.SENT,
     State.SENT: State.ACCEPTED,
     State.RETURNED: State.SENT,
     State.ACCEPTED: State.ARRIVED,
@@ -63,11 +63,11 @@ _ANSWERS = {
 }
 _NOTHING_BACK = Returns()
 #: A reply (回转单) has its own form; no bare button leads there.
-_OWN_FORM = frozenset({State.HANDED_BACK, State.INTERNAL_REVIEW, State.DRAFT, State.DELETED})
+_OWN_FORM = frozenset({State.HANDED_BACK})
 
 
 class ReferralDetail(QWidget):
-    """Shows a ``ReferralView``; asks its owner to act through the five callables."""
+    """Shows a ``ReferralView``; asks its owner to act through the callables."""
 
     #: The papers are asked for; carries the button that was pressed.
     print_wanted = Signal(object)
@@ -79,12 +79,15 @@ class ReferralDetail(QWidget):
         complete: Callable[[], None],
         open_resident: Callable[[str], None],
         take_step: Callable[[DeskStep], None],
+        follow: Callable[[], None],
+        show_other: Callable[[str], None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._act, self._answer, self._complete = act, answer, complete
         self._open_resident = open_resident
         self._take_step = take_step
+        self._follow, self._show_other = follow, show_other
         self.view: ReferralView | None = None
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -148,7 +151,7 @@ class ReferralDetail(QWidget):
         self._column = column = QVBoxLayout(body)
         column.setContentsMargins(*(theme.GAP_CARD,) * 4)
         column.setSpacing(theme.GAP_FIELD)
-        self.notice = ErrorStrip()
+        self.notice = Notice(self._complete, self._follow, self._show_other)
         column.addWidget(self.notice)
         self.booking = Card(tr("Booking"))
         self._booking_words = Sheet()
@@ -188,6 +191,8 @@ class ReferralDetail(QWidget):
         self.view = view
         self.strip.clear()
         patient = view.patient
+        *,
+        may_follow: bool = False,
         self._name.setText(patient.name)
         self._who.setText(who(patient.sex, patient.age))
         self._urgency.set(
@@ -204,23 +209,24 @@ class ReferralDetail(QWidget):
         # The sender asks "did it arrive?", the receiver "did my answer?": the newer of the two.
         self._delivery.set_delivery(worse_delivery(view), today)
         self._delivery.setVisible(view.side is Side.SENDER or view.delivery.state != "local")
-        self._route.setText(
-            tr("No. {number}  ·  {sender} → {receiver}").format(
-                number=view.referral_no, sender=view.from_name, receiver=view.to_name
-            )
+        route = tr("No. {number}  ·  {sender} → {receiver}").format(
+            number=view.referral_no, sender=view.from_name, receiver=view.to_name
         )
         self.state_line.show_state(view.state, entered_at(view.events), today)
         self._show_emergency(view)
-        self._show_notice(view, today)
+        self.notice.show_view(view, today, may_follow=may_follow)
         self._show_booking(view, today)
         self.services.show_view(view, today, self._answer)
         self.paper.setText(letter_html(view, stub=view.side is Side.SENDER))
+        if view.before is not None:
+            route += "  ·  " + tr("follows No. {number}").format(number=view.before.referral_no)
+        self._route.setText(route)
         self.returns.show_returns(returns, today)
         self._order(view)
         self.history.setText(
             "\n".join(breakable(history_line(event, today)) for event in view.events)
         )
-        self._show_buttons(view, steps)
+        self._show_buttons(view, steps, may_follow=may_follow)
         if not same:
             self._scroll.verticalScrollBar().setValue(0)
 
@@ -270,35 +276,15 @@ class ReferralDetail(QWidget):
             pressed=(lambda: self._act(call)) if call else None,
         )
 
-    def _show_notice(self, view: ReferralView, today: date) -> None:
-        if view.to_complete and view.complete_by is not None:
-            self.notice.say(
-                tr("The emergency letter still lacks {count} parts; complete it by {time}.").format(
-                    count=len(view.to_complete), time=when(view.complete_by, today)
-                ),
-                "attention",
-                action=tr("Complete the letter"),
-                pressed=self._complete,
-                closable=False,
-            )
-        elif view.reason_code or view.reason_text:
-            tone: theme.Tone = "danger" if view.state in _DANGER else "attention"
-            words = "  ·  ".join(part for part in (reason_words(view), view.reason_text) if part)
-            self.notice.say(
-                tr("{state}: {reason}").format(state=state_word(view.state), reason=words),
-                tone,
-                closable=False,
-            )
-        else:
-            self.notice.clear()
-
     def _show_booking(self, view: ReferralView, today: date) -> None:
         self._booking_words.setText(booking_html(view.booking, today))
         self.booking.setHidden(view.booking.is_empty)
 
-    def _show_buttons(self, view: ReferralView, steps: tuple[DeskStep, ...]) -> None:
+    def _show_buttons(
+        self, view: ReferralView, steps: tuple[DeskStep, ...], *, may_follow: bool
+    ) -> None:
         # The same moves keep their buttons: news must not take a key press or the focus away.
-        moves = (view.referral_id, view.state, view.side, view.moves, steps)
+        moves = (view.referral_id, view.state, view.side, view.moves, steps, may_follow)
         if moves == self._moves:
             return
         self._moves = moves
@@ -323,6 +309,8 @@ class ReferralDetail(QWidget):
                 break
             self._buttons.addWidget(self._move_button(view, option, onward))
         for step in steps:
+        if view.state is State.DRAFT:
+            onward = next((m.target for m in options if m.target is not State.DELETED), None)
             self._buttons.addWidget(self._step_button(step))
         for option in (m for m in options if m.target is onward):
             self._buttons.addWidget(self._move_button(view, option, onward))
@@ -333,6 +321,13 @@ class ReferralDetail(QWidget):
             return PrimaryButton(words, lambda: self._take_step(step), shortcut="Ctrl+Return")
         return Button(words, lambda: self._take_step(step))
 
+        if may_follow and view.state in _DANGER:
+            # One that was already followed may be followed again, but that is not the next step.
+            kind = PrimaryButton if view.after is None else Button
+            keys = "Ctrl+Return" if view.after is None else ""
+            self._buttons.addWidget(
+                kind(tr("New referral from this…"), self._follow, shortcut=keys)
+            )
     def _move_button(self, view: ReferralView, option: MoveOption, onward: State | None) -> Button:
         text = move_words(view, option)
         if option.target is onward and option.target is not view.state:
@@ -357,6 +352,8 @@ def move_words(view: ReferralView, option: MoveOption) -> str:
         State.REJECTED: tr("Reject…"),
         State.RETURNED: tr("Return for more…"),
         State.CANCELLED: tr("Cancel the referral…"),
+    if view.state is State.INTERNAL_REVIEW and option.target is State.SENT:
+        return tr("Approve and send")
         State.EXPIRED: tr("Mark as expired…"),
         State.SENT: tr("Mend and send again…"),
         State.ARRIVED: tr("Patient has arrived"),
@@ -366,6 +363,9 @@ def move_words(view: ReferralView, option: MoveOption) -> str:
         State.REPLIED: tr("Cannot take back…"),
         State.CLOSED: tr("Close…"),
     }
+        State.INTERNAL_REVIEW: tr("Mend and submit again…"),
+        State.DELETED: tr("Throw away…"),
+        State.DRAFT: tr("Send back to the writer…"),
     return words[option.target]
 
 

@@ -70,6 +70,10 @@ class FormDialog(QDialog):
         else:
             self._grow()
 
+    def say(self, explanation: str) -> None:
+        """A sentence above the fields."""
+        self.body.insertWidget(0, label(explanation, "secondary", wrap=True))
+
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Each sentence at its field; the rest in the strip."""
         self.strip.say_problems(self.fields.show_problems(problems))

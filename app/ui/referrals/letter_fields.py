@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care import limits
 from app.care.referral_letter import FORM_PARTS, MAX_TEXT, SERVICES, LetterInput, ServiceWish
-from app.care.referral_lists import Receiver
+from app.care.referral_lists import LEAD_HOSPITAL, Receiver
 from app.care.referral_red_flags import Vitals
+from app.care.referral_states import REASON_LISTS, Direction
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -31,6 +32,13 @@ _CHOICES = ("urgency", "isolation_risk", "mobility", "transport", "consent")
 
 def _entries(list_name: str) -> list[tuple[str, str]]:
     return [(entry.code, entry.label) for entry in codes.entries(list_name)]
+
+
+def _reasons(direction: Direction) -> list[tuple[str, str]]:
+    """The reasons of a direction, each once; "other" last."""
+    found = {code: text for name in REASON_LISTS[direction] for code, text in _entries(name)}
+    other = found.pop("other")
+    return [*found.items(), ("other", other)]
 
 
 class WishLine(QWidget):
@@ -97,9 +105,12 @@ class LetterFields(QWidget):
         left.addWidget(self._letter_card())
         left.addStretch(1)
         right.addWidget(self._signs_card())
-        right.addWidget(self._services_card())
+        self.services_card = self._services_card()
+        right.addWidget(self.services_card)
         right.addWidget(self._travel_card())
         right.addStretch(1)
+        self._direction = Direction.UP
+        self.receiver.changed.connect(self._fit_receiver)
 
     # -- building, in paper order -------------------------------------------------------------
 
@@ -165,7 +176,7 @@ class LetterFields(QWidget):
             ChoiceField(
                 "reason_codes",
                 tr("Reasons"),
-                _entries("referral_reason"),
+                _reasons(Direction.UP),
                 multiple=True,
                 required=True,
                 stacked=True,
@@ -238,6 +249,23 @@ class LetterFields(QWidget):
         self._add(card, TextField("from_doctor_phone", tr("Your phone"), limit=30))
         return card
 
+    def _fit_receiver(self) -> None:
+        """Reasons and priorities follow from where the letter goes: only a lead hospital gives the
+        three priorities, members refer to each other for what either list says."""
+        direction = self.direction()
+        if direction is not self._direction:
+            self._direction = direction
+            reasons = self.fields["reason_codes"]
+            assert isinstance(reasons, ChoiceField)
+            reasons.set_entries(_reasons(direction))
+        self.services_card.setVisible(direction is Direction.UP)
+
+    def direction(self) -> Direction:
+        """Up to a lead hospital, else across; as long as nobody is chosen, up."""
+        receiver = self.chosen_receiver()
+        lead = receiver is None or receiver.type == LEAD_HOSPITAL
+        return Direction.UP if lead else Direction.ACROSS
+
     # -- values -------------------------------------------------------------------------------
 
     def show_letter(self, letter: LetterInput) -> None:
@@ -248,13 +276,14 @@ class LetterFields(QWidget):
             fields[key].set_value(getattr(letter, key) or None)
         for key in _CHOICES:
             fields[key].set_value(getattr(letter, key) or None)
-        fields["reason_codes"].set_value(letter.reason_codes)
         fields["red_flags"].set_value(letter.red_flags)
         fields["current_drugs"].set_value("\n".join(letter.current_drugs) or None)
         for key in _VITALS:
             fields[key].set_value(getattr(letter.vitals, key))
         own = next((r.id for r in self.receivers if r.own_lead), None)
         self.receiver.set_value(letter.to_organisation_id or own)
+        self._fit_receiver()
+        fields["reason_codes"].set_value(letter.reason_codes)
         by_name = {wish.service: wish for wish in letter.services}
         for line in self.wishes:
             line.show_wish(by_name.get(line.service))
@@ -271,7 +300,8 @@ class LetterFields(QWidget):
         values["current_drugs"] = tuple(drugs.splitlines())
         values["vitals"] = self.vitals()
         values["to_organisation_id"] = self.receiver.value() or ""
-        values["services"] = tuple(w for line in self.wishes if (w := line.wish()) is not None)
+        wishes = self.wishes if self.direction() is Direction.UP else []
+        values["services"] = tuple(w for line in wishes if (w := line.wish()) is not None)
         return replace(self._base, **values)  # type: ignore[arg-type]
 
     def vitals(self) -> Vitals:

@@ -1,4 +1,4 @@
-"""The page on which an up-referral is written: filled from the record, saved as a draft, sent."""
+"""The page on which a referral is written: filled from the record, saved as a draft, sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.care import referral
+from app.care import referral, referral_review
 from app.care.referral import PhoneConfirmation, Written
 from app.care.referral_drafts import (
     DRAFT_FORM,
@@ -16,10 +16,10 @@ from app.care.referral_drafts import (
     load_draft,
 )
 from app.care.referral_letter import LetterInput
-from app.care.referral_lists import list_referrals, receivers
+from app.care.referral_lists import list_referrals, load_limits, receivers
 from app.care.referral_record import LetterStart, begin_letter
 from app.care.referral_red_flags import suggest_urgency
-from app.care.referral_states import State, Urgency
+from app.care.referral_states import Direction, State, Urgency
 from app.care.referral_view import ReferralView
 from app.errors import InputError
 from app.i18n import tr
@@ -37,13 +37,16 @@ from app.ui.widgets.pages import Page
 
 KINDS = ("referral", "referral_service", "referral_task", "referral_event")
 _AMEND_FORM = "referral_amend"
+#: How a letter that comes back leaves again; any other one that is open is completed.
+_AMENDS = {State.RETURNED: referral.resend, State.DRAFT: referral_review.resubmit}
 
 
 class LetterForm(Page):
     """One letter being written. ``sent(referral_id)`` and ``left()`` are called at its end.
 
-    Three uses: a new letter (``begin``), a returned one to be mended and an emergency letter to be
-    completed (``amend``). One form is made for one letter.
+    Uses: a new letter (``begin``); one that was returned or that came back from the review of the
+    own house, to be mended, and an emergency letter to be completed (``amend``). One form is made
+    for one letter.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class LetterForm(Page):
         self._sent, self._left, self._show_referral = sent, left, show_referral
         self._start: LetterStart | None = None
         self._amended: ReferralView | None = None
-        self._number = ""
+        self._review = load_limits(context.store).internal_review
         self.emergency = EmergencyStrip()
         self.emergency.hide()
         self.parts = LetterFields(
@@ -99,8 +102,6 @@ class LetterForm(Page):
         draft = None if prefill else load_draft(context.store, context.actor, resident_id)
         self._open(start, draft or start.letter)
         keeper = self._keep(DRAFT_FORM, resident_id)
-        self.set_title(tr("New up-referral"), self._about(start))
-        self._name_send(tr("Send"))
         self.discard_button.show()
         if draft is not None:
             keeper.restore()
@@ -117,10 +118,9 @@ class LetterForm(Page):
         self._open(start, view.letter)
         if self._keep(_AMEND_FORM, view.referral_id).restore() is not None:
             self.set_note(tr("Your unfinished letter was opened again."))
-        returned = view.state is State.RETURNED
+        returned = view.state in (State.RETURNED, State.DRAFT)
         title = tr("Mend the returned letter") if returned else tr("Complete the emergency letter")
         self.set_title(title, self._about(start))
-        self._name_send(tr("Send again") if returned else tr("Save"))
         self.discard_button.hide()
         self.parts.receiver.setEnabled(False)
         self._judge()
@@ -128,7 +128,15 @@ class LetterForm(Page):
             self.strip.say(view.reason_text, "attention")
         self.parts.fields["impression"].setFocus()
 
-    def _name_send(self, text: str) -> None:
+    def _name_send(self) -> None:
+        """What the button does: a letter that the head approves first is submitted, not sent; an
+        emergency never waits."""
+        state = self._amended.state if self._amended is not None else State.DRAFT
+        if state is State.DRAFT:
+            held = self._review and self.parts.urgency.value() != Urgency.EMERGENCY
+            text = tr("Submit for approval") if held else tr("Send")
+        else:
+            text = tr("Send again") if state is State.RETURNED else tr("Save")
         self.send_button.setText(text)
         self.send_button.setAccessibleName(text)
 
@@ -180,6 +188,11 @@ class LetterForm(Page):
         """Red flags and the green channel, live."""
         urgency = self.parts.urgency.value()
         emergency = urgency == Urgency.EMERGENCY
+        self._name_send()
+        if self._amended is None and self._start is not None:
+            up = self.parts.direction() is Direction.UP
+            title = tr("New up-referral") if up else tr("New referral to a member")
+            self.set_title(title, self._about(self._start))
         self.parts.ask_for_all(not emergency)
         self.phone_button.setVisible(emergency and self._amended is None)
         flags = self.parts.fields["red_flags"]
@@ -250,12 +263,14 @@ class LetterForm(Page):
             return
         context, letter = self._context, self.parts.letter()
         if self._amended is None:
-            work: Callable[[], Written] = lambda: referral.send(  # noqa: E731
+            held = referral_review.review_is_asked(context.store, letter)
+            first = referral_review.submit if held else referral.send
+            work: Callable[[], Written] = lambda: first(  # noqa: E731
                 context.store, context.actor, letter
             )
         else:
             referral_id = self._amended.referral_id
-            act = referral.resend if self._amended.state is State.RETURNED else referral.complete
+            act = _AMENDS.get(self._amended.state, referral.complete)
             work = lambda: act(context.store, context.actor, referral_id, letter)  # noqa: E731
         self._run(work)
 
@@ -310,9 +325,9 @@ class LetterForm(Page):
         if self._keeper is not None:
             self._keeper.discard()
         self._context.tell_changed(*KINDS)
-        self._context.notify(
-            tr("Referral {number} is saved and waits to be sent.").format(
-                number=written.referral_no
-            )
-        )
+        if written.state is State.INTERNAL_REVIEW:
+            said = tr("Referral {number} is saved and waits for the approval of your head.")
+        else:
+            said = tr("Referral {number} is saved and waits to be sent.")
+        self._context.notify(said.format(number=written.referral_no))
         self._sent(written.referral_id)

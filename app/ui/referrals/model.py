@@ -63,12 +63,14 @@ def grouped(
     """The lines under headings in the order of ``order``; drafts first. ``counts`` are the totals
     where not all lines are at hand."""
     items: list[Item] = []
-    if drafts:
-        items.append(Heading(State.DRAFT, len(drafts)))
-        items.extend(drafts)
     by_state: dict[State, list[ReferralLine]] = {}
     for line in lines:
         by_state.setdefault(line.state, []).append(line)
+    # What the own house's review sent back waits for its writer as an unfinished letter does.
+    sent_back = by_state.pop(State.DRAFT, [])
+    if sent_back or drafts:
+        items.append(Heading(State.DRAFT, len(sent_back) + len(drafts)))
+        items.extend((*sent_back, *drafts))
     for state in order:
         if found := by_state.get(state):
             items.append(Heading(state, (counts or {}).get(state, len(found))))

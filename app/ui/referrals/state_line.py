@@ -26,8 +26,13 @@ _WAY = (
     State.CLOSED,
 )
 # States that stand in the place of a step of the way.
-_IN_PLACE_OF = {State.RETURNED: State.SENT, State.HANDED_BACK: State.RECEIVED_BACK}
-_ENDED = {State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED}
+_IN_PLACE_OF = {
+    State.DRAFT: State.SENT,
+    State.INTERNAL_REVIEW: State.SENT,
+    State.RETURNED: State.SENT,
+    State.HANDED_BACK: State.RECEIVED_BACK,
+}
+_ENDED = {State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED, State.DELETED}
 
 _DOT = 18
 
@@ -63,7 +68,7 @@ class StateLine(QWidget):
                 steps = [(_step_word(State.SENT), "done", "")]
             steps.append((state_word(state), "ended", at(state)))
         else:
-            place = _WAY.index(_IN_PLACE_OF.get(state, state)) if state != State.DRAFT else -1
+            place = _WAY.index(_IN_PLACE_OF.get(state, state))
             for position, step in enumerate(_WAY):
                 if position < place:
                     # A step that was left out (no admission) stays empty, never ticked.

@@ -21,6 +21,7 @@ from app.care.referral_drafts import DraftLine
 from app.care.referral_lists import ENDED_STATES, ReferralLine, is_lead_hospital
 from app.care.referral_return.steps import DeskStep
 from app.care.referral_states import Side
+from app.care.referral_up.following import may_follow
 from app.care.referral_view import ReferralView
 from app.errors import NotFound
 from app.i18n import tr
@@ -75,6 +76,9 @@ class ReferralsRoom(QWidget):
         self.controller.failed.connect(self._failed)
         self.controller.mend.connect(self.mend_letter)
         self.controller.answering.connect(self.write_answer)
+        self.controller.following.connect(
+            lambda letter: self.write_letter(letter.resident_id, letter)
+        )
         self.answers = ReturnPages(context, self.pages, self.show_referral, self._form_left)
         self.printer = ReferralPrinter(context, self.controller, self.detail.strip.say_error)
         self.detail.print_wanted.connect(self.printer.ask)
@@ -106,6 +110,8 @@ class ReferralsRoom(QWidget):
         )
         self.nothing = EmptyState(
             tr("Choose a referral at the left."),
+            self.controller.follow,
+            self.show_referral,
             tr("Here you read the letter and take the next step."),
             "arrow-left-right-line",
         )
@@ -186,7 +192,10 @@ class ReferralsRoom(QWidget):
         if referral_id := where.get("referral_id"):
             self.show_referral(str(referral_id))
         elif resident_id := where.get("resident_id"):
-            self.write_letter(str(resident_id), where.get("prefill"))
+            if self._lead:
+                self.refer_down(str(resident_id))
+            else:
+                self.write_letter(str(resident_id), where.get("prefill"))
         else:
             self.controller.load()
             self.list.setFocus()
@@ -301,6 +310,7 @@ class ReferralsRoom(QWidget):
         self.detail.show_view(
             view,
             self._context.store.clock.today(),
+            may_follow=may_follow(view, self._context.actor),
             self.controller.returns,
             self.controller.steps(),
         )

@@ -26,6 +26,8 @@ URGENCY_ICON = {
     Urgency.ROUTINE: "",
 }
 STATE_TONE: dict[str, Tone] = {
+    State.DRAFT: "attention",
+    State.INTERNAL_REVIEW: "attention",
     State.SENT: "attention",
     State.RETURNED: "attention",
     State.ACCEPTED: "accent",
@@ -39,6 +41,8 @@ STATE_TONE: dict[str, Tone] = {
     State.EXPIRED: "danger",
 }
 STATE_ICON = {
+    State.DRAFT: "draft-line",
+    State.INTERNAL_REVIEW: "user-star-line",
     State.SENT: "send-plane-line",
     State.RETURNED: "arrow-go-back-line",
     State.ACCEPTED: "calendar-check-line",

@@ -1,0 +1,1 @@
+"""What a letter begins with when it is opened from an assessment, a session or another letter."""
