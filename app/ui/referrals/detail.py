@@ -54,12 +54,12 @@ _ONWARD = {
     State.RETURNED: State.SENT,
     State.ACCEPTED: State.ARRIVED,
     State.HANDED_BACK: State.RECEIVED_BACK,
-    State.RECEIVED_BACK: State.CLOSED,
 }
 #: The steps with a form of their own that lead on, and from where.
 _ANSWERS = {
     DeskStep.REPLY: frozenset({State.ARRIVED, State.IN_CARE}),
     DeskStep.HAND_BACK: frozenset({State.REPLIED}),
+    DeskStep.VISIT: frozenset({State.RECEIVED_BACK}),
 }
 _NOTHING_BACK = Returns()
 #: A reply (回转单) has its own form; no bare button leads there.
@@ -89,6 +89,7 @@ class ReferralDetail(QWidget):
         self._take_step = take_step
         self._follow, self._show_other = follow, show_other
         self.view: ReferralView | None = None
+        self.files: QWidget | None = None
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -177,6 +178,11 @@ class ReferralDetail(QWidget):
         column.addStretch(1)
         return body
 
+    def take_files(self, card: QWidget) -> None:
+        """The card of the files that go with the letter; it stands before the letter."""
+        self.files = card
+        self._column.insertWidget(self._column.indexOf(self.sheet), card)
+
     # -- showing ----------------------------------------------------------------------------
 
     def show_view(
@@ -185,14 +191,14 @@ class ReferralDetail(QWidget):
         today: date,
         returns: Returns = _NOTHING_BACK,
         steps: tuple[DeskStep, ...] = (),
+        *,
+        may_follow: bool = False,
     ) -> None:
         """Fill everything anew; the place in the letter is kept when it is the same referral."""
         same = self.view is not None and self.view.referral_id == view.referral_id
         self.view = view
         self.strip.clear()
         patient = view.patient
-        *,
-        may_follow: bool = False,
         self._name.setText(patient.name)
         self._who.setText(who(patient.sex, patient.age))
         self._urgency.set(
@@ -212,15 +218,15 @@ class ReferralDetail(QWidget):
         route = tr("No. {number}  ·  {sender} → {receiver}").format(
             number=view.referral_no, sender=view.from_name, receiver=view.to_name
         )
+        if view.before is not None:
+            route += "  ·  " + tr("follows No. {number}").format(number=view.before.referral_no)
+        self._route.setText(route)
         self.state_line.show_state(view.state, entered_at(view.events), today)
         self._show_emergency(view)
         self.notice.show_view(view, today, may_follow=may_follow)
         self._show_booking(view, today)
         self.services.show_view(view, today, self._answer)
         self.paper.setText(letter_html(view, stub=view.side is Side.SENDER))
-        if view.before is not None:
-            route += "  ·  " + tr("follows No. {number}").format(number=view.before.referral_no)
-        self._route.setText(route)
         self.returns.show_returns(returns, today)
         self._order(view)
         self.history.setText(
@@ -235,7 +241,8 @@ class ReferralDetail(QWidget):
         back, the priorities, then the letter."""
         deciding = view.side is Side.RECEIVER and view.state is State.SENT
         answers = (*self.returns.widgets, self.services)
-        order = (self.sheet, *answers) if deciding else (*answers, self.sheet)
+        letter = (self.sheet,) if self.files is None else (self.files, self.sheet)
+        order = (*letter, *answers) if deciding else (*answers, *letter)
         place = self._column.indexOf(self.booking)
         for widget in reversed(order):
             self._column.removeWidget(widget)
@@ -302,6 +309,8 @@ class ReferralDetail(QWidget):
         self._buttons.addStretch(1)
         options = [m for m in view.moves if m.allowed and not m.phone and _has_button(view, m)]
         onward = _ONWARD.get(view.state)
+        if view.state is State.DRAFT:
+            onward = next((m.target for m in options if m.target is not State.DELETED), None)
         # What ends the referral stands furthest from the step that leads on, at the right.
         options.sort(key=lambda m: (m.target is onward, m.target not in _DANGER))
         for option in options:
@@ -309,18 +318,9 @@ class ReferralDetail(QWidget):
                 break
             self._buttons.addWidget(self._move_button(view, option, onward))
         for step in steps:
-        if view.state is State.DRAFT:
-            onward = next((m.target for m in options if m.target is not State.DELETED), None)
             self._buttons.addWidget(self._step_button(step))
         for option in (m for m in options if m.target is onward):
             self._buttons.addWidget(self._move_button(view, option, onward))
-
-    def _step_button(self, step: DeskStep) -> Button:
-        words = step_words(step)
-        if self.view is not None and self.view.state in _ANSWERS.get(step, ()):
-            return PrimaryButton(words, lambda: self._take_step(step), shortcut="Ctrl+Return")
-        return Button(words, lambda: self._take_step(step))
-
         if may_follow and view.state in _DANGER:
             # One that was already followed may be followed again, but that is not the next step.
             kind = PrimaryButton if view.after is None else Button
@@ -328,6 +328,13 @@ class ReferralDetail(QWidget):
             self._buttons.addWidget(
                 kind(tr("New referral from this…"), self._follow, shortcut=keys)
             )
+
+    def _step_button(self, step: DeskStep) -> Button:
+        words = step_words(step)
+        if self.view is not None and self.view.state in _ANSWERS.get(step, ()):
+            return PrimaryButton(words, lambda: self._take_step(step), shortcut="Ctrl+Return")
+        return Button(words, lambda: self._take_step(step))
+
     def _move_button(self, view: ReferralView, option: MoveOption, onward: State | None) -> Button:
         text = move_words(view, option)
         if option.target is onward and option.target is not view.state:
@@ -345,6 +352,8 @@ def move_words(view: ReferralView, option: MoveOption) -> str:
     """The verb on a move's button."""
     if option.target is view.state:
         return tr("Change the booking…")
+    if view.state is State.INTERNAL_REVIEW and option.target is State.SENT:
+        return tr("Approve and send")
     if view.state is State.CLOSED:
         return tr("Reopen: {state}…").format(state=state_word(option.target))
     words = {
@@ -352,10 +361,11 @@ def move_words(view: ReferralView, option: MoveOption) -> str:
         State.REJECTED: tr("Reject…"),
         State.RETURNED: tr("Return for more…"),
         State.CANCELLED: tr("Cancel the referral…"),
-    if view.state is State.INTERNAL_REVIEW and option.target is State.SENT:
-        return tr("Approve and send")
         State.EXPIRED: tr("Mark as expired…"),
         State.SENT: tr("Mend and send again…"),
+        State.INTERNAL_REVIEW: tr("Mend and submit again…"),
+        State.DELETED: tr("Throw away…"),
+        State.DRAFT: tr("Send back to the writer…"),
         State.ARRIVED: tr("Patient has arrived"),
         State.NO_SHOW: tr("Did not come…"),
         State.IN_CARE: tr("Care has begun"),
@@ -363,9 +373,6 @@ def move_words(view: ReferralView, option: MoveOption) -> str:
         State.REPLIED: tr("Cannot take back…"),
         State.CLOSED: tr("Close…"),
     }
-        State.INTERNAL_REVIEW: tr("Mend and submit again…"),
-        State.DELETED: tr("Throw away…"),
-        State.DRAFT: tr("Send back to the writer…"),
     return words[option.target]
 
 

@@ -34,8 +34,8 @@ from app.ui.referrals.back.closing import close_behind
 from app.ui.referrals.back.pages import VisitPages
 from app.ui.referrals.controller import Listed, ReferralsController
 from app.ui.referrals.detail import ReferralDetail
-from app.ui.referrals.emptiness import empty_words
 from app.ui.referrals.dialogs import PersonDialog
+from app.ui.referrals.emptiness import empty_words
 from app.ui.referrals.letter_form import LetterForm
 from app.ui.referrals.model import ITEM_ROLE, ReferralDelegate, ReferralList, grouped
 from app.ui.referrals.prints import ReferralPrinter
@@ -82,6 +82,9 @@ class ReferralsRoom(QWidget):
         self.answers = ReturnPages(context, self.pages, self.show_referral, self._form_left)
         self.printer = ReferralPrinter(context, self.controller, self.detail.strip.say_error)
         self.detail.print_wanted.connect(self.printer.ask)
+        self.visits = VisitPages(
+            context, self.pages, self.show_referral, self._form_left, self._failed
+        )
         self._wanted = ""
         self._first = True
         new = QShortcut(QKeySequence("Ctrl+N"), self)
@@ -107,11 +110,13 @@ class ReferralsRoom(QWidget):
             self.controller.complete,
             lambda resident_id: self._context.navigate("residents", resident_id=resident_id),
             self.controller.take_step,
-        )
-        self.nothing = EmptyState(
-            tr("Choose a referral at the left."),
             self.controller.follow,
             self.show_referral,
+        )
+        self.files = FilesCard(self._context, self.detail)
+        self.detail.take_files(self.files)
+        self.nothing = EmptyState(
+            tr("Choose a referral at the left."),
             tr("Here you read the letter and take the next step."),
             "arrow-left-right-line",
         )
@@ -183,14 +188,18 @@ class ReferralsRoom(QWidget):
     # -- the room's contract ------------------------------------------------------------------
 
     def open(self, **where: Any) -> None:
-        """``referral_id`` shows one; ``resident_id`` (with ``prefill``) begins a letter."""
+        """``referral_id`` shows one; ``resident_id`` (with ``prefill``) begins a letter, with
+        ``page="return"`` the visit of one who came back."""
         self._tick.start()
         if self._first:
             self._first = False
             # The lead hospital's desk begins with what comes in, a township with what it sent.
             self.controller.side = Side.RECEIVER if self._lead else Side.SENDER
+        close_behind(self._context, self)
         if referral_id := where.get("referral_id"):
             self.show_referral(str(referral_id))
+        elif where.get("page") == "return":
+            self.visits.write_for(str(where.get("resident_id") or ""))
         elif resident_id := where.get("resident_id"):
             if self._lead:
                 self.refer_down(str(resident_id))
@@ -211,6 +220,7 @@ class ReferralsRoom(QWidget):
         if self.form is not None and self.pages.currentWidget() is self.form:
             self.form.keep_draft()
         self.answers.keep_draft()
+        self.visits.keep_draft()
 
     # -- list -----------------------------------------------------------------------------------
 
@@ -261,19 +271,7 @@ class ReferralsRoom(QWidget):
                 tr("Here you read the letter and take the next step."),
             )
             return
-        if found.ended:
-            self.empty.set_text(
-                tr("No ended referrals yet."), tr("Closed, rejected and cancelled ones come here.")
-            )
-        elif found.side is Side.RECEIVER:
-            self.empty.set_text(
-                tr("No referral waits for you."),
-                tr("Letters from the other organisations appear here after a synchronisation."),
-            )
-        else:
-            self.empty.set_text(
-                tr("No referral is under way."), tr("Ctrl+N writes the first letter.")
-            )
+        self.empty.set_text(*empty_words(found))
         self.nothing.set_text(
             tr("A letter goes to the own lead hospital first."),
             tr("It arranges the three priorities: expert clinic, examination, bed."),
@@ -310,10 +308,11 @@ class ReferralsRoom(QWidget):
         self.detail.show_view(
             view,
             self._context.store.clock.today(),
-            may_follow=may_follow(view, self._context.actor),
             self.controller.returns,
             self.controller.steps(),
+            may_follow=may_follow(view, self._context.actor),
         )
+        show_referral_files(self.files, view, self.controller.returns, self._context.actor)
         self.right.setCurrentWidget(self.detail)
         if self._wanted == view.referral_id:
             self.controller.choose(view.side, ended=view.state in ENDED_STATES)
@@ -346,7 +345,9 @@ class ReferralsRoom(QWidget):
     def write_answer(self, step: DeskStep) -> None:
         """The form of a reply, a hand-back, an amendment, or of another house to go to."""
         view = self.controller.view
-        if view is not None:
+        if view is not None and step is DeskStep.VISIT:
+            self.visits.write(view.referral_id)
+        elif view is not None:
             self.answers.answer(step, view, self.controller.returns)
 
     def refer_down(self, resident_id: str) -> None:
