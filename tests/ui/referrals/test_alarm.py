@@ -19,6 +19,7 @@ from app.models.store import Store
 from app.ui import preferences
 from app.ui.context import UiContext
 from app.ui.preferences import Preferences
+from app.ui.settings.this_pc import ThisPcSection
 from app.ui.shell import alarm
 from app.ui.shell.frame import Frame
 from app.ui.tasks import SynchronousRunner
@@ -159,3 +160,12 @@ def test_a_quiet_pc_shows_it_without_a_sound(
     frame.alarm.show_unseen(room_counts(*desk).unseen, frame.context.clock.now())
     assert frame.alarm.isVisible()
     assert sounds == []
+
+
+def test_the_sound_is_switched_off_in_the_settings_of_this_pc(desk: House, qtbot: QtBot) -> None:
+    section = ThisPcSection(UiContext(*desk, SynchronousRunner()))
+    qtbot.addWidget(section)
+    assert section.sound.value() == "on"
+    section.sound.set_value("off")
+    section.submit()
+    assert preferences.load(desk[0].folder).emergency_sound is False
