@@ -20,13 +20,9 @@ from tests.referral_support import letter_for
 
 SENT_ON = date(2026, 3, 2)
 LONGEST_NAME = "买买提·阿不都热合曼·依明江·托合提·努尔艾力·吐尔逊"
-LONG_PLACE = (
-    "安徽省六安市金寨县白塔畈镇大畈社区居民委员会幸福家园三期东区十二号楼二单元一千二百零一室"
-)
+LONG_PLACE = "安徽省六安市金寨县白塔畈镇大畈社区居民委员会幸福家园东区十二号楼二单元一千二百零一室"
 LONG_HOUSE = "金寨县人民医院医疗共同体牵头医院暨金寨县医养结合双向转诊中心（南院区）"
-LONG_TEXT = (
-    "患者于一周前无明显诱因出现头晕、乏力，活动后加重，休息后可缓解，无恶心呕吐，无胸闷胸痛。"
-)
+LONG_TEXT = "患者于一周前无诱因出现头晕、乏力，活动后加重，休息后可缓解，无恶心呕吐，无胸闷胸痛。"
 
 _AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 _HERE = Delivery("held", _AT)
@@ -209,3 +205,38 @@ def bare() -> ReferralPapers:
     plan = plan_view(rehab=None, precautions="", warning_signs="")
     plan = replace(plan, input=replace(plan.input, contact_phone=""))
     return ReferralPapers(view, Returns(replies=(reply,), plans=(plan,)))
+
+
+def received() -> ReferralPapers:
+    """The same letter as its receiver prints it: without the stub."""
+    papers = whole()
+    reply = papers.returns.reply
+    assert reply is not None
+    returns = replace(papers.returns, replies=(replace(reply, own=False),))
+    return replace(papers, view=replace(papers.view, side=Side.RECEIVER), returns=returns)
+
+
+def down() -> ReferralPapers:
+    """A letter of the hospital to a township: it says why in its reasons, the rest in its reply."""
+    letter = LetterInput(
+        "resident",
+        urgency="priority",
+        reason_codes=("acute_treatment_completed",),
+        impression="高血压 3 级 很高危；2 型糖尿病",
+        treatment_given="加用缬沙坦 80 mg 每日一次。",
+        consent="given",
+        consent_signer="徐桂兰",
+        isolation_risk="none",
+    )
+    view = view_for(
+        letter,
+        direction=Direction.DOWN,
+        state=State.SENT,
+        from_name="金寨县人民医院",
+        to_name="白塔畈镇中心卫生院",
+        doctor_name="李志强",
+        services=(),
+        booking=BookingView(),
+    )
+    returns = Returns(replies=(reply_view(),), plans=(plan_view(),))
+    return ReferralPapers(view, returns)

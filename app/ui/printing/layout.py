@@ -138,6 +138,14 @@ class _Flow:
         #: Nothing but repeated headings on the page yet.
         self._fresh = True
 
+    def _turn_for(self, row: Row) -> None:
+        """The next page; a table goes on under its headings."""
+        self._turn()
+        if row.ruled and not row.heading:
+            for heading in self._headings:
+                self._put(heading, self.place(heading))
+            self._fresh = True
+
     def place(self, row: Row) -> PlacedRow:
         if self.fixed and row.height:
             return _shrunk(row, self.y, self.frame.width())
@@ -151,14 +159,10 @@ class _Flow:
             parts = self._parts(row, made)
             if parts is not None:
                 self._put(parts[0], self.place(parts[0]))
-                self._turn()
+                self._turn_for(row)
                 return parts[1]
             if not self._fresh:
-                self._turn()
-                if row.ruled and not row.heading:
-                    for heading in self._headings:
-                        self._put(heading, self.place(heading))
-                self._fresh = True
+                self._turn_for(row)
                 # On a page of its own it may still be too long.
                 return row
         if row.heading:
