@@ -267,7 +267,7 @@ def forgets(
     """A server that drops the extensions of one type when it is read.
 
     ``having``, ``lacking``: only of resources with, or without, this element; ``named``: only of
-    those whose form or code says so.
+    those whose form, code, category or type says so.
     """
 
     def change(asked: Asked, body: Json) -> Json | None:
@@ -277,7 +277,8 @@ def forgets(
             return None
         if (having and having not in body) or lacking in body:
             return None
-        if named not in json.dumps([body.get("questionnaire"), body.get("code")]):
+        names = [body.get(name) for name in ("questionnaire", "code", "category", "type")]
+        if named not in json.dumps(names):
             return None
         if "extension" not in body:
             return None
@@ -348,7 +349,7 @@ READING: list[tuple[str, Spoil]] = [
     ("kind-consent", forgets("Consent")),
     ("kind-clinical-settings", forgets("Basic", named="clinical_settings")),
     ("kind-number-block", forgets("Basic", named="number_block")),
-    ("kind-rehab-plan", forgets("CarePlan")),
+    ("kind-rehab-plan", forgets("CarePlan", named="52052004")),
     ("kind-check-in", forgets("Procedure", lacking="category")),
     ("kind-check-in", refuses_type("AdverseEvent")),
     ("kind-care-team", forgets("CareTeam")),
@@ -356,7 +357,16 @@ READING: list[tuple[str, Spoil]] = [
     ("kind-contract", forgets("Contract")),
     ("kind-contract-service", forgets("Procedure", having="category")),
     ("kind-referral", forgets("ServiceRequest", service=False)),
-    ("kind-referral-service", forgets("ServiceRequest", service=True)),
-    ("kind-referral-task", forgets("Task")),
+    ("kind-referral-service", forgets("ServiceRequest", named="code:referral_service")),
+    ("kind-referral-task", forgets("Task", named="fulfill")),
     ("kind-referral-event", forgets("Provenance")),
+    ("kind-referral-reply", forgets("DocumentReference", named='"referral_reply"')),
+    ("kind-return-plan", forgets("CarePlan", named='"return_plan"')),
+    ("kind-referral-visit", forgets("DocumentReference", named='"referral_visit"')),
+    ("kind-consultation", forgets("ServiceRequest", named="consultation_kind")),
+    ("kind-expert-visit", forgets("Appointment")),
+    ("kind-training", forgets("Basic", named='"training"')),
+    ("kind-attachment", forgets("DocumentReference", named='"attachment"')),
+    ("kind-attachment-part", forgets("DocumentReference", named='"attachment_part"')),
+    ("kind-shared-note", forgets("Task", named="note_move")),
 ]
