@@ -1,6 +1,7 @@
 """A letter begun from the resident's record, so that nothing that is known is typed twice.
 
-Filled in: impression, past history, allergies, drugs, last results. Measurements are filled in only
+Filled in: impression, past history, treatment, allergies, drugs, last results (visits, and the
+newest result of each scale). Measurements are filled in only
 when they were taken today: an older one is told among the last results with its date, because a
 letter's vitals are those of the day (no measurement is ever made up or carried on).
 """
@@ -15,6 +16,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.assessments.results import latest_of_all
+from app.care.assessments.words import short
 from app.care.drugs import DrugLine
 from app.care.follow_up_history import allergies_of_person, visits_of
 from app.care.kept import rows
@@ -124,8 +127,37 @@ def _letter(
         or (tr("No known drug allergy") if any(row.drug_allergy for row in records) else ""),
         current_drugs=_drugs(treated),
         vitals=_vitals_of_today(visits, today),
-        last_results="\n".join(_result(visit) for visit in reversed(visits[-VISITS_TOLD:])),
+        treatment_given=_treatment(treated),
+        last_results="\n".join(
+            (*visits_told(session, resident.id), *results_told(session, resident.id))
+        ),
     )
+
+
+def visits_told(session: Session, resident_id: str) -> list[str]:
+    """The measurements of the last visits, newest first."""
+    return [_result(visit) for visit in reversed(visits_of(session, resident_id)[-VISITS_TOLD:])]
+
+
+def results_told(session: Session, resident_id: str, *, but: str = "") -> list[str]:
+    """The newest result of each scale, newest first; ``but`` one scale."""
+    found = [r for r in latest_of_all(session, resident_id).values() if r.scale != but]
+    found.sort(key=lambda result: result.assessed_on, reverse=True)
+    return [
+        tr("{date}: {what}").format(
+            date=result.assessed_on.isoformat(),
+            what=f"{codes.label('assessment_scale', result.scale)} {short(result)}",
+        )
+        for result in found
+    ]
+
+
+def _treatment(visit: FollowUp | None) -> str:
+    """The drugs of the last visit that had any, with its day."""
+    drugs = _drugs(visit)
+    if visit is None or not drugs:
+        return ""
+    return tr("{date}: {what}").format(date=visit.visit_date.isoformat(), what=tr("; ").join(drugs))
 
 
 def _history(records: list[Resident]) -> list[str]:

@@ -399,3 +399,15 @@ def test_each_priority_goes_its_own_way() -> None:
 )
 def test_open_priorities_follow_their_letter(letter: State, before: str, after: str) -> None:
     assert service_after(letter, ServiceState(before)) == after
+
+
+@pytest.mark.parametrize("role", [entry.code for entry in codes.entries("staff_role")])
+def test_every_edge_for_every_role(role: str) -> None:
+    """Outside an emergency: the head's two moves are the head's, all others every mover's."""
+    heads = {"head_of_department", "president"}
+    for edge in RULES:
+        by_head = edge.source is State.INTERNAL_REVIEW
+        allowed = role in heads if by_head else role in MOVERS
+        for urgency in (Urgency.ROUTINE, Urgency.PRIORITY):
+            assert may_move(edge, {role}, urgency=urgency) is allowed
+        assert may_move(edge, {role}, urgency=Urgency.EMERGENCY)

@@ -21,6 +21,8 @@ from app.care.assessments.record import (
     record_assessment,
     void_assessment,
 )
+from app.care.referral_prefill import ReferralPrefill
+from app.care.referral_up.assessment import assessment_prefill
 from app.ui.context import UiContext
 
 Failed = Callable[[Exception], None]
@@ -78,6 +80,16 @@ class AssessmentsController(QObject):
             return typed, assessments_of(c.store, c.actor, typed.resident_id)
 
         c.tasks.run(work, done=done, failed=failed, owner=self)
+
+    def prefill(
+        self, assessment_id: str, *, done: Callable[[ReferralPrefill], None], failed: Failed
+    ) -> None:
+        """The beginnings of a referral letter from a saved assessment."""
+        c = self._context
+        c.tasks.run(
+            assessment_prefill, c.store, c.actor, assessment_id, done=done, failed=failed,
+            owner=self,
+        )  # fmt: skip
 
     def save(
         self,

@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
 
 class OverviewPage(Page):
-    """``wanted(scale)``: a new assessment; ``record_wanted(id)``: a saved one; ``left``: back."""
+    """``wanted(scale)``: a new assessment; ``record_wanted(id)``: a saved one;
+    ``refer_wanted(id)``: a letter from a saved one; ``left``: back."""
 
     wanted = Signal(str)
     record_wanted = Signal(str)
+    refer_wanted = Signal(str)
     left = Signal()
 
     def __init__(self, context: UiContext, controller: AssessmentsController) -> None:
@@ -80,8 +82,21 @@ class OverviewPage(Page):
         self.print_blank = menu.addAction(tr("Blank"), lambda: self._print(named=False))
         self.print_button.setMenu(menu)
         self.preview: PrintPreview | None = None
+        self.refer_button = Button(
+            tr("Refer"),
+            self._refer,
+            icon_name="arrow-left-right-line",
+            shortcut="Ctrl+3",
+            tip=tr("Write a referral from the chosen result"),
+        )
         self.leave_button = Button(tr("Back to the resident"), self.left.emit)
-        self.add_footer(self.leave_button, self.print_button, self.open_button, self.start_button)
+        self.add_footer(
+            self.leave_button,
+            self.print_button,
+            self.refer_button,
+            self.open_button,
+            self.start_button,
+        )
         on_key(self, "Esc", self.left.emit)
         self.table.opened.connect(lambda _: self._start())
         self.history.opened.connect(lambda _: self._open())
@@ -118,6 +133,11 @@ class OverviewPage(Page):
         line = self.history.current()
         if line is not None:
             self.record_wanted.emit(line.result.id)
+
+    def _refer(self) -> None:
+        line = self.history.current()
+        if line is not None:
+            self.refer_wanted.emit(line.result.id)
 
     def _print(self, *, named: bool) -> None:
         """The paper of the chosen scale, for a round or a ward; it holds no answers."""
@@ -158,6 +178,7 @@ class OverviewPage(Page):
             return
         self.lines.set_rows(lines)
         self.open_button.setEnabled(bool(lines))
+        self.refer_button.setEnabled(bool(lines))
         self.plot.set_data(series(self.scale, lines), target(self.scale, self.known.cut_offs))
         if lines:
             self.history.choose(0)

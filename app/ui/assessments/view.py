@@ -10,6 +10,7 @@ from app.care.assessments.form import AssessmentInput
 from app.care.assessments.history import AssessmentsOf
 from app.care.assessments.record import AssessmentSaved
 from app.care.assessments.results import level_text
+from app.care.referral_prefill import ReferralPrefill
 from app.i18n import tr
 from app.ui.assessments.controller import AssessmentsController
 from app.ui.assessments.form_page import AssessmentPage
@@ -42,6 +43,7 @@ class AssessmentsRoom(QWidget):
         self._resident_id = ""
         self.overview.wanted.connect(self._new)
         self.overview.record_wanted.connect(lambda each: self.open(assessment_id=each))
+        self.overview.refer_wanted.connect(self._refer)
         self.overview.left.connect(self._to_resident)
         context.records_changed.connect(self._on_changed)
 
@@ -144,6 +146,14 @@ class AssessmentsRoom(QWidget):
         if result.reassess_on is not None:
             said += " " + tr("Again by {date}.").format(date=result.reassess_on)
         self._context.notify(said)
+
+    def _refer(self, assessment_id: str) -> None:
+        self._controller.prefill(
+            assessment_id, done=self._to_letter, failed=self.overview.strip.say_error
+        )
+
+    def _to_letter(self, prefill: ReferralPrefill) -> None:
+        self._context.navigate("referrals", resident_id=prefill.resident_id, prefill=prefill)
 
     def _on_voided(self, page: AssessmentPage) -> None:
         self._reload(page.form.scale)

@@ -15,6 +15,8 @@ from app.care.check_in_rules import (
     ItemDone,
     assess,
 )
+from app.care.referral_prefill import ReferralPrefill
+from app.care.referral_up.session import session_prefill
 from app.care.rehab_plan import reason_text
 from app.care.rehab_rules import RehabThresholds, Vitals
 from app.care.rehab_ward import WardRow
@@ -212,6 +214,10 @@ class GridRow:
         """Let the rules judge the row as it stands."""
         if self.mode in ("open", "saving"):
             self.judged = assess(self.to_input(), self.ward.facts, self.thresholds)
+
+    def prefill(self) -> ReferralPrefill:
+        """A referral letter begun with what the row says now; the row stays as it is."""
+        return session_prefill(self.to_input(), self.judged, self.ward.plan, self.times.day)
 
     def to_input(self) -> CheckInInput:
         get = self.values.get

@@ -270,13 +270,17 @@ class WardPage(Page):
         row = self.model.rows[at]
         self._warned_at = at
         who = f"{row.ward.place or tr('home')} {row.ward.name}"
-        resident_id = row.ward.resident_id
         self.strip.say(
             tr("{who}: {what}").format(who=who, what=state.sentence),
             "danger",
             action=tr("Refer now"),
-            pressed=lambda: self._context.navigate("referrals", resident_id=resident_id),
+            pressed=lambda: self._refer(at),
         )
+
+    def _refer(self, at: int) -> None:
+        self.table.commit()
+        prefill = self.model.rows[at].prefill()
+        self._context.navigate("referrals", resident_id=prefill.resident_id, prefill=prefill)
 
     def complete_all(self) -> None:
         """Mark all begun rows as done; the exceptions are then changed by hand."""

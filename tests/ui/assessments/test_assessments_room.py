@@ -341,3 +341,26 @@ def test_the_pages_are_fit_to_be_used(room: AssessmentsRoom, resident: str, scal
     room.open(resident_id=resident, scale=scale)
     QApplication.processEvents()
     check_page(room)
+
+
+def test_a_result_opens_a_letter_that_tells_it(
+    room: AssessmentsRoom, store: Store, actor: Actor, resident: str, context: UiContext
+) -> None:
+    went: list[tuple[str, dict[str, Any]]] = []
+    context.navigated.connect(lambda place, where: went.append((place, where)))
+    record_assessment(store, actor, typed(resident, "morse"))
+    room.open(resident_id=resident)
+    QApplication.processEvents()
+    assert not room.overview.refer_button.isEnabled()
+    result = record_assessment(store, actor, typed(resident, "self_care"))
+    room.open(resident_id=resident)
+    QApplication.processEvents()
+    room.overview.refer_button.click()
+    ((place, where),) = went
+    assert (place, where["resident_id"]) == ("referrals", resident)
+    letter = where["prefill"]
+    assert (letter.source_kind, letter.source_id) == ("assessment", result.assessment_id)
+    assert "生活自理能力" in letter.present_history
+    assert "可自理" in letter.impression
+    assert "Morse" in letter.last_results
+    assert "生活自理能力" not in letter.last_results

@@ -6,6 +6,7 @@ import json
 import time as clock_time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
@@ -479,7 +480,7 @@ def test_two_stops_running_are_told_at_once(
 
 
 def test_refer_now_opens_a_referral_of_that_resident(ward3: Desk, context: UiContext) -> None:
-    went: list[tuple[str, dict[str, str]]] = []
+    went: list[tuple[str, dict[str, Any]]] = []
     context.navigated.connect(lambda room, where: went.append((room, where)))
     ward3.go(0, "pre_symptoms")
     ward3.type("1")
@@ -487,7 +488,14 @@ def test_refer_now_opens_a_referral_of_that_resident(ward3: Desk, context: UiCon
     button = ward3.page.strip.action_button
     assert button is not None
     button.click()
-    assert went == [("referrals", {"resident_id": ward3.model.rows[0].ward.resident_id})]
+    row = ward3.model.rows[0]
+    ((room, where),) = went
+    assert (room, where["resident_id"]) == ("referrals", row.ward.resident_id)
+    letter = where["prefill"]
+    assert (letter.urgency, letter.reason_codes) == ("emergency", ("critical_signs",))
+    assert letter.red_flags == ("chest_back_pain",)
+    assert "新发胸痛" in letter.present_history
+    assert (letter.source_kind, letter.source_id) == ("check_in", row.id)
 
 
 def test_a_plan_paused_meanwhile_saves_nothing(ward3: Desk, store: Store, actor: Actor) -> None:

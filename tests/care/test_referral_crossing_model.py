@@ -1,0 +1,213 @@
+"""Every move of one side against every move of the other, from every state they both may see.
+
+A small model of two houses and a server: both saw the same state, each made one or two moves
+while apart, and both then reach the server, in either order. Whatever the order, both end where the
+server is, no standing move is lost, and a person is told of exactly those moves that no longer
+apply from where the server was (domain reference §6.4).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.care.referral_crossing import cross
+from app.care.referral_states import (
+    FINAL,
+    NEUTRAL,
+    RULES,
+    Side,
+    State,
+    Urgency,
+    find_rule,
+)
+from app.models.records import Record
+from tests.conftest import LEAD_ID, TOWNSHIP_ID
+
+HOUSE = {Side.SENDER: TOWNSHIP_ID, Side.RECEIVER: LEAD_ID}
+FIELDS = (
+    "reason_code", "reason_text", "department", "doctor", "doctor_phone", "scheduled_at", "place",
+    "ward", "bed", "instructions", "inpatient_no", "arrived_at", "admitted_at", "discharged_at",
+    "phase", "reply_id", "plan_id", "sent_at", "phone_confirmed_by", "phone_number",
+    "phone_confirmed_at",
+)  # fmt: skip
+#: Neutral moves and the states in which somebody makes them.
+NEUTRAL_IN: dict[str, tuple[Side, frozenset[State]]] = {
+    "completed": (
+        Side.SENDER,
+        frozenset(State) - FINAL - {State.DRAFT, State.INTERNAL_REVIEW, State.CLOSED},
+    ),
+    "redirected": (
+        Side.RECEIVER,
+        frozenset({State.SENT, State.ACCEPTED, State.ARRIVED, State.IN_CARE}),
+    ),
+    "discharged": (Side.RECEIVER, frozenset({State.IN_CARE})),
+    "amended": (
+        Side.RECEIVER,
+        frozenset({State.REPLIED, State.HANDED_BACK, State.RECEIVED_BACK, State.CLOSED}),
+    ),
+}
+#: States in which a receiver knows of the letter: before, nothing can cross.
+SHARED = sorted(set(State) - {State.DRAFT, State.INTERNAL_REVIEW, State.DELETED})
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move as one house makes it; ``name`` differs from the target for a neutral one."""
+
+    side: Side
+    name: str
+    target: State
+    phone: bool = False
+
+    def event(self, source: State, number: int, urgency: Urgency) -> Record:
+        rule = find_rule(source, self.target, self.side, urgency=urgency, phone=self.phone)
+        needs = self.name not in NEUTRAL and rule is not None and rule.reasons
+        return {
+            "id": f"{self.side}-{number}-{self.name}",
+            "service": "letter",
+            "organisation_id": HOUSE[self.side],
+            "move": self.name,
+            "from_state": source.value,
+            "to_state": self.target.value,
+            "reason_code": "other" if needs else None,
+            "details": {"phone_confirmed_by": "x"} if self.phone else {},
+        }
+
+
+def moves(state: State, side: Side, urgency: Urgency) -> Iterator[Step]:
+    """Everything that a side may do in a state, neutral moves included."""
+    for rule in RULES:
+        if rule.source is state and side in rule.sides:
+            if rule.phone and urgency is not Urgency.EMERGENCY:
+                continue
+            yield Step(side, rule.target.value, rule.target, rule.phone)
+    for name, (who, states) in NEUTRAL_IN.items():
+        if who is side and state in states:
+            yield Step(side, name, state)
+
+
+def runs(state: State, side: Side, urgency: Urgency) -> Iterator[tuple[Step, ...]]:
+    """One move, or two one after the other."""
+    for first in moves(state, side, urgency):
+        yield (first,)
+        for second in moves(first.target, side, urgency):
+            yield (first, second)
+
+
+@dataclass
+class House:
+    """What one house holds: the task as it made it, and all events it knows."""
+
+    task: Record
+    events: dict[str, Record] = field(default_factory=dict)
+
+
+def start(state: State, urgency: Urgency) -> Record:
+    return {
+        **dict.fromkeys(FIELDS),
+        "service": "letter",
+        "state": state.value,
+        "urgency": urgency.value,
+        "event_ids": ["before"],
+        "requester_organisation_id": TOWNSHIP_ID,
+        "owner_organisation_id": LEAD_ID,
+    }
+
+
+def act(state: State, run: tuple[Step, ...], urgency: Urgency) -> House:
+    """A house makes its moves on what it saw."""
+    house = House(start(state, urgency))
+    at = state
+    for number, each in enumerate(run):
+        event = each.event(at, number, urgency)
+        house.events[event["id"]] = event
+        house.task["event_ids"] = [*house.task["event_ids"], event["id"]]
+        house.task["state"] = each.target.value
+        house.task["reason_code"] = event["reason_code"]
+        at = each.target
+    return house
+
+
+def meet(first: House, second: House) -> tuple[Record, tuple[str, ...]]:
+    """``first`` reaches the server, then ``second``: the server's end and who is told of what."""
+    result = cross(second.task, first.task, second.events)
+    return result.record, result.told
+
+
+def expected(first: House, second: House, urgency: Urgency) -> tuple[str, list[str], list[str]]:
+    """The end by §6.4 alone: (state, moves that stand, moves of which a person is told)."""
+    state = State(first.task["state"])
+    stand, told = list(first.task["event_ids"]), []
+    for id_, event in second.events.items():
+        target = State(event["to_state"])
+        side = Side.SENDER if event["organisation_id"] == TOWNSHIP_ID else Side.RECEIVER
+        phone = bool(event["details"])
+        if event["move"] in NEUTRAL:
+            stand.append(id_)
+            continue
+        rule = find_rule(state, target, side, urgency=urgency, phone=phone)
+        if rule is not None and (rule.reasons is None or event["reason_code"]):
+            state = target
+            stand.append(id_)
+        elif state is not target:
+            told.append(id_)
+    return state.value, stand, told
+
+
+@pytest.mark.parametrize("urgency", [Urgency.ROUTINE, Urgency.EMERGENCY])
+@pytest.mark.parametrize("state", SHARED)
+def test_whatever_two_houses_do_apart_both_end_alike(state: State, urgency: Urgency) -> None:
+    pairs = itertools.product(
+        runs(state, Side.SENDER, urgency), runs(state, Side.RECEIVER, urgency)
+    )
+    for mine, theirs in pairs:
+        sender, receiver = act(state, mine, urgency), act(state, theirs, urgency)
+        for first, second in ((sender, receiver), (receiver, sender)):
+            record, told = meet(first, second)
+            end, stand, unheard = expected(first, second, urgency)
+            about = f"{state}: {[s.name for s in mine]} × {[s.name for s in theirs]}"
+            assert record["state"] == end, about
+            assert record["event_ids"] == stand, about
+            assert list(told) == unheard, about
+            # Nothing is lost: each move stands, is told, or repeats what the server had.
+            for id_, event in second.events.items():
+                repeats = event["to_state"] in _states(first, state)
+                assert id_ in stand or id_ in unheard or repeats, about
+            # The house that came first pulls the server's task: nothing of its own waits.
+            again = cross(first.task | {"event_ids": first.task["event_ids"]}, record, first.events)
+            assert again.record["state"] == record["state"], about
+            assert (again.told, again.to_send) == ((), False), about
+            # Delivered again, the second one's moves change nothing, and nobody is told twice of
+            # a move that stands.
+            settled = House({**record}, second.events)
+            once_more = cross(settled.task, record, settled.events)
+            assert once_more.record == record, about
+            assert (once_more.told, once_more.to_send) == ((), False), about
+
+
+def _states(house: House, at: State) -> set[Any]:
+    return {at.value, house.task["state"], *(e["to_state"] for e in house.events.values())}
+
+
+def test_the_rule_of_the_standard_in_its_own_words() -> None:
+    """Cancel after accept is legal, accept after cancel is not, else a person is told."""
+    cancel = act(State.SENT, (Step(Side.SENDER, "cancelled", State.CANCELLED),), Urgency.ROUTINE)
+    accept = act(State.SENT, (Step(Side.RECEIVER, "accepted", State.ACCEPTED),), Urgency.ROUTINE)
+    record, told = meet(accept, cancel)
+    assert (record["state"], told) == ("cancelled", ())
+    record, told = meet(cancel, accept)
+    assert (record["state"], len(told)) == ("cancelled", 1)
+
+
+def test_a_receiver_that_crossed_never_changes_what_the_sender_wrote() -> None:
+    """A late booking after the cancellation leaves no trace on the task."""
+    cancel = act(State.SENT, (Step(Side.SENDER, "cancelled", State.CANCELLED),), Urgency.ROUTINE)
+    accept = act(State.SENT, (Step(Side.RECEIVER, "accepted", State.ACCEPTED),), Urgency.ROUTINE)
+    accept.task.update(bed="12 床", doctor="李主任")
+    record, _ = meet(cancel, accept)
+    assert record == cancel.task
