@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from app.care import referral, referral_desk
 from app.care.referral import Written
+from app.care.referral_back.steps import visit_is_open
 from app.care.referral_drafts import DraftLine, list_drafts
 from app.care.referral_lists import (
     ENDED_STATES,
@@ -23,8 +24,8 @@ from app.care.referral_return.returns import Returns, load_returns
 from app.care.referral_return.stay import arrive, begin_care, no_show
 from app.care.referral_return.steps import DeskStep, desk_steps
 from app.care.referral_states import ServiceState, Side, State, Urgency
-from app.care.referral_view import (
 from app.care.referral_up.following import following_letter
+from app.care.referral_view import (
     MoveOption,
     ReferralView,
     ServiceView,
@@ -41,8 +42,8 @@ from app.ui.referrals.detail import move_words
 from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
 from app.ui.referrals.letter_form import KINDS
 from app.ui.referrals.returns.desk import ON_A_PAGE, step_dialog
-
 from app.ui.referrals.review import IN_HOUSE, approving, review_dialog
+
 #: How many lines of ended referrals are fetched at a time.
 PAGE = 100
 #: Open referrals of one house that the list holds; beyond it the oldest wait below the most urgent.
@@ -59,8 +60,8 @@ _RECEIVED_ORDER = (
     State.RECEIVED_BACK,
 )
 _SENT_ORDER = (
-    State.RETURNED,
     State.INTERNAL_REVIEW,
+    State.RETURNED,
     State.HANDED_BACK,
     State.SENT,
     State.ACCEPTED,
@@ -123,9 +124,9 @@ class ReferralsController(QObject):
     mend = Signal(object)
     #: A step that is written on a page of its own.
     answering = Signal(object)
-
     #: A new letter follows one that ended or that became urgent: what it begins with.
     following = Signal(object)
+
     def __init__(self, context: UiContext, window: QWidget) -> None:
         super().__init__(window)
         self._context = context
@@ -219,11 +220,11 @@ class ReferralsController(QObject):
             return
         if option.phone:
             self._phone(view)
-        elif option.target is State.ACCEPTED:
         elif view.state is State.DRAFT and option.target is not State.DELETED:
             self.mend.emit(view)
         elif view.state in IN_HOUSE:
             self._review(view, option)
+        elif option.target is State.ACCEPTED:
             self._accept(view)
         elif option.target is State.SENT:
             self.mend.emit(view)
@@ -258,7 +259,11 @@ class ReferralsController(QObject):
             return ()
         reply = self.returns.reply
         own = reply is not None and reply.own
-        return desk_steps(self.view, self._context.actor, has_reply=own)
+        found = desk_steps(self.view, self._context.actor, has_reply=own)
+        brought = reply is not None and not reply.own
+        if visit_is_open(self.view, self._context.actor, brought=brought):
+            found = (*found, DeskStep.VISIT)
+        return found
 
     def take_step(self, step: DeskStep) -> None:
         """A step's button was pressed."""
@@ -274,11 +279,6 @@ class ReferralsController(QObject):
         if self.view is not None:
             self.mend.emit(self.view)
 
-    def _advance(self, view: ReferralView, target: State) -> Callable[[], Written]:
-        store, actor = self._context.store, self._context.actor
-        if target is State.ARRIVED:
-            return lambda: arrive(store, actor, view.referral_id)
-        if target is State.IN_CARE and view.state is State.ARRIVED:
     def follow(self) -> None:
         """A new letter in the place of the one that is shown."""
         if self.view is not None:
@@ -292,6 +292,11 @@ class ReferralsController(QObject):
         dialog, work = review_dialog(option, view, store, actor, self._window)
         self._show(dialog, lambda: self._run(dialog, work()))
 
+    def _advance(self, view: ReferralView, target: State) -> Callable[[], Written]:
+        store, actor = self._context.store, self._context.actor
+        if target is State.ARRIVED:
+            return lambda: arrive(store, actor, view.referral_id)
+        if target is State.IN_CARE and view.state is State.ARRIVED:
             return lambda: begin_care(store, actor, view.referral_id)
         return lambda: referral.advance(store, actor, view.referral_id, target)
 

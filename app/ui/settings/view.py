@@ -29,6 +29,7 @@ from app.ui.settings.link import LinkSection
 from app.ui.settings.numbers import NumbersSection
 from app.ui.settings.organisation import OrganisationSection
 from app.ui.settings.password import PasswordSection, RecoverySection
+from app.ui.settings.referral_limits import ReferralLimitsSection
 from app.ui.settings.server import ServerSection
 from app.ui.settings.staff import StaffSection
 from app.ui.settings.this_pc import ThisPcSection
@@ -52,6 +53,7 @@ class SettingsRoom(QWidget):
                 ("staff", tr("Staff accounts"), StaffSection),
                 ("organisation", tr("Organisation"), OrganisationSection),
                 ("clinical", tr("Clinical settings"), ClinicalSection),
+                ("referral_limits", tr("Referral limits"), ReferralLimitsSection),
                 ("numbers", tr("Record numbers"), NumbersSection),
                 ("server", tr("County hospital"), ServerSection),
                 ("network", tr("Network"), LinkSection),

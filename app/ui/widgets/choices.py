@@ -104,6 +104,8 @@ class _Options(QWidget):
 
     def fill(self, entries: Sequence[tuple[str, str]]) -> None:
         while item := self._flow.takeAt(0):
+            # Gone from sight at once, also where the loop deletes it later.
+            item.widget().hide()
             item.widget().deleteLater()
         self._codes = [code for code, _ in entries]
         numeric = all(code.isascii() and code.isdigit() and len(code) <= 2 for code in self._codes)
@@ -124,6 +126,10 @@ class _Options(QWidget):
             button.clicked.connect(lambda _=False, at=position: self._choose(at))
             self._buttons.append(button)
             self._flow.addWidget(button)
+            if self.isVisible():
+                # In its look before it is measured: on a shown page no later resize mends it.
+                button.show()
+                button.ensurePolished()
         self._cursor = 0
         self._fit()
 
