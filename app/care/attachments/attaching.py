@@ -111,6 +111,8 @@ def attach_to_expert_visit(store: Store, actor: Actor, visit_id: str, file: NewF
         row = session.get(ExpertVisit, visit_id)
         if row is None:
             raise _not_here()
+        if row.status == "cancelled":
+            raise InputError(tr("This visit was called off. Nothing was attached."))
         return _attach(
             session,
             store.clock,

@@ -26,6 +26,7 @@ from app.ui.outreach.consultation_dialogs import WhyDialog
 from app.ui.outreach.controller import OutreachController
 from app.ui.outreach.month_grid import MonthGrid
 from app.ui.outreach.visit_dialogs import CountersignDialog, PlanDialog, ResultDialog
+from app.ui.outreach.visit_files import show_visit_files
 from app.ui.outreach.words import STATUS_TONE
 from app.ui.printing.preview import PrintPreview, preview
 from app.ui.referrals.words import breakable, when
@@ -126,6 +127,8 @@ class CalendarPage(Page):
         self.sign_button = PrimaryButton(
             tr("Countersign…"), self._countersign, icon_name="quill-pen-line", shortcut=""
         )
+        self.files_button = QuietButton(tr("Files…"), self.show_files, icon_name="attachment-line")
+        self.card.add_action(self.files_button)
         for button in (
             self.finish_button,
             self.change_button,
@@ -331,6 +334,11 @@ class CalendarPage(Page):
             lambda: (countersign, view.visit_id, dialog.words()),
             tr("Countersigned."),
         )
+
+    def show_files(self) -> None:
+        """Photos and hand-outs of the visit that is looked at."""
+        if self.view is not None:
+            self.files = show_visit_files(self._context, self.view, self.window())
 
     def make_poster(self) -> None:
         """The poster of the chosen member (a member's own) for this month."""

@@ -80,6 +80,10 @@ class ConsultationDetail(Page):
             self.buttons[move] = button
             self.add_footer(button)
 
+    def take_files(self, card: QWidget) -> None:
+        """The card of the files that go with the question; it stands before what is known."""
+        self.body.insertWidget(self.body.indexOf(self.summary_card), card)
+
     def show_view(self, view: ConsultationView, today: date) -> None:
         """Fill every line; buttons stand only for what this side may do now."""
         self.view = view

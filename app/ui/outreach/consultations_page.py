@@ -20,9 +20,11 @@ from app.care.outreach.consultation_lists import (
 from app.care.outreach.consultation_state import Move
 from app.care.outreach.consultations import answer, cancel, conclude, decline, take_on
 from app.care.referral_lists import is_lead_hospital
+from app.care.referral_states import MOVERS
 from app.errors import NotFound
 from app.i18n import tr
 from app.ui import theme
+from app.ui.attachments.card import FilesCard, Subject
 from app.ui.outreach.consultation_detail import ConsultationDetail
 from app.ui.outreach.consultation_dialogs import AnswerDialog, CallDialog, OutcomeDialog, WhyDialog
 from app.ui.outreach.controller import OutreachController
@@ -57,6 +59,8 @@ class ConsultationsPage(QWidget):
             lambda resident_id: self._context.navigate("residents", resident_id=resident_id),
             lambda referral_id: self._context.navigate("referrals", referral_id=referral_id),
         )
+        self.files = FilesCard(self._context, self.detail)
+        self.detail.take_files(self.files)
         self.nothing = EmptyState(
             tr("Choose a consultation at the left."),
             tr("Here you read the question and take the next step."),
@@ -194,6 +198,10 @@ class ConsultationsPage(QWidget):
 
     def _show(self, view: ConsultationView) -> None:
         self.detail.show_view(view, self._context.store.clock.today())
+        subject = Subject("consultation", view.line.consultation_id)
+        ended = view.line.state in (Move.DECLINED, Move.CANCELLED)
+        may_add = not ended and self._context.may(*MOVERS)
+        self.files.show_records((subject,), subject if may_add else None)
         self.right.setCurrentWidget(self.detail)
 
     def _failed(self, error: Exception) -> None:

@@ -23,6 +23,7 @@ from app.models import records
 from app.models.attachment import Attachment, AttachmentPart
 from app.models.local import AuditEvent
 from app.models.outbox import LANE_FILES, Outbox, Receipt
+from app.models.store import Store
 from app.ui.attachments import choosing
 from app.ui.attachments.card import FilesCard
 from app.ui.attachments.dialogs import AddDialog, SureDialog
@@ -69,18 +70,23 @@ def shown(house: House) -> list[tuple[str, str]]:
     return [(each.view.title, progress(each.view)[0]) for each in card_of(house).files]
 
 
-def bring_files(source: House, target: House, parts: int = 1000) -> None:
-    """What a pull brings: letter, replies, descriptions, and the first so many parts."""
-    carry(source.store, target.store)
+def carry_files(source: Store, target: Store, parts: int = 1000) -> None:
+    """Descriptions and the first so many parts, as a pull brings them."""
     for kind in ("attachment", "attachment_part"):
         table = records.KINDS[kind].table
-        with source.store.read() as session:
+        with source.read() as session:
             query = select(table.c.id)
             if kind == "attachment_part":
                 query = query.order_by(table.c.number).limit(parts)
             rows = records.fetch(session, kind, session.scalars(query).all())
-        with target.store.apply_remote() as session:
+        with target.apply_remote() as session:
             records.put(session, kind, rows.values())
+
+
+def bring_files(source: House, target: House, parts: int = 1000) -> None:
+    """What a pull brings: letter, replies, files."""
+    carry(source.store, target.store)
+    carry_files(source.store, target.store, parts)
     target.context.tell_changed("referral", "referral_task", "attachment", "attachment_part")
 
 
