@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.care.assessments.results import latest_of_all
 from app.care.assessments.words import short
+from app.care.contracts.view import contract_mark
 from app.care.drugs import DrugLine
 from app.care.follow_up_history import allergies_of_person, visits_of
 from app.care.kept import rows
@@ -128,6 +129,7 @@ def _letter(
         current_drugs=_drugs(treated),
         vitals=_vitals_of_today(visits, today),
         treatment_given=_treatment(treated),
+        contracted_team=_team(session, resident.id, today),
         last_results="\n".join(
             (*visits_told(session, resident.id), *results_told(session, resident.id))
         ),
@@ -150,6 +152,14 @@ def results_told(session: Session, resident_id: str, *, but: str = "") -> list[s
         )
         for result in found
     ]
+
+
+def _team(session: Session, resident_id: str, today: date) -> str:
+    """The family doctor's team of the contract in force."""
+    mark = contract_mark(session, resident_id, today)
+    if mark.state not in ("active", "ending"):
+        return ""
+    return " ".join(part for part in (mark.team_name, mark.doctor_name) if part)
 
 
 def _treatment(visit: FollowUp | None) -> str:

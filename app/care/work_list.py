@@ -20,6 +20,7 @@ from app.care.outreach.waiting import waiting_here
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import REVIEWERS, Side, State, Urgency
+from app.care.referral_up.incomplete import incomplete_emergencies
 from app.care.rounds.due import CONTACT_ENDED
 from app.care.rounds.places import room_of
 from app.care.visit_rules import NextStep
@@ -107,6 +108,7 @@ def today_work(
             unsent = _not_referred(session, store, today)
             trouble = _rejected(session, limit) + _conflicts(session, limit)
             trouble += declined_returns(session, actor, today)
+            trouble += incomplete_emergencies(session, actor, store.clock.now())
             news = _referral_news(session, store, actor, today)
     referrals = _referral_work(store, actor, today) if whole else []
     now = [item for item in referrals if item.column == "now"] + unsent + trouble

@@ -26,6 +26,7 @@ _VITALS = ("sbp", "dbp", "heart_rate", "temperature", "respiration", "spo2", "gl
 _TEXTS = (
     *FORM_PARTS, "reason_text", "last_results", "allergies", "attention_points",
     "to_department", "to_doctor", "escort", "consent_signer", "from_doctor_phone",
+    "contracted_team",
 )  # fmt: skip
 _CHOICES = ("urgency", "isolation_risk", "mobility", "transport", "consent")
 
@@ -247,6 +248,7 @@ class LetterFields(QWidget):
         )
         self._add(card, TextField("consent_signer", tr("Signed by"), limit=100))
         self._add(card, TextField("from_doctor_phone", tr("Your phone"), limit=30))
+        self._add(card, TextField("contracted_team", tr("Contracted team"), limit=100))
         return card
 
     def _fit_receiver(self) -> None:
