@@ -82,6 +82,23 @@ def test_what_cannot_be_noted_by_hand(store: Store, actor: Actor) -> None:
         assert set(caught.value.problems) == wrong
 
 
+def test_the_day_of_the_termination_is_the_first_without_the_contract(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    signed = sign_one(store, actor, add_resident(store, actor), add_team(store, actor))
+    clock.advance(days=30)
+    ended = store.clock.today()
+    view = load_contract(store, actor, signed.contract_id)
+    terminate(store, actor, view.id, view.change_id, "04", ended)
+    for on in (ended, ended + timedelta(days=1)):
+        with pytest.raises(InputError) as caught:
+            note_service(store, actor, signed.contract_id, "education", on)
+        assert set(caught.value.problems) == {"on"}
+    # What was given before it may still be noted.
+    note_service(store, actor, signed.contract_id, "education", ended - timedelta(days=1))
+    assert service(store, actor, signed.contract_id, "education")[2] == 1
+
+
 def test_the_lists_and_their_counts(store: Store, actor: Actor, clock: FixedClock) -> None:
     team = add_team(store, actor)
     signed = add_resident(store, actor, "甲一")
