@@ -53,6 +53,7 @@ class FormPage(Page):
         self._controller = controller
         self._kept: ResidentForm | None = None
         self._distinct: set[str] = set()
+        self._of = ""
         self._card: IdentityCard | None = None
         self._dialog: SuspectsDialog | None = None
         self.comparison: CompareDialog | None = None
@@ -88,8 +89,9 @@ class FormPage(Page):
 
     @property
     def corrects(self) -> bool:
-        """Whether a kept record is being corrected (else a new one is made)."""
-        return self._kept is not None
+        """Whether a record stands behind the form: one to correct, or another organisation's
+        beside which an own one is made."""
+        return self._kept is not None or bool(self._of)
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -105,6 +107,22 @@ class FormPage(Page):
                 self.fields["name"].set_value(typed)
         self._to_start("name" if self._card else "id_no")
 
+    def begin_own(self, form: BasicForm, of: str) -> None:
+        """An own record of somebody whose record ``of`` another organisation keeps: what that one
+        wrote stands in the form, to be looked through."""
+        self.set_title(tr("New record"), tr("Basic information form, 2017"))
+        self._start(None, form, of)
+        self._restore()
+        if not self.strip.isVisible():
+            self.strip.say(
+                tr(
+                    "Another organisation wrote this. Look it through and save: your organisation "
+                    "then has a record of its own."
+                ),
+                "attention",
+            )
+        self._to_start("name" if self._card else "id_no")
+
     def correct(self, kept: ResidentForm, *, drafts: bool = True) -> None:
         """Correct a kept record."""
         self.set_title(tr("Edit record"), kept.form.name)
@@ -118,8 +136,9 @@ class FormPage(Page):
         self.fields["id_type"].set_value("id_card")
         self._to_start("id_no")
 
-    def _start(self, kept: ResidentForm | None, form: BasicForm) -> None:
+    def _start(self, kept: ResidentForm | None, form: BasicForm, of: str = "") -> None:
         self._kept = kept
+        self._of = of
         self._distinct = set()
         self._card = None
         self.strip.clear()
@@ -130,7 +149,7 @@ class FormPage(Page):
         self.save_button.setEnabled(True)
         # Only from here on is what changes the work of a person, worth keeping as a draft.
         self.fields.touched = False
-        self._keeper.start(kept.resident_id if kept else "")
+        self._keeper.start(kept.resident_id if kept else of)
         self.set_note("")
 
     def _restore(self) -> bool:
@@ -237,6 +256,18 @@ class FormPage(Page):
         if found.same is not None:
             self._say_same(found.same)
             return
+        if found.elsewhere and not self._of:
+            self.strip.say(
+                tr(
+                    "{who} has a record of this person too. Yours is kept beside it; nothing of "
+                    "theirs is changed."
+                ).format(
+                    who=tr(", ").join(
+                        each.organisation or tr("another organisation") for each in found.elsewhere
+                    )
+                ),
+                "attention",
+            )
         fresh = [each for each in found.suspects if each.id not in self._distinct]
         if fresh:
             self.strip.say(
