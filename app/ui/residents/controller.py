@@ -94,6 +94,18 @@ class ResidentsController(QObject):
         store, actor = self.context.store, self.context.actor
         self._latest("villages", lambda: villages(store, actor), done, lambda error: None)
 
+    def insurance(self, done: Callable[[str], None]) -> None:
+        """Which code stands for the residents' insurance of today, urban and rural merged."""
+        from app.care.clinical_settings import load_clinical_settings
+
+        store = self.context.store
+        self._latest(
+            "insurance",
+            lambda: load_clinical_settings(store).merged_insurance,
+            done,
+            lambda error: None,
+        )
+
     def load_form(
         self, resident_id: str, done: Callable[[residents.ResidentForm], None], failed: Failed
     ) -> None:

@@ -186,6 +186,9 @@ class ResidentPage(Page):
             self.model.set_rows(())
         self._id = resident_id
         self._opening = True
+        if self.isVisible():
+            # Until it is loaded: what was in front is gone, and keys must go somewhere.
+            self.timeline.setFocus()
         self.strip.clear()
         self._controller.page(resident_id, self._loaded, self._failed)
 
@@ -285,7 +288,7 @@ class ResidentPage(Page):
     def _open_entry(self, entry: TimelineEntry) -> None:
         match entry.kind:
             case "follow_up":
-                self._context.navigate("chronic", resident_id=self._id)
+                self._context.navigate("chronic", follow_up_id=entry.record_id)
             case "bp_screening":
                 self._context.navigate("chronic", page="screening")
             case "health_check":
