@@ -78,7 +78,7 @@ class Village:
         roles = frozenset({"doctor", "administrator"})
         self.doctor = Actor(new_id(), centre["id"], "王医生", roles)
         self.nurse = Actor(new_id(), centre["id"], "李护士", frozenset({"nurse"}))
-        self.carer = Actor(new_id(), home["id"], "周护士", frozenset({"nurse"}))
+        self.home_id = str(home["id"])
         with self.store.write(self.doctor) as session:
             columns = set(Organisation.__table__.columns.keys())
             for each in directory():
@@ -227,10 +227,12 @@ class Village:
 
     def _admit(self, one: Villager) -> None:
         bed = str(self.people.index(one) + 1)
-        admit(self.store, self.carer, one.id, Admission(bed=bed, admit_date=self.today))
+        # Their record is the health centre's: it notes where they live, as the home told it.
+        told = Admission(bed=bed, admit_date=self.today, org_id=self.home_id)
+        admit(self.store, self.doctor, one.id, told)
 
     def _discharge(self, one: Villager) -> None:
-        discharge(self.store, self.carer, one.id, self.today, "home")
+        discharge(self.store, self.doctor, one.id, self.today, "home")
 
     def _screen(self, one: Villager, sbp: int, dbp: int) -> None:
         typed = ScreeningInput(

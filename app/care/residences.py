@@ -1,7 +1,9 @@
 """Stays in a ward or care institution: admitted to a bed, moved, discharged.
 
 One resident has at most one open stay, one bed at most one resident. The stays travel inside the
-resident's record; the bed decides the order of the ward's grid.
+resident's record; the bed decides the order of the ward's grid. So they stand in the own
+organisation's record of the person: a care institution registers one beside the record that a
+referral brought (``app.care.resident_record.elsewhere``).
 """
 
 from dataclasses import dataclass
@@ -11,10 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.care import parsing
+from app.care.ownership import is_own
 from app.care.resident_list import bed_label
 from app.care.resident_record.population import refresh_tags
 from app.care.residents import require_editor
-from app.errors import InputError, NotFound
+from app.errors import InputError, NotAllowed, NotFound
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
@@ -89,6 +92,7 @@ def admit(store: Store, actor: Actor, resident_id: str, typed: Admission) -> str
             )
     with store.write(actor) as session:
         resident = _resident(session, resident_id)
+        _require_own(actor, resident)
         if resident.record_status != "active":
             problems[""] = tr("This record is closed. Open it again before admitting the resident.")
         if typed.admit_date is None:
@@ -122,19 +126,16 @@ def admit(store: Store, actor: Actor, resident_id: str, typed: Admission) -> str
 def discharge(store: Store, actor: Actor, resident_id: str, on: date | None, reason: str) -> None:
     """End the open stay; `reason` is a code of list `discharge_reason`.
 
-    Raises InputError (no open stay, a day before the admission or in the future), NotFound.
+    Raises InputError (no open stay, a day before the admission or in the future), NotFound,
+    NotAllowed (the record of another organisation).
     """
     require_editor(actor)
     with store.write(actor) as session:
         resident = _resident(session, resident_id)
+        _require_own(actor, resident)
         stay = next((each for each in resident.residences if each.discharge_date is None), None)
         if stay is None:
             raise InputError(tr("The resident is in no bed, so there is nothing to end."))
-        own = actor.organisation_id in (stay.org_id, resident.organisation_id)
-        if not own:
-            raise InputError(
-                tr("The resident stays at another organisation. Only they can end this stay.")
-            )
         problems: dict[str, str] = {}
         if on is None or not stay.admit_date <= on <= store.clock.today():
             problems["on"] = tr("The day must lie between the admission and today.")
@@ -199,6 +200,17 @@ def _taken(session: Session, organisation_id: str, texts: dict[str, str]) -> boo
             )
         )
     )
+
+
+def _require_own(actor: Actor, resident: Resident) -> None:
+    if not is_own(actor, resident):
+        raise NotAllowed(
+            tr(
+                "This is the record of another organisation, and stays are written into one's own. "
+                "Nothing was changed. Register the person in your organisation; both records are "
+                "then shown beside each other."
+            )
+        )
 
 
 def _resident(session: Session, resident_id: str) -> Resident:

@@ -3,10 +3,13 @@
 Source: county rules §2.4 (version LOCAL-2025): the same identity number is the same person and
 blocks; the same name with the same birth date and sex, or with the same phone, is a suspicion that
 a person decides. A resident without any paper gets a temporary record with a reason.
+
+Another organisation's record of the person, here by a referral, blocks nothing: each organisation
+keeps its own (``docs/adr/0015``), and both are shown beside each other.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -26,6 +29,7 @@ from app.care.resident_list import (
     lines,
     list_residents,
 )
+from app.care.resident_record.elsewhere import Elsewhere, owned_by, records_elsewhere
 from app.care.resident_record.numbers import issue_number, low_block_warning
 from app.care.resident_record.population import refresh_tags
 from app.errors import InputError, NotAllowed, NotFound, StaleRecord
@@ -80,10 +84,14 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Who is already registered: `same` by the identity number, `suspects` perhaps."""
+    """Who is already registered here: `same` by the identity number, `suspects` perhaps.
+
+    `elsewhere`: records of other organisations with this number; they block nothing.
+    """
 
     same: ResidentLine | None = None
     suspects: tuple[ResidentLine, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,7 @@ def register(
     today = store.clock.today()
     kept = check_form(form, today)
     with store.write(actor) as session:
-        _refuse_duplicates(session, kept, None, distinct_from, today)
+        _refuse_duplicates(session, actor, kept, None, distinct_from, today)
         _refuse_used_number(session, kept, None)
         row = Resident(**columns_of(kept), record_status="active")
         row.distinct_from = sorted(distinct_from)
@@ -189,9 +197,8 @@ def update(
         before = form_of(row)
         identity = ("name", "sex", "birth_date", "phone", "id_no")
         if any(getattr(before, name) != getattr(kept, name) for name in identity):
-            _refuse_duplicates(
-                session, kept, resident_id, {*distinct_from, *texts(row.distinct_from)}, today
-            )
+            known = {*distinct_from, *texts(row.distinct_from)}
+            _refuse_duplicates(session, actor, kept, resident_id, known, today)
         if kept.record_no != before.record_no:
             _refuse_used_number(session, kept, resident_id)
         for column, value in columns_of(kept).items():
@@ -221,15 +228,20 @@ def find_duplicates(
 ) -> Duplicates:
     """Who is already registered with what was typed so far; for warning while typing."""
     with store.read() as session:
-        return _duplicates(session, form, own_id, store.clock.today())
+        found = _duplicates(session, actor.organisation_id, form, own_id, store.clock.today())
+        if form.id_type == "none":
+            return found
+        beside = records_elsewhere(session, form.id_no, actor.organisation_id)
+        return replace(found, elsewhere=beside)
 
 
 def similar_residents(session: Session, row: Resident, today: date) -> tuple[ResidentLine, ...]:
     """Other records that may be the same person as a kept resident, to be shown on the page.
 
-    Those whom a person has called somebody else are left out.
+    Records of the same organisation only: of no other pair anybody could make one. Those whom a
+    person has called somebody else are left out.
     """
-    found = _duplicates(session, form_of(row), row.id, today)
+    found = _duplicates(session, row.organisation_id, form_of(row), row.id, today)
     found_said = session.execute(
         select(Resident.id, Resident.distinct_from).where(
             Resident.id.in_([each.id for each in found.suspects])
@@ -280,12 +292,13 @@ def _refuse_used_number(session: Session, form: BasicForm, own_id: str | None) -
 
 def _refuse_duplicates(
     session: Session,
+    actor: Actor,
     form: BasicForm,
     own_id: str | None,
     distinct_from: Collection[str],
     today: date,
 ) -> None:
-    duplicates = _duplicates(session, form, own_id, today)
+    duplicates = _duplicates(session, actor.organisation_id, form, own_id, today)
     if duplicates.same is not None:
         raise SameIdentity(duplicates.same)
     suspects = tuple(each for each in duplicates.suspects if each.id not in distinct_from)
@@ -293,8 +306,14 @@ def _refuse_duplicates(
         raise SuspectedDuplicate(suspects)
 
 
-def _duplicates(session: Session, form: BasicForm, own_id: str | None, today: date) -> Duplicates:
-    others = and_(Resident.id != (own_id or ""), Resident.record_status != "merged")
+def _duplicates(
+    session: Session, organisation_id: str, form: BasicForm, own_id: str | None, today: date
+) -> Duplicates:
+    others = and_(
+        Resident.id != (own_id or ""),
+        Resident.record_status != "merged",
+        owned_by(organisation_id),
+    )
     same: str | None = None
     if form.id_no and form.id_type != "none":
         same = session.scalar(

@@ -159,6 +159,10 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             ContractService.resident_id,
             plain_day(ContractService.served_on),
             ContractService.status != _ERROR,
+            # Over the contracts of the person: their services have an index, the person's none.
+            ContractService.contract_id.in_(
+                select(Contract.id).where(Contract.resident_id.in_(person))
+            ),
         ),
         part("rehab_plan", RehabPlan, RehabPlan.resident_id, plain_day(RehabPlan.starts_on)),
         part(
@@ -185,6 +189,9 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             # The first sending is the letter itself.
             ReferralEvent.from_state.is_not(None),
             ReferralEvent.from_state != "draft",
+            ReferralEvent.referral_id.in_(
+                select(Referral.id).where(Referral.resident_id.in_(person))
+            ),
         ),
         part("admission", Residence, Residence.resident_id, plain_day(Residence.admit_date)),
         part(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, JsonDict, JsonList, Syncable
@@ -50,8 +50,40 @@ class Contract(Syncable, Base):
 
     __tablename__ = "contract"
     __table_args__ = (
-        Index("ix_contract_resident_id_status", "resident_id", "status"),
-        Index("ix_contract_organisation_id_ends_on", "organisation_id", "ends_on"),
+        Index(
+            "ix_contract_resident_id_status",
+            "resident_id",
+            "status",
+            "category",
+            "ends_on",
+            "starts_on",
+        ),
+        # All that lists and indicators count: without reading the wide rows.
+        Index(
+            "ix_contract_counted",
+            "organisation_id",
+            "ends_on",
+            "status",
+            "starts_on",
+            "category",
+            "terminated_on",
+            "doctor_name",
+            "team_id",
+            "team_name",
+            "signed_on",
+            "resident_id",
+            "id",
+        ),
+        # Many contracts hold the same packages: each text is read once a day of ending.
+        Index("ix_contract_agreed", "ends_on", "packages"),
+        # The least that counts all contracts by state, and the doctors' names by steps.
+        Index("ix_contract_doctor", "organisation_id", "doctor_name", "status", "ends_on"),
+        Index(
+            "ix_contract_pending",
+            "organisation_id",
+            "ends_on",
+            sqlite_where=text("status = '4'"),
+        ),
     )
 
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"))
@@ -93,6 +125,7 @@ class ContractService(Syncable, Base):
     __tablename__ = "contract_service"
     __table_args__ = (
         Index("ix_contract_service_contract_id_served_on", "contract_id", "served_on"),
+        Index("ix_contract_service_noted", "served_on", "status", "contract_id", "service"),
     )
 
     contract_id: Mapped[str] = mapped_column(ForeignKey("contract.id"))

@@ -6,13 +6,13 @@ values are those that the file keeps: instants and JSON as text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 
-def ask(session: Session, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+def ask(session: Session, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
     """All rows of a question, as tuples; what was changed in the session is written before."""
     session.flush()
     connection = session.connection()
@@ -22,11 +22,15 @@ def ask(session: Session, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         rows: list[Any] = driver.execute(sql, values).fetchall()
     except connection.dialect.loaded_dbapi.Error:
         # The same error as SQLAlchemy's own, which takes a broken connection out of the pool.
-        rows = [tuple(row) for row in connection.exec_driver_sql(sql, tuple(values)).all()]
+        rows = [tuple(row) for row in connection.exec_driver_sql(sql, _of_sqlalchemy(values)).all()]
     return rows
 
 
-def value(session: Session, sql: str, values: Sequence[Any] = ()) -> Any:
+def _of_sqlalchemy(values: Sequence[Any] | Mapping[str, Any]) -> Any:
+    return dict(values) if isinstance(values, Mapping) else tuple(values)
+
+
+def value(session: Session, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Any:
     """The first value of the first row; None where there is no row."""
     rows = ask(session, sql, values)
     return rows[0][0] if rows else None

@@ -25,7 +25,17 @@ class Resident(Syncable, Base):
 
     __tablename__ = "resident"
     __table_args__ = (
-        Index("ix_resident_village_name", "village", "name"),
+        # What lists by village and name ask: any page of them without reading the records.
+        Index(
+            "ix_resident_village_name",
+            "village",
+            "name",
+            "id",
+            "organisation_id",
+            "record_status",
+            "birth_date",
+            "responsible_doctor_id",
+        ),
         Index("ix_resident_birth_date_name", "birth_date", "name"),
         # All that the lists by village and by doctor ask: without reading forty columns.
         Index("ix_resident_place", "village", "responsible_doctor_id", "id"),

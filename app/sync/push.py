@@ -64,8 +64,7 @@ class Push(Ledger):
         self._ahead: deque[Ready] = deque()
         self._marked: deque[Ready] = deque()
         self._flights: deque[Flight] = deque()
-        self._dry = self._landed = False
-        self._welcome = False
+        self._dry = self._landed = self._welcome = False
         self._progress = 0
 
     def drain(self, most_lane: int = LANE_REST) -> None:

@@ -39,7 +39,7 @@ class GarbageKeeper(QObject):
         self._timer.start()
         application = QCoreApplication.instance()
         if isinstance(application, QGuiApplication):
-            application.applicationStateChanged.connect(self._state_changed)
+            application.applicationStateChanged.connect(self._asked)
 
     def settle(self) -> None:
         """What is loaded by now stays: it is not looked through any more."""
@@ -62,8 +62,14 @@ class GarbageKeeper(QObject):
         gc.collect()
         gc.freeze()
 
+    def _asked(self) -> None:
+        # Without the signal's value: Qt cannot hand it over before its namespace is made, and the
+        # first window is painted, and so comes to the front, before that.
+        from PySide6.QtCore import Qt as Qt
+
+        self._state_changed(QGuiApplication.applicationState())
+
     def _state_changed(self, state: Qt.ApplicationState) -> None:
-        # Here, for the first window is painted before Qt's namespace is made.
         from PySide6.QtCore import Qt
 
         # Another program is in front: nobody types here now.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -308,7 +308,8 @@ def note_service(
             problems["service"] = tr("This service is counted from the records by itself.")
         last = min(store.clock.today(), row.ends_on)
         if row.status not in OPEN and row.terminated_on is not None:
-            last = min(last, row.terminated_on)
+            # The day of the termination is the first without the contract.
+            last = min(last, row.terminated_on - timedelta(days=1))
         if on is None or not row.starts_on <= on <= last:
             problems["on"] = tr("The day must lie within the contract and not ahead.")
         if len(text) > _NOTE:

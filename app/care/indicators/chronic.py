@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -110,14 +110,21 @@ def managed_to_standard(
 
 
 def _visits_needed(period: Period, settings: ClinicalSettings) -> int:
+    return settings.visits_a_year * _whole_months(period) // 12
+
+
+# Asked of every person of a report.
+@lru_cache(maxsize=64)
+def _whole_months(period: Period) -> int:
     months = 0
     while months < 12 and add_months(period.start, months + 1).toordinal() - 1 <= (
         period.end.toordinal()
     ):
         months += 1
-    return settings.visits_a_year * months // 12
+    return months
 
 
+@lru_cache(maxsize=64)
 def _quarters(period: Period) -> list[Period]:
     years = range(period.start.year, period.end.year + 1)
     every = [
@@ -201,21 +208,37 @@ def visits_of(
         not_fasting = {visit_id for (visit_id,) in rows_of(session, _NOT_FASTING, span)}
     found: dict[str, list[Visit]] = defaultdict(list)
     person_of = people.person_of
+    # Many visits of a day say the same.
+    made: dict[tuple[Any, ...], Visit] = {}
     for visit_id, resident_id, on, control_class, uncontrolled, step in rows_of(
         session, _PARTS, (disease, *span)
     ):
         if visit_id in in_error:
             continue
-        found[person_of(resident_id)].append(
-            Visit(
-                _day(on),
-                visit_id not in at_a_distance,
-                control_class is not None or visit_id in not_fasting,
-                None if uncontrolled is None else not uncontrolled,
-                step,
-            )
+        said = (
+            on,
+            visit_id not in at_a_distance,
+            control_class is not None or visit_id in not_fasting,
+            uncontrolled,
+            step,
         )
+        visit = made.get(said)
+        if visit is None:
+            controlled = None if uncontrolled is None else not uncontrolled
+            visit = made[said] = Visit(_day(on), said[1], said[2], controlled, step)
+        found[person_of(resident_id)].append(visit)
     return found
+
+
+def visits_within(
+    visits: Mapping[str, Sequence[Visit]], period: Period
+) -> Mapping[str, Sequence[Visit]]:
+    """What ``visits_of`` reads for a part of the period that these were read for."""
+    first, last = add_months(period.start, -_BEFORE), period.end
+    return {
+        person: [visit for visit in theirs if first <= visit.on <= last]
+        for person, theirs in visits.items()
+    }
 
 
 def chronic_indicators(
@@ -226,14 +249,15 @@ def chronic_indicators(
     people: People,
     checked: frozenset[str],
     settings: ClinicalSettings,
+    visits: Mapping[str, Sequence[Visit]],
 ) -> tuple[Counted, Counted, Counted]:
     """Management rate, standard-management rate and control rate of one disease.
 
-    ``checked``: who had a health check within the year that ends with the period.
+    ``checked``: who had a health check within the year that ends with the period; ``visits``:
+    what ``visits_of`` reads for it.
     """
     letter = CODE_OF[disease]
     managed = managed_people(session, organisation_id, disease, people)
-    visits = visits_of(session, disease, period, people)
     on_last_day = [one for one in managed if one.on(period.end) and _there(one, people, period)]
     standard = [
         one.person

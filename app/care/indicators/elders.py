@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.care.age import SENIOR_AGE
 from app.care.indicators.counted import Counted, each
-from app.care.indicators.people import People, rows_of
+from app.care.indicators.people import People, known_here, rows_of
 from app.care.indicators.period import Period
 from app.care.visit_rules import add_months
 
@@ -85,6 +85,7 @@ def _ability(session: Session, organisation_id: str, period: Period, people: Peo
             living.add(person)
         elif place == organisation_id:
             guests.add(person)
+    guests -= known_here(session, organisation_id, guests)
     people.add_guests(session, guests)
     among = each(sorted(p for p in living | guests if people.find(p).active_on(period.end)))
     earliest = add_months(period.end, -VALID_MONTHS) + timedelta(days=1)

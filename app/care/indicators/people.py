@@ -25,6 +25,13 @@ _GUESTS = """
     SELECT id, birth_date, village, responsible_doctor_id, record_status, record_status_on
     FROM resident WHERE id IN (SELECT value FROM json_each(?))
 """
+# Guests of whom the organisation keeps a record of its own beside the other's.
+_KNOWN_HERE = """
+    SELECT guest.id FROM json_each(?) wanted
+    CROSS JOIN resident guest ON guest.id = wanted.value
+    CROSS JOIN resident own ON own.id_no = guest.id_no
+    WHERE guest.id_no > '' AND +own.organisation_id = ? AND own.record_status != 'merged'
+"""
 
 
 class Person(NamedTuple):
@@ -52,7 +59,7 @@ class People:
     def __init__(self, people: Iterable[Person], merged: Mapping[str, str]) -> None:
         self.by_id = {person.id: person for person in people}
         self._guests: dict[str, Person] = {}
-        self._merged = merged
+        self.merged = merged
         self._active: dict[date, frozenset[str]] = {}
 
     def find(self, person: str) -> Person:
@@ -70,12 +77,12 @@ class People:
 
     def person_of(self, resident_id: str) -> str:
         """The record under which a person counts: the one that goes on after merging."""
-        if resident_id not in self._merged:
+        if resident_id not in self.merged:
             return resident_id
         passed: set[str] = set()
-        while resident_id in self._merged and resident_id not in passed:
+        while resident_id in self.merged and resident_id not in passed:
             passed.add(resident_id)
-            resident_id = self._merged[resident_id]
+            resident_id = self.merged[resident_id]
         return resident_id
 
     def active_on(self, day: date) -> frozenset[str]:
@@ -99,6 +106,12 @@ def rows_of(session: Session, query: str, values: tuple[Any, ...]) -> list[tuple
     rows = cast("list[tuple[Any, ...]]", found.cursor.fetchall())
     found.close()
     return rows
+
+
+def known_here(session: Session, organisation_id: str, ids: Iterable[str]) -> frozenset[str]:
+    """Which records of other organisations are of people with an own record: they count there."""
+    rows = rows_of(session, _KNOWN_HERE, (to_json(sorted(ids)), organisation_id))
+    return frozenset(row[0] for row in rows)
 
 
 def people_of(session: Session, organisation_id: str) -> People:

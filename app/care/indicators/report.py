@@ -16,14 +16,25 @@ from sqlalchemy.orm import Session
 from app.care.age import age_on
 from app.care.clinical_settings import clinical_settings
 from app.care.indicators.catalogue import INDICATORS
-from app.care.indicators.chronic import CODE_OF, chronic_indicators
-from app.care.indicators.contracts import contract_rate, services_done, teams_on
+from app.care.indicators.chronic import (
+    CODE_OF,
+    Visit,
+    chronic_indicators,
+    visits_of,
+    visits_within,
+)
+from app.care.indicators.contracts import (
+    ContractReading,
+    contract_rate,
+    services_done,
+    teams_on,
+)
 from app.care.indicators.counted import Counted
 from app.care.indicators.elders import checked_within_a_year, elder_indicators
 from app.care.indicators.outreach import outreach_indicators
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period, parts_of
-from app.care.indicators.referrals import courses_of, referral_indicators
+from app.care.indicators.referrals import Course, courses_of, referral_indicators
 from app.care.referral_limits_kept import limits_in_force
 from app.errors import NotAllowed
 from app.i18n import tr
@@ -33,7 +44,6 @@ from app.models.resident import Resident
 from app.models.store import Store
 
 Grouping = Literal["village", "doctor", "team"]
-FAMILIES = "CEHDRO"
 #: Who sees names behind the numbers; the health commission's viewer sees the numbers only.
 READERS = frozenset(
     {"doctor", "public_health", "head_of_department", "office_clerk", "president", "administrator"}
@@ -123,9 +133,9 @@ def course(
     """The rate of one indicator in each part of the report's period, for the plot."""
     _check(actor)
     with store.read() as session:
+        whole = _Reading(session, report.organisation_id, report.period)
         return tuple(
-            (part, _report(session, report.organisation_id, part, code[0]).counted[code].rate)
-            for part in parts_of(report.period)
+            (part, _counted(whole, part, code)[0][code].rate) for part in parts_of(report.period)
         )
 
 
@@ -197,52 +207,102 @@ def _check(actor: Actor, roles: frozenset[str] = VIEWERS) -> None:
         )
 
 
-def _report(
-    session: Session, organisation_id: str, period: Period, families: str = FAMILIES
-) -> Report:
-    """``families``: first letters of the codes that are counted; what is not asked is not read."""
-    settings = clinical_settings(session)
-    people = people_of(session, organisation_id)
+class _Reading:
+    """What was read for a period, each table once; it or parts of it are counted from that."""
+
+    def __init__(self, session: Session, organisation_id: str, period: Period) -> None:
+        self.session, self.organisation_id, self.period = session, organisation_id, period
+        self.settings = clinical_settings(session)
+        self.people = people_of(session, organisation_id)
+        self.contracts = ContractReading(session, period, self.people)
+        self._visits: dict[str, Mapping[str, Sequence[Visit]]] = {}
+        self._courses: list[Course] | None = None
+
+    def courses(self) -> list[Course]:
+        if self._courses is None:
+            self._courses = courses_of(self.session, self.organisation_id)
+        return self._courses
+
+    def visits(self, disease: str, part: Period) -> Mapping[str, Sequence[Visit]]:
+        if disease not in self._visits:
+            self._visits[disease] = visits_of(self.session, disease, self.period, self.people)
+        whole = self._visits[disease]
+        return whole if part == self.period else visits_within(whole, part)
+
+
+def _counted(
+    reading: _Reading, period: Period, only: str = ""
+) -> tuple[dict[str, Counted], dict[str, tuple[str, str]]]:
+    """The indicators by code, and the teams. ``only``: the one that is wanted; what the others
+    need is not read.
+    """
+    session, people, organisation_id = reading.session, reading.people, reading.organisation_id
     counted: list[Counted] = []
     teams: dict[str, tuple[str, str]] = {}
-    if "C" in families:
-        teams = teams_on(session, period, people)
+    if only in ("", "C1"):
+        teams = teams_on(reading.contracts, period.end, people)
         counted.append(contract_rate(teams, period, people))
-        services, served_by = services_done(session, organisation_id, period, people)
+    if only in ("", "C2"):
+        services, served_by = services_done(
+            session, reading.contracts, organisation_id, period, people
+        )
         counted.append(services)
         # Whoever has none any more stands under the team that owed the services.
         teams = served_by | teams
-    if "E" in families:
+    if only[:1] in ("", "E"):
         counted += elder_indicators(session, organisation_id, period, people)
-    for disease, letter in CODE_OF.items():
-        if letter in families:
-            checked = checked_within_a_year(session, period, people)
-            counted += chronic_indicators(
-                session, organisation_id, disease, period, people, checked, settings
-            )
+    if only[:1] in ("", *CODE_OF.values()):
+        checked = checked_within_a_year(session, period, people)
+        for disease, letter in CODE_OF.items():
+            if only[:1] in ("", letter):
+                counted += chronic_indicators(
+                    session,
+                    organisation_id,
+                    disease,
+                    period,
+                    people,
+                    checked,
+                    reading.settings,
+                    reading.visits(disease, period),
+                )
+    if only[:1] in ("", "R", "O"):
+        counted += _of_the_consortium(reading, period, only)
+    return {one.code: one for one in counted}, teams
+
+
+def _of_the_consortium(reading: _Reading, period: Period, only: str) -> list[Counted]:
+    """Referrals and what the lead hospital does below."""
+    session, people, organisation_id = reading.session, reading.people, reading.organisation_id
+    counted: list[Counted] = []
     guests: set[str] = set()
-    if "R" in families:
-        limits = limits_in_force(session)
+    if only[:1] in ("", "R"):
         courses = [
             replace(course, resident_id=people.person_of(course.resident_id))
-            for course in courses_of(session, organisation_id)
+            for course in reading.courses()
         ]
         guests |= {course.resident_id for course in courses}
+        limits = limits_in_force(session)
         counted += referral_indicators(courses, organisation_id, period, limits)
-    if "O" in families:
+    if only[:1] in ("", "O"):
         visits, consultations, training = outreach_indicators(session, organisation_id, period)
         guests |= consultations.denominator.keys()
         counted += (visits, consultations, training)
     # Whom a lead hospital treats or advises is on another organisation's books.
     people.add_guests(session, guests - people.by_id.keys())
-    by_code = {one.code: one for one in counted}
-    persons = {p for one in counted for p in (*one.denominator, *one.numerator)}
+    return counted
+
+
+def _report(session: Session, organisation_id: str, period: Period) -> Report:
+    reading = _Reading(session, organisation_id, period)
+    people = reading.people
+    by_code, teams = _counted(reading, period)
+    persons = {p for one in by_code.values() for p in (*one.denominator, *one.numerator)}
     persons = {person for person in persons if people.knows(person)}
     return Report(
         organisation_id,
         period,
         {i.code: by_code[i.code] for i in INDICATORS if i.code in by_code},
-        settings.version,
+        reading.settings.version,
         {person: people.find(person).village for person in persons},
         _doctors(session, people, persons),
         teams,

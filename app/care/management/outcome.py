@@ -188,6 +188,11 @@ def _of_person(
     ).all()
 
 
+def begin_management(condition: Condition, on: date) -> None:
+    """A doctor takes an unmanaged disease under management from ``on`` on."""
+    _apply(condition, OutcomeInput(condition.id, CONTINUES, on))
+
+
 def found_again(condition: Condition) -> None:
     """A visit took place, so who was lost for now is no longer."""
     if condition.managed and condition.outcome == LOST_FOR_NOW:

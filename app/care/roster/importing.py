@@ -74,7 +74,8 @@ def import_roster(
     # Made before the store is locked: what takes time is done while others can still save.
     ahead = _Ahead(store, actor, rows, progress)
     with store.write(actor) as session:
-        register = Register(session, [row.form for row in rows if row.form], suspects=False)
+        forms = [row.form for row in rows if row.form]
+        register = Register(session, actor.organisation_id, forms, suspects=False)
         fresh, too_late = _still_unknown(rows, register)
         kept = _save(session, store.organisation_id, fresh, ahead, register, progress)
         taken = RosterImport(
@@ -134,7 +135,8 @@ class _Ahead:
     ) -> None:
         self._actor, self._now = actor, store.clock.now()
         with store.read() as session:
-            register = Register(session, [row.form for row in rows if row.form], suspects=False)
+            forms = [row.form for row in rows if row.form]
+            register = Register(session, actor.organisation_id, forms, suspects=False)
             issuer = Issuer(session)
         self._made: dict[int, Newcomer] = {}
         for row in rows:

@@ -2,6 +2,7 @@
 
 The rule is that of registering one (domain rules §2.4, LOCAL-2025): the same identity number is
 the same person; the same name with the same birth date and sex, or with the same phone, may be.
+Compared are the own organisation's records: another's record of the person blocks nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.basic_form import BasicForm
+from app.care.resident_record.elsewhere import owned_by
 from app.models.resident import Resident
 from app.models.roster import RosterRow
 
@@ -59,8 +61,14 @@ class Register:
     """
 
     def __init__(
-        self, session: Session, forms: Sequence[BasicForm], *, suspects: bool = True
+        self,
+        session: Session,
+        organisation_id: str,
+        forms: Sequence[BasicForm],
+        *,
+        suspects: bool = True,
     ) -> None:
+        own = owned_by(organisation_id)
         self._by_number: dict[str, Kept] = {}
         self._by_birth: dict[tuple[str, date, str], list[Kept]] = {}
         self._by_phone: dict[tuple[str, str], list[Kept]] = {}
@@ -68,24 +76,26 @@ class Register:
         found: dict[str, Kept] = {}
         for start in range(0, len(forms), _BATCH):
             part = forms[start : start + _BATCH]
-            found |= _read(session, Resident.id_no.in_([f.id_no for f in part if f.id_no]))
+            found |= _read(session, own, Resident.id_no.in_([f.id_no for f in part if f.id_no]))
             numbers = [f.record_no for f in part if f.record_no]
             if numbers:
-                found |= _read(session, Resident.record_no.in_(numbers))
+                # A number is given once in the whole county.
+                taken = _read(session, Resident.record_no.in_(numbers))
+                self._record_numbers |= {each.record_no: each.id for each in taken.values()}
             if suspects:
                 births = [f for f in part if f.birth_date]
                 found |= _read(
                     session,
+                    own,
                     Resident.birth_date.in_({f.birth_date for f in births}),
                     Resident.name.in_({f.name for f in births}),
                 )
-                found |= _read(session, Resident.phone.in_({f.phone for f in part if f.phone}))
+                phones = {f.phone for f in part if f.phone}
+                found |= _read(session, own, Resident.phone.in_(phones))
         self.reopened = withdrawn(
             session, [each.id for each in found.values() if each.record_status == "cancelled"]
         )
         for each in found.values():
-            if each.record_no:
-                self._record_numbers[each.record_no] = each.id
             if each.id_no:
                 present = self._by_number.get(each.id_no)
                 # A record that is not closed stands before one that an undoing closed.

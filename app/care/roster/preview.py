@@ -210,7 +210,8 @@ def check_roster(
         checked.append(reader.read(row))
     _find_twins(checked)
     with store.read() as session:
-        register = Register(session, [each.form for each in checked if each.form])
+        forms = [each.form for each in checked if each.form]
+        register = Register(session, actor.organisation_id, forms)
     progress.step(CHECKING, len(body), len(body))
     rows = tuple(_preview_row(each, register) for each in checked)
     return Preview(source, dict(columns), rows, times)

@@ -21,6 +21,8 @@ from app.care.due import refresh_due
 from app.care.follow_up import JUDGING_ROLES
 from app.care.follow_up_history import allergies_of_person
 from app.care.limits import LIMITS, Limit, Verdict, check, check_pressure
+from app.care.management.outcome import begin_management
+from app.care.ownership import is_own
 from app.care.parsing import clean_text
 from app.care.referral_prefill import ReferralPrefill
 from app.care.referral_red_flags import Vitals
@@ -206,8 +208,9 @@ def decide_probable(
 ) -> None:
     """Say what came of a probable hypertension (list ``bp_screening_outcome``).
 
-    Confirmed: the diagnosis stands in the record and management begins today. Ruled out needs
-    a reason and begins the counting of days anew. Only a doctor decides.
+    Confirmed: the diagnosis stands in the record and management begins today, also of a diagnosis
+    that was written down meanwhile without management. Ruled out needs a reason and begins the
+    counting of days anew. Only a doctor decides.
     """
     _require(actor, JUDGING_ROLES)
     text = clean_text(reason)
@@ -226,7 +229,7 @@ def decide_probable(
         row = _own(session, actor, screening_id)
         today = store.clock.today()
         row.outcome, row.outcome_on, row.outcome_reason = outcome, today, text or None
-        if outcome == CONFIRMED and not _has_hypertension(session, row.resident_id):
+        if outcome == CONFIRMED and not _begin_management(session, actor, row.resident_id, today):
             session.add(
                 Condition(
                     resident_id=row.resident_id,
@@ -355,6 +358,25 @@ def _own(session: Session, actor: Actor, screening_id: str) -> BpScreening:
             )
         )
     return row
+
+
+def _begin_management(session: Session, actor: Actor, resident_id: str, today: date) -> bool:
+    """Whether hypertension is under management already, or now is under the own diagnosis."""
+    known = session.scalars(
+        select(Condition)
+        .where(
+            Condition.resident_id.in_(same_person(session, resident_id)),
+            Condition.disease == hypertension.DISEASE,
+            Condition.clinical_status == "active",
+        )
+        .order_by(Condition.id)
+    ).all()
+    if any(each.managed for each in known):
+        return True
+    own = next((each for each in known if is_own(actor, each)), None)
+    if own is not None:
+        begin_management(own, today)
+    return own is not None
 
 
 def _has_hypertension(session: Session, resident_id: str) -> bool:

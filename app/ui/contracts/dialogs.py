@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from PySide6.QtGui import QShowEvent
@@ -140,11 +141,15 @@ class NoteDialog(ContractDialog):
         parent: QWidget | None = None,
     ) -> None:
         today = controller.context.clock.today()
+        # The day of a termination is the first without the contract.
+        last = min(today, view.ends_on)
+        if view.terminated_on is not None:
+            last = min(last, view.terminated_on - timedelta(days=1))
         offered = [(line.service, line.name) for line in view.services if line.manual]
         fields = (
             ListField("service", tr("Service"), offered, required=True),
             DateField(
-                "on", tr("Given on"), required=True, latest=today, earliest=view.starts_on,
+                "on", tr("Given on"), required=True, latest=last, earliest=view.starts_on,
                 today=today,
             ),
             TextField("note", tr("Note"), limit=200),
@@ -159,7 +164,7 @@ class NoteDialog(ContractDialog):
         )
         self._view = view
         self.fields["service"].set_value(service or None)
-        self.fields["on"].set_value(today)
+        self.fields["on"].set_value(last)
 
     def work(self) -> tuple[Any, ...]:
         v = self.fields.values()

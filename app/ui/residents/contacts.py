@@ -15,6 +15,7 @@ from app.ui import theme
 from app.ui.residents.answers import more_button
 from app.ui.style import dress
 from app.ui.widgets.buttons import QuietButton
+from app.ui.widgets.choices import numbered
 from app.ui.widgets.fields import Field
 
 
@@ -109,8 +110,9 @@ class ContactsField(Field):
         phone.setFixedWidth(theme.DATE_WIDTH + theme.GAP_SECTION)
         phone.setAccessibleName(tr("Contact {number}: phone").format(number=number))
         relation.addItem(tr("relation"), "")
-        for each in codes.entries("relation"):
-            relation.addItem(each.label, each.code)
+        relations = [(each.code, each.label) for each in codes.entries("relation")]
+        for (code, _), text in zip(relations, numbered(relations), strict=True):
+            relation.addItem(text, code)
         relation.setFixedWidth(theme.DATE_WIDTH)
         relation.setAccessibleName(tr("Contact {number}: relation").format(number=number))
         name.setFixedWidth(theme.FINDER_WIDTH // 2)

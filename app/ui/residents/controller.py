@@ -12,6 +12,7 @@ from app.care.assessments.results import Points, totals_of
 from app.care.basic_form import BasicForm
 from app.care.contracts.view import ContractMark, load_mark
 from app.care.resident_page import Identity, Summary, Trends, reveal_identity, summary, trends
+from app.care.resident_record.elsewhere import Beside, beside, form_for_own_record
 from app.care.timeline import TimelineEntry, count_timeline, timeline
 from app.ui.context import UiContext
 
@@ -28,6 +29,7 @@ class PageData:
     first: tuple[TimelineEntry, ...]
     barthel: Points
     contract: ContractMark
+    beside: Beside
 
 
 class ResidentsController(QObject):
@@ -59,6 +61,7 @@ class ResidentsController(QObject):
                 timeline(store, actor, resident_id, 0, self.FIRST),
                 totals_of(store, actor, resident_id, "barthel"),
                 load_mark(store, resident_id),
+                beside(store, actor, resident_id),
             )
 
         self._latest("page", load, done, failed)
@@ -91,12 +94,31 @@ class ResidentsController(QObject):
         store, actor = self.context.store, self.context.actor
         self._latest("villages", lambda: villages(store, actor), done, lambda error: None)
 
+    def insurance(self, done: Callable[[str], None]) -> None:
+        """Which code stands for the residents' insurance of today, urban and rural merged."""
+        from app.care.clinical_settings import load_clinical_settings
+
+        store = self.context.store
+        self._latest(
+            "insurance",
+            lambda: load_clinical_settings(store).merged_insurance,
+            done,
+            lambda error: None,
+        )
+
     def load_form(
         self, resident_id: str, done: Callable[[residents.ResidentForm], None], failed: Failed
     ) -> None:
         """The kept form, to correct it."""
         store, actor = self.context.store, self.context.actor
         self._latest("form", lambda: residents.load_form(store, actor, resident_id), done, failed)
+
+    def own_record(
+        self, resident_id: str, done: Callable[[BasicForm], None], failed: Failed
+    ) -> None:
+        """What another organisation wrote of a person, to begin a record of one's own with."""
+        store, actor = self.context.store, self.context.actor
+        self._latest("form", lambda: form_for_own_record(store, actor, resident_id), done, failed)
 
     def save(
         self,

@@ -241,6 +241,25 @@ class BasicFormFields(FormFields):
         grid.wide(self._answers("payment", tr("Who pays"), "payment", words_for="8", exclusive=()))
         return grid.card
 
+    def name_insurance(self, code: str) -> None:
+        """Say at a code of ``payment`` that it stands for the residents' insurance of today.
+
+        The form of 2017 knows two insurances that are one now (domain rules §2.3).
+        """
+        field = self["payment"]
+        assert isinstance(field, ChoiceField)
+        field.set_entries(
+            [
+                (
+                    each,
+                    tr("{insurance} (residents' insurance)").format(insurance=label_text)
+                    if each == code
+                    else label_text,
+                )
+                for each, label_text in entries("payment")
+            ]
+        )
+
     def _history(self) -> Card:
         grid = TwoColumns(tr("Health history"))
         grid.wide(self._answers("exposure", tr("Exposure"), "exposure"))

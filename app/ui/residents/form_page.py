@@ -21,16 +21,15 @@ from app.care.residents import (
 )
 from app.errors import InputError
 from app.i18n import tr
-from app.models import codes
 from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.residents.compare import CompareDialog
 from app.ui.residents.controller import ResidentsController
 from app.ui.residents.form_fields import BasicFormFields
-from app.ui.residents.suspects import SuspectsDialog
+from app.ui.residents.suspects import SuspectsDialog, who_words
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.drafts import DraftKeeper
-from app.ui.widgets.fields import TextField
+from app.ui.widgets.fields import Field, TextField
 from app.ui.widgets.forms import FormNavigator
 from app.ui.widgets.pages import Page
 
@@ -53,6 +52,7 @@ class FormPage(Page):
         self._controller = controller
         self._kept: ResidentForm | None = None
         self._distinct: set[str] = set()
+        self._of = self._gaps = ""
         self._card: IdentityCard | None = None
         self._dialog: SuspectsDialog | None = None
         self.comparison: CompareDialog | None = None
@@ -76,6 +76,7 @@ class FormPage(Page):
         self.fields["id_type"].changed.connect(self._paper_changed)
         self.fields["name"].left.connect(self._name_left)
         self.fields["no_id_reason"].changed.connect(self._paper_changed)
+        self.fields.changed.connect(self._gap_filled)
         for key in ("name", "birth_date", "phone"):
             self.fields[key].left.connect(self._look_for_duplicates)
 
@@ -88,8 +89,9 @@ class FormPage(Page):
 
     @property
     def corrects(self) -> bool:
-        """Whether a kept record is being corrected (else a new one is made)."""
-        return self._kept is not None
+        """Whether a record stands behind the form: one to correct, or another organisation's
+        beside which an own one is made."""
+        return self._kept is not None or bool(self._of)
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -105,6 +107,22 @@ class FormPage(Page):
                 self.fields["name"].set_value(typed)
         self._to_start("name" if self._card else "id_no")
 
+    def begin_own(self, form: BasicForm, of: str) -> None:
+        """An own record of somebody whose record ``of`` another organisation keeps: what that one
+        wrote stands in the form, to be looked through."""
+        self.set_title(tr("New record"), tr("Basic information form, 2017"))
+        self._start(None, form, of)
+        self._restore()
+        if not self.strip.isVisible():
+            self.strip.say(
+                tr(
+                    "Another organisation wrote this. Look it through and save: your organisation "
+                    "then has a record of its own."
+                ),
+                "attention",
+            )
+        self._to_start("name" if self._card else "id_no")
+
     def correct(self, kept: ResidentForm, *, drafts: bool = True) -> None:
         """Correct a kept record."""
         self.set_title(tr("Edit record"), kept.form.name)
@@ -118,8 +136,9 @@ class FormPage(Page):
         self.fields["id_type"].set_value("id_card")
         self._to_start("id_no")
 
-    def _start(self, kept: ResidentForm | None, form: BasicForm) -> None:
+    def _start(self, kept: ResidentForm | None, form: BasicForm, of: str = "") -> None:
         self._kept = kept
+        self._of = of
         self._distinct = set()
         self._card = None
         self.strip.clear()
@@ -127,10 +146,11 @@ class FormPage(Page):
         self.fields.show(form)
         self._paper_changed()
         self._controller.villages(self.fields["village"].offer)
+        self._controller.insurance(self.fields.name_insurance)
         self.save_button.setEnabled(True)
         # Only from here on is what changes the work of a person, worth keeping as a draft.
         self.fields.touched = False
-        self._keeper.start(kept.resident_id if kept else "")
+        self._keeper.start(kept.resident_id if kept else of)
         self.set_note("")
 
     def _restore(self) -> bool:
@@ -237,11 +257,23 @@ class FormPage(Page):
         if found.same is not None:
             self._say_same(found.same)
             return
+        if found.elsewhere and not self._of:
+            self.strip.say(
+                tr(
+                    "{who} has a record of this person too. Yours is kept beside it; nothing of "
+                    "theirs is changed."
+                ).format(
+                    who=tr(", ").join(
+                        each.organisation or tr("another organisation") for each in found.elsewhere
+                    )
+                ),
+                "attention",
+            )
         fresh = [each for each in found.suspects if each.id not in self._distinct]
         if fresh:
             self.strip.say(
                 tr("Perhaps registered already: {who}. You will be asked when saving.").format(
-                    who=tr("; ").join(_who(each) for each in fresh[:2])
+                    who=tr("; ").join(who_words(each) for each in fresh[:2])
                 ),
                 "attention",
             )
@@ -252,7 +284,7 @@ class FormPage(Page):
             kept = self._kept.resident_id
             self.strip.say(
                 tr("This is the card of {who}, who has a record. Merge the two?").format(
-                    who=_who(line)
+                    who=who_words(line)
                 ),
                 "attention",
                 action=tr("Compare"),
@@ -260,7 +292,7 @@ class FormPage(Page):
             )
             return
         self.strip.say(
-            tr("Already registered with this number: {who}.").format(who=_who(line)),
+            tr("Already registered with this number: {who}.").format(who=who_words(line)),
             "attention",
             action=tr("Open that record"),
             pressed=lambda: self._open_other(line.id),
@@ -316,15 +348,29 @@ class FormPage(Page):
         else:
             self.strip.say_error(error)
 
-    def _show_first_problem(self) -> None:
+    def _wrong(self) -> list[Field]:
         missing = [field for field in self.fields if field.message() and field.isVisible()]
-        wrong = [field for field in missing if not (field.key == "id_no" and self._card)]
+        return [field for field in missing if not (field.key == "id_no" and self._card)]
+
+    def _say_gaps(self, wrong: list[Field]) -> None:
+        self._gaps = tr("Not saved: {count} to fill in or correct: {fields}.").format(
+            count=len(wrong), fields=tr(", ").join(field.label for field in wrong[:6])
+        )
+        self.strip.say(self._gaps)
+
+    def _gap_filled(self) -> None:
+        """What the strip said of gaps follows them."""
+        if self._gaps and self.strip.text() == self._gaps:
+            wrong = self._wrong()
+            if wrong:
+                self._say_gaps(wrong)
+            else:
+                self.strip.clear()
+
+    def _show_first_problem(self) -> None:
+        wrong = self._wrong()
         if wrong and not self.strip.isVisible():
-            self.strip.say(
-                tr("Not saved: {count} to fill in or correct: {fields}.").format(
-                    count=len(wrong), fields=tr(", ").join(field.label for field in wrong[:6])
-                )
-            )
+            self._say_gaps(wrong)
         if wrong and self.scroll_area is not None:
             self.scroll_area.ensureWidgetVisible(wrong[0], 0, theme.GAP_SECTION)
 
@@ -351,17 +397,3 @@ class FormPage(Page):
         """Write the draft now if something was typed."""
         if self.fields.touched:
             self._keeper.save_now()
-
-
-def _who(line: ResidentLine) -> str:
-    return " ".join(
-        part
-        for part in (
-            line.name,
-            codes.label("sex", line.sex),
-            line.birth_date.isoformat(),
-            line.village,
-            line.id_masked,
-        )
-        if part
-    )

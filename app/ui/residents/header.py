@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QResizeEv
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from app.care.contracts.view import ContractMark
-from app.care.resident_page import Identity, Summary
+from app.care.resident_page import Alert, Identity, Summary
 from app.care.resident_record.numbers import printed_number
 from app.clock import Clock
 from app.i18n import tr
@@ -244,8 +244,13 @@ class ResidentHeader(QFrame):
 
     # -- showing ------------------------------------------------------------------------------
 
-    def show_summary(self, head: Summary, contract: ContractMark | None = None) -> None:
-        """Fill all lines; the number is masked again."""
+    def show_summary(
+        self,
+        head: Summary,
+        contract: ContractMark | None = None,
+        beside: tuple[Alert, ...] = (),
+    ) -> None:
+        """Fill all lines; the number is masked again. ``beside``: records elsewhere."""
         self.name.setText(head.name)
         self.about.setText(
             tr("{sex} · {age} years · {birth}").format(
@@ -264,14 +269,14 @@ class ResidentHeader(QFrame):
         self.bed_button.setText(tr("Discharge") if head.stay_id else tr("Admit"))
         self.bed_button.setAccessibleName(self.bed_button.text())
         self._merged_action.setVisible(bool(head.merged))
-        self.chips.fill([*self._chips_of(head), *self._contract_chips(contract)])
+        self.chips.fill([*self._chips_of(head, beside), *self._contract_chips(contract)])
 
-    def _chips_of(self, head: Summary) -> list[QWidget]:
+    def _chips_of(self, head: Summary, beside: tuple[Alert, ...] = ()) -> list[QWidget]:
         chips: list[QWidget] = []
         if head.allergies:
             words = tr("Allergic: {what}").format(what=tr(", ").join(head.allergies))
             chips.append(Chip(_short(words, 40), "danger"))
-        for alert in head.alerts:
+        for alert in (*head.alerts, *beside):
             tone: theme.Tone = "danger" if alert.tone == "danger" else "attention"
             chips.append(_AlertChip(alert.text, tone, lambda a=alert: self.alert.emit(a)))
         if head.bed:

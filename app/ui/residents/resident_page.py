@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from app.care.resident_page import Alert, Summary
+from app.care.resident_record.elsewhere import Beside
 from app.care.timeline import TimelineEntry
 from app.i18n import tr
 from app.ui import theme
@@ -44,6 +45,22 @@ _KINDS = frozenset(
 )
 
 
+def alerts_beside(found: Beside) -> tuple[Alert, ...]:
+    """Whose record it is, where it is not ours, and where the person has others."""
+    alerts = []
+    if found.foreign:
+        owner = found.owner or tr("another organisation")
+        alerts.append(Alert("foreign", tr("Record of {owner}").format(owner=owner), "attention"))
+    for each in found.elsewhere:
+        text = (
+            tr("Our own record")
+            if each.resident_id == found.own_id
+            else tr("Also at {owner}").format(owner=each.organisation or tr("another organisation"))
+        )
+        alerts.append(Alert("elsewhere", text, "attention", each.resident_id))
+    return tuple(alerts)
+
+
 class TimelineView(QListView):
     """The timeline; Enter or a double click opens the work an entry speaks of."""
 
@@ -73,10 +90,12 @@ class TimelineView(QListView):
 
 class ResidentPage(Page):
     """``edit(id)`` asks for the form, ``card(id)`` for the form of a temporary record whose card
-    is there, ``left`` goes back to the list, ``wanted(id)`` elsewhere."""
+    is there, ``own(id)`` for an own record beside another organisation's, ``left`` goes back to
+    the list, ``wanted(id)`` elsewhere."""
 
     edit = Signal(str)
     card = Signal(str)
+    own = Signal(str)
     left = Signal()
     wanted = Signal(str)
 
@@ -89,6 +108,7 @@ class ResidentPage(Page):
         self._id = ""
         self._opening = False
         self._summary: Summary | None = None
+        self._beside = Beside()
         self._dialog: QWidget | None = None
         self.body.setSpacing(theme.GAP_FIELD)
         self.head = ResidentHeader(context.clock)
@@ -167,6 +187,9 @@ class ResidentPage(Page):
             self.model.set_rows(())
         self._id = resident_id
         self._opening = True
+        if self.isVisible():
+            # Until it is loaded: what was in front is gone, and keys must go somewhere.
+            self.timeline.setFocus()
         self.strip.clear()
         self._controller.page(resident_id, self._loaded, self._failed)
 
@@ -180,7 +203,8 @@ class ResidentPage(Page):
             return
         self._summary = data.summary
         self.head.setEnabled(True)
-        self.head.show_summary(data.summary, data.contract)
+        self._beside = data.beside
+        self.head.show_summary(data.summary, data.contract, alerts_beside(data.beside))
         resident_id, first = self._id, data.first
         at = self.timeline.currentIndex().row()
 
@@ -265,7 +289,7 @@ class ResidentPage(Page):
     def _open_entry(self, entry: TimelineEntry) -> None:
         match entry.kind:
             case "follow_up":
-                self._context.navigate("chronic", resident_id=self._id)
+                self._context.navigate("chronic", follow_up_id=entry.record_id)
             case "bp_screening":
                 self._context.navigate("chronic", page="screening")
             case "health_check":
@@ -296,6 +320,10 @@ class ResidentPage(Page):
             case "duplicate":
                 if self._summary is not None and self._summary.duplicates:
                     self._compare(self._summary.duplicates[0].id)
+            case "elsewhere":
+                self.wanted.emit(alert.record_id)
+            case "foreign":
+                self._ask_for_own()
             case "temporary":
                 self.card.emit(self._id)
             case "allergy_unknown":
@@ -313,10 +341,25 @@ class ResidentPage(Page):
     def _bed(self) -> None:
         if self._summary is None:
             return
-        if self._summary.stay_id:
+        if self._beside.foreign:
+            # A stay is written into the own organisation's record.
+            self._ask_for_own()
+        elif self._summary.stay_id:
             self._open(DischargeDialog(self._context, self._controller, self._summary, self))
         else:
             self._open(AdmitDialog(self._context, self._controller, self._summary, self))
+
+    def _ask_for_own(self) -> None:
+        """The way from another organisation's record to the own one."""
+        resident_id, own = self._id, self._beside.own_id
+        self.strip.say(
+            tr("This is the record of {owner}; only they write into it.").format(
+                owner=self._beside.owner or tr("another organisation")
+            ),
+            "attention",
+            action=tr("Open our own record") if own else tr("Make our own record"),
+            pressed=lambda: self.wanted.emit(own) if own else self.own.emit(resident_id),
+        )
 
     def _consents(self) -> None:
         if self._summary is not None:

@@ -74,3 +74,18 @@ class SuspectsDialog(QDialog):
     def _different(self) -> None:
         self.accept()
         self.different.emit(tuple(each.id for each in self._suspects))
+
+
+def who_words(line: ResidentLine) -> str:
+    """Somebody registered, in a line: enough to tell who it is."""
+    return " ".join(
+        part
+        for part in (
+            line.name,
+            codes.label("sex", line.sex),
+            line.birth_date.isoformat(),
+            line.village,
+            line.id_masked,
+        )
+        if part
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from app.care.basic_form import BasicForm
 from app.care.residents import ResidentForm
 from app.ui.context import UiContext
 from app.ui.residents.controller import ResidentsController
@@ -45,6 +46,7 @@ class ResidentsRoom(QWidget):
         self.page.left.connect(self.show_list)
         self.page.edit.connect(self.show_edit)
         self.page.card.connect(self.show_card)
+        self.page.own.connect(self.show_own)
         self.page.wanted.connect(self.show_page)
 
     @property
@@ -147,6 +149,18 @@ class ResidentsRoom(QWidget):
             lambda kept: self._edit(kept, card=True),
             self.page.strip.say_error,
         )
+
+    def show_own(self, resident_id: str) -> None:
+        """The form for an own record of somebody whose record is another organisation's."""
+        self._controller.own_record(
+            resident_id,
+            lambda form: self._own(form, resident_id),
+            self.page.strip.say_error,
+        )
+
+    def _own(self, form: BasicForm, of: str) -> None:
+        self._stack.setCurrentWidget(self.form)
+        self.form.begin_own(form, of)
 
     def _edit(self, kept: ResidentForm, *, card: bool = False) -> None:
         self._stack.setCurrentWidget(self.form)

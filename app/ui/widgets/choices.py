@@ -24,6 +24,13 @@ from app.ui.widgets.fields import Field
 _SECOND_DIGIT_MS = 800
 
 
+def numbered(entries: Sequence[tuple[str, str]]) -> list[str]:
+    """The labels of a drop-down list: behind their codes where all of these are numbers."""
+    if all(code.isascii() and code.isdigit() and len(code) <= 2 for code, _ in entries):
+        return [label if label.startswith(code) else f"{code} {label}" for code, label in entries]
+    return [label for _, label in entries]
+
+
 class FlowLayout(QLayout):
     """Places its items side by side and begins a new line where the width ends."""
 
@@ -288,7 +295,11 @@ class ChoiceField(Field):
 
 
 class ListField(Field):
-    """One code of a long list, in a drop-down list; typing jumps to a label. ``value()``: code."""
+    """One code of a long list, in a drop-down list; ``value()``: code.
+
+    Typing jumps to a line. Where codes are numbers the lines begin with them, so that digits
+    choose as they do everywhere else.
+    """
 
     def __init__(
         self,
@@ -316,8 +327,8 @@ class ListField(Field):
         blocked = self.combo.blockSignals(True)
         self.combo.clear()
         self.combo.addItem(tr("(not chosen)"), None)
-        for code, label in entries:
-            self.combo.addItem(label, code)
+        for (code, _), text in zip(entries, numbered(entries), strict=True):
+            self.combo.addItem(text, code)
         self.combo.setCurrentIndex(max(self.combo.findData(kept), 0))
         self.combo.blockSignals(blocked)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from app.care.contracts.indicators import (
     contract_rate_of,
 )
 from app.care.contracts.lists import (
+    SCOPES,
     Wanted,
     contract_list,
     count_contracts,
@@ -30,6 +32,7 @@ from app.care.follow_up import record_follow_up, void_follow_up
 from app.clock import FixedClock
 from app.errors import InputError
 from app.models.actor import Actor
+from app.models.contract import Contract
 from app.models.store import Store
 from tests.care.contracts.samples import TODAY, add_disease, add_resident, add_team, sign_one
 from tests.care.follow_up_samples import a_visit
@@ -82,6 +85,23 @@ def test_what_cannot_be_noted_by_hand(store: Store, actor: Actor) -> None:
         assert set(caught.value.problems) == wrong
 
 
+def test_the_day_of_the_termination_is_the_first_without_the_contract(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    signed = sign_one(store, actor, add_resident(store, actor), add_team(store, actor))
+    clock.advance(days=30)
+    ended = store.clock.today()
+    view = load_contract(store, actor, signed.contract_id)
+    terminate(store, actor, view.id, view.change_id, "04", ended)
+    for on in (ended, ended + timedelta(days=1)):
+        with pytest.raises(InputError) as caught:
+            note_service(store, actor, signed.contract_id, "education", on)
+        assert set(caught.value.problems) == {"on"}
+    # What was given before it may still be noted.
+    note_service(store, actor, signed.contract_id, "education", ended - timedelta(days=1))
+    assert service(store, actor, signed.contract_id, "education")[2] == 1
+
+
 def test_the_lists_and_their_counts(store: Store, actor: Actor, clock: FixedClock) -> None:
     team = add_team(store, actor)
     signed = add_resident(store, actor, "甲一")
@@ -120,6 +140,46 @@ def test_the_lists_and_their_counts(store: Store, actor: Actor, clock: FixedCloc
     assert "甲一" in names(scope="unsigned")
     assert contract.ends_on == END
     assert without != young
+
+
+def test_the_counts_of_all_lists_are_those_of_each(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    team = add_team(store, actor)
+    states = ("1", "2", "3", "4", "1", "3")
+    for number, status in enumerate(states):
+        person = add_resident(
+            store,
+            actor,
+            f"居民{number}",
+            village=f"村{number % 2}",
+            birth_date=date(1950 + 30 * (number % 3 == 0), 1, 1),
+        )
+        contract = sign_one(store, actor, person, team)
+        with store.write(actor) as session:
+            row = session.get(Contract, contract.contract_id)
+            assert row is not None
+            row.status = status
+            row.doctor_name = f"医生{number % 2}"
+            row.ends_on = END - timedelta(days=300 * (number // 4))
+    add_resident(store, actor, "无", village="村0")
+    clock.advance(days=70)
+    seen: set[int] = set()
+    for village in ("", "村0", "没有"):
+        for doctor in ("", "医生0"):
+            for senior in (False, True):
+                filters = Wanted("ending", village, doctor, senior)
+                counts = asdict(scope_counts(store, actor, filters))
+                for scope in SCOPES:
+                    wanted = replace(filters, scope=scope)
+                    assert counts[scope] == count_contracts(store, actor, wanted)
+                    assert counts[scope] == len(contract_list(store, actor, wanted))
+                    # The pages of a list are the list.
+                    pages = [contract_list(store, actor, wanted, at, 1) for at in range(7)]
+                    assert sum(pages, ()) == contract_list(store, actor, wanted)
+                seen |= set(counts.values())
+    assert len(seen) > 3
+    assert filter_choices(store, actor).doctors == ("医生0", "医生1")
 
 
 def test_a_list_costs_few_queries_however_long(store: Store, actor: Actor) -> None:

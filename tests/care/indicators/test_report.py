@@ -10,9 +10,10 @@ import pytest
 
 from app.care.clinical_settings import clinical_settings, save_clinical_settings
 from app.care.follow_up import record_follow_up
-from app.care.indicators.period import quarter_of, year_of
+from app.care.indicators.period import parts_of, quarter_of, year_of
 from app.care.indicators.report import Report, course, indicator_report, members
 from app.care.management.outcome import OutcomeInput, decide_outcome, managed_diseases
+from app.clock import FixedClock
 from app.errors import NotAllowed
 from app.models.actor import Actor
 from app.models.assessment import Assessment
@@ -20,6 +21,7 @@ from app.models.contract import Contract
 from app.models.health_check import HealthCheck
 from app.models.resident import Condition, Residence, Resident
 from app.models.store import Store
+from tests.care.contracts.samples import add_team, sign_one
 from tests.care.follow_up_samples import a_diabetes_visit, a_visit, managed_resident
 from tests.conftest import CARE_HOME_ID
 
@@ -188,6 +190,29 @@ def test_the_course_of_a_year(store: Store, actor: Actor) -> None:
     record_follow_up(store, actor, a_visit(person))
     report = indicator_report(store, actor, year_of(2026))
     assert [rate for _, rate in course(store, actor, report, "H3")] == [100, 0, 0, 0]
+
+
+def test_the_parts_of_a_course_are_the_reports_of_these_parts(
+    store: Store, actor: Actor, clock: FixedClock
+) -> None:
+    """A course is counted from one reading of the whole year, a report from its own."""
+    team = add_team(store, actor)
+    for number in range(3):
+        person = managed_resident(
+            store, actor, "hypertension", name=f"人{number}", birth_date=date(1950, 1, 1)
+        )
+        sign_one(store, actor, person, team)
+    clock.advance(days=-60)
+    for days in (0, 85, 25, 90, 95):
+        clock.advance(days=days)
+        record_follow_up(store, actor, a_visit(person, visit_date=clock.today()))
+    year = year_of(2026)
+    report = indicator_report(store, actor, year)
+    parts = [indicator_report(store, actor, part).counted for part in parts_of(year)]
+    for code in report.counted:
+        rates = [rate for _, rate in course(store, actor, report, code)]
+        assert rates == [counted[code].rate for counted in parts], code
+    assert len({counted["C2"].rate for counted in parts}) > 1
 
 
 def test_a_disease_that_was_resolved_after_the_day_still_counts(store: Store, actor: Actor) -> None:

@@ -33,10 +33,13 @@ from app.errors import InputError, NotAllowed, NotFound
 from app.models.actor import Actor
 from app.models.local import DueItem
 from app.models.outbox import Outbox
+from app.models.records import put
 from app.models.resident import Condition, Resident
 from app.models.screening import BpScreening
 from app.models.store import Store
 from tests.care.follow_up_samples import TODAY, a_diabetes_visit, managed_resident
+from tests.conftest import LEAD_ID
+from tests.fhir.samples import sample
 
 
 @pytest.fixture
@@ -146,6 +149,48 @@ def test_a_confirmed_hypertension_goes_under_management(
     with pytest.raises(InputError) as caught:
         measure(store, actor, resident_id, 150, 80)
     assert set(caught.value.problems) == {"resident_id"}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_confirming_takes_a_diagnosis_without_management_under_it(
+    store: Store, actor: Actor, resident_id: str, ended: bool
+) -> None:
+    for ago in (14, 7):
+        measure(store, actor, resident_id, 150, 80, ago=ago)
+    saved = measure(store, actor, resident_id, 150, 80)
+    with store.write(actor) as session:
+        session.add(
+            Condition(
+                resident_id=resident_id, code="I10", display="高血压", disease="hypertension",
+                clinical_status="active", managed=False,
+                outcome="9" if ended else None, outcome_reason="4" if ended else None,
+                managed_until=TODAY if ended else None,
+            )
+        )  # fmt: skip
+    decide_probable(store, actor, saved.screening_id, "1")
+    with store.read() as session:
+        (condition,) = session.scalars(select(Condition))
+        assert (condition.managed, condition.managed_since) == (True, TODAY)
+        assert (condition.managed_until, condition.outcome_reason) == (None, None)
+        kinds = session.scalars(select(DueItem.kind).where(DueItem.resident_id == resident_id))
+        assert set(kinds) == {"follow_up:hypertension"}
+
+
+def test_confirming_writes_nothing_into_the_diagnosis_of_another_organisation(
+    store: Store, actor: Actor, resident_id: str
+) -> None:
+    saved = measure(store, actor, resident_id, 184, 96)
+    with store.apply_remote() as session:
+        row = sample("condition") | {
+            "resident_id": resident_id, "organisation_id": LEAD_ID, "managed": False,
+            "disease": "hypertension", "clinical_status": "active",
+        }  # fmt: skip
+        put(session, "condition", [row])
+    decide_probable(store, actor, saved.screening_id, "1")
+    with store.read() as session:
+        found = session.scalars(select(Condition).order_by(Condition.managed)).all()
+        assert [each.managed for each in found] == [False, True]
+        assert [each.organisation_id for each in found] == [LEAD_ID, actor.organisation_id]
 
 
 def test_a_referred_one_leaves_the_list_and_a_ruled_out_one_begins_anew(

@@ -28,9 +28,7 @@ Person = Callable[[str], House]
 
 
 @pytest.fixture
-def person(
-    make_store: Callable[..., tuple[Store, Actor]], qtbot: QtBot, dressed: object
-) -> Person:
+def person(make_store: Callable[..., tuple[Store, Actor]], qtbot: QtBot, dressed: object) -> Person:
     """``person("doctor")``: somebody of the same house with this role, at the referral room."""
     store, actor = make_store(TOWNSHIP_ID)
     with store.write(actor) as session:

@@ -15,9 +15,12 @@ from sqlalchemy import func, select
 
 from app.care import residents
 from app.care.basic_form import Answer, BasicForm, Disease, Event, LunarBirthday
+from app.care.clinical_settings import DEFAULTS, save_clinical_settings
 from app.care.residences import list_stays
+from app.models import codes
 from app.models.actor import Actor
 from app.models.local import AuditEvent, Draft
+from app.models.outbox import Outbox
 from app.models.resident import Resident
 from app.models.store import Store
 from app.ui import theme
@@ -25,6 +28,7 @@ from app.ui.context import UiContext
 from app.ui.residents.suspects import SuspectsDialog
 from app.ui.residents.view import ResidentsRoom
 from app.ui.tasks import SynchronousRunner
+from app.ui.widgets.choices import ListField, numbered
 from tests.care.test_basic_form import WHOLE
 from tests.care.test_resident_page import FORM, check_in, referral, visit
 
@@ -408,7 +412,7 @@ def test_the_page_shows_alerts_and_opens_the_work(
     qtbot: QtBot, room: ResidentsRoom, context: UiContext, store: Store, actor: Actor
 ) -> None:
     saved = residents.register(store, actor, FORM).resident_id
-    visit(store, actor, saved, date(2026, 3, 1), 190, 112, urgent=True, fpg=8.0)
+    made = visit(store, actor, saved, date(2026, 3, 1), 190, 112, urgent=True, fpg=8.0)
     letter = referral(store, actor, saved, "emergency", "accepted")
     room.open(resident_id=saved)
     texts = room.page.head.chips.texts()
@@ -431,7 +435,8 @@ def test_the_page_shows_alerts_and_opens_the_work(
         if room.page.model.row(row).kind != "resident":
             enter(qtbot)
     assert ("referrals", {"referral_id": letter}) in went
-    assert ("chronic", {"resident_id": saved}) in went
+    # A past visit opens itself, not a new form.
+    assert ("chronic", {"follow_up_id": made}) in went
 
 
 def test_the_number_is_revealed_on_request_and_noted(
@@ -575,6 +580,21 @@ def test_a_gap_named_by_a_save_stays_named_where_the_cursor_was(
     until(qtbot, lambda: focused() is form.number.line)
     assert form.fields["name"].message()
     assert form.fields["name"].label in form.strip.text()
+    # Whoever fills a gap sees it go, and with the last one the sentence.
+    form.fields["name"].editor.setFocus()
+    type_text(qtbot, "单国华")
+    assert form.fields["name"].label not in form.strip.text()
+    form.number.line.setFocus()
+    type_text(qtbot, NUMBER)
+    contact = form.fields["contacts"].rows[0]
+    for line, text in ((contact.name, "单小华"), (contact.phone, "13912345678")):
+        line.setFocus()
+        type_text(qtbot, text)
+    assert form.strip.isVisible()
+    for key in ("drug_allergy", "past_disease"):
+        form.fields[key].editor.setFocus()
+        press(qtbot, Qt.Key.Key_1)
+    assert not form.strip.isVisible()
 
 
 def test_the_form_takes_a_lunar_birthday(room: ResidentsRoom) -> None:
@@ -585,3 +605,65 @@ def test_the_form_takes_a_lunar_birthday(room: ResidentsRoom) -> None:
     fields["lunar.day"].set_value("13")
     fields["lunar.leap"].set_value("leap")
     assert fields.form().lunar_birthday == LunarBirthday(11, 13, True)
+
+
+def test_drop_down_lists_take_the_digits_of_their_codes(qtbot: QtBot, room: ResidentsRoom) -> None:
+    room.open(new=True)
+    relation = room.form.fields["contacts"].rows[0].relation
+    relation.setFocus()
+    qtbot.keyClicks(relation, "10")
+    assert (relation.currentData(), relation.currentText()) == ("10", "10 配偶")
+    mmrc = ListField("mmrc", "mMRC", [(each.code, each.label) for each in codes.entries("mmrc")])
+    qtbot.addWidget(mmrc)
+    for digit in "02431":
+        # Far apart, as a person types into one field after the other.
+        mmrc.combo.setCurrentIndex(0)
+        qtbot.keyClicks(mmrc.combo, digit)
+        assert mmrc.value() == digit
+        mmrc.combo.view().keyboardSearch("")
+    teams = [("a", "一队"), ("b", "二队")]
+    assert numbered(teams) == ["一队", "二队"]
+
+
+def test_the_form_names_the_residents_insurance_of_today(
+    qtbot: QtBot, room: ResidentsRoom, store: Store, actor: Actor
+) -> None:
+    room.open(new=True)
+    options = room.form.fields["payment"].options
+    assert "城乡居民医保" in options.button("3").text()
+    assert "城乡居民医保" not in options.button("2").text()
+    save_clinical_settings(store, actor, replace(DEFAULTS, merged_insurance="2"), "本县规定")
+    room.open(new=True)
+    assert "城乡居民医保" in options.button("2").text()
+    assert "城乡居民医保" not in options.button("3").text()
+
+
+def test_a_guardian_is_written_down_and_stands_in_the_record(
+    qtbot: QtBot, room: ResidentsRoom, store: Store, actor: Actor
+) -> None:
+    saved = residents.register(store, actor, FORM).resident_id
+    with store.write(actor) as session:
+        session.query(Outbox).delete()
+    room.open(resident_id=saved)
+    press(qtbot, Qt.Key.Key_E, ctrl=True)
+    form = room.form
+    until(qtbot, lambda: form.isVisible())
+    name = form.fields["guardian.name"]
+    name.setFocus()
+    type_text(qtbot, "单小华")
+    enter(qtbot)
+    relation = form.fields["guardian.relation"]
+    assert isinstance(relation, ListField)
+    relation.combo.setFocus()
+    qtbot.keyClicks(relation.combo, "20")
+    form.fields["guardian.phone"].setFocus()
+    type_text(qtbot, "13912345678")
+    press(qtbot, Qt.Key.Key_S, ctrl=True)
+    until(qtbot, lambda: room.page.isVisible())
+    kept = residents.load_form(store, actor, saved).form.guardian
+    assert (kept.name, kept.relation, kept.phone) == ("单小华", "20", "13912345678")
+    with store.read() as session:
+        assert session.scalars(select(Outbox.record_id)).all() == [saved]
+    press(qtbot, Qt.Key.Key_E, ctrl=True)
+    until(qtbot, lambda: form.isVisible())
+    assert form.fields["guardian.name"].value() == "单小华"

@@ -354,3 +354,31 @@ def test_nothing_is_cut_off(
     page.show_history()
     qapp.processEvents()
     check_page(page)
+
+
+def test_a_csv_of_an_old_program_is_imported(
+    qtbot: QtBot, room: ResidentsRoom, store: Store, tmp_path: Path
+) -> None:
+    """GB18030, as Excel and the old programs write it: names beyond GB2312 come out whole."""
+    lines = [
+        "姓名,性别,身份证号,联系电话,村",
+        f"单䶮,男,{MALE},13812345678,白塔村",
+        f"李四,女,{FEMALE},,白塔村",
+    ]
+    file = tmp_path / "名单.csv"
+    file.write_bytes("\r\n".join(lines).encode("gb18030"))
+    room.show_roster()
+    page = room.roster
+    _read(qtbot, page, file)
+    assert page.step == COLUMNS
+    assert set(page.columns.columns.values()) == {"name", "sex", "id_no", "phone", "village"}
+    _click(qtbot, page.next_button)
+    assert page.step == ROWS
+    assert page.rows.filters["ready"].text().split()[-1] == "2"
+    _click(qtbot, page.next_button)
+    assert page.step == DONE
+    rows = _residents(store)
+    assert set(rows) == {"单䶮", "李四"}
+    assert (rows["单䶮"].id_no, rows["单䶮"].phone) == (MALE, "13812345678")
+    with store.read() as session:
+        assert session.query(Outbox).filter_by(kind="resident", state="waiting").count() == 2
