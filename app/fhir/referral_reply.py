@@ -46,6 +46,14 @@ def _placed(resource: Json) -> Record:
     record = document.placed(resource)
     letters = document.related(resource, "ServiceRequest")
     record["referral_id"] = letters[0] if letters else None
+    # What another program says with elements alone; ours are exact in extensions where they differ.
+    codes = {item.get("code") for item in (resource.get("type") or {}).get("coding") or ()}
+    record["visit_kind"] = "inpatient" if _LOINC["inpatient"] in codes else "outpatient"
+    record["purpose"] = "reply"
+    author = next(iter(resource.get("author") or ()), {})
+    record["doctor_id"] = record.get("author_id")
+    record["doctor_name"] = author.get("display")
+    record["written_on"] = resource["date"][:10] if "date" in resource else None
     return record
 
 
