@@ -24,6 +24,8 @@ from tools.screenshots_contracts import CHOSEN as CONTRACT_PAGES
 from tools.screenshots_contracts import contract_pages
 from tools.screenshots_record import CHOSEN as RECORD_PAGES
 from tools.screenshots_record import record_pages
+from tools.screenshots_referral_prints import CHOSEN as REFERRAL_PRINTS
+from tools.screenshots_referral_prints import print_pages
 from tools.screenshots_reports import CHOSEN as REPORT_PAGES
 from tools.screenshots_reports import report_pages
 from tools.screenshots_returns import CHOSEN as RETURN_PAGES
@@ -70,6 +72,7 @@ CHOSEN = {
     **{name: name for name in ROUND_PAGES},
     **{name: name for name in REPORT_PAGES},
     **{name: name for name in RETURN_PAGES},
+    **{name: name for name in REFERRAL_PRINTS},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -95,6 +98,7 @@ def take(folder: Path) -> None:
     sync_pages(county, address, pictures)
     roster_pages(county, pictures)
     return_pages(county, pictures)
+    print_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:
