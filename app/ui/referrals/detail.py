@@ -240,6 +240,7 @@ class ReferralDetail(QWidget):
         """A desk that has to decide reads the letter first; later the answers count: what came
         back, the priorities, then the letter."""
         deciding = view.side is Side.RECEIVER and view.state is State.SENT
+        deciding = deciding or view.state is State.INTERNAL_REVIEW
         answers = (*self.returns.widgets, self.services)
         letter = (self.sheet,) if self.files is None else (self.files, self.sheet)
         order = (*letter, *answers) if deciding else (*answers, *letter)
