@@ -16,6 +16,8 @@ from typing import Any
 from tools.demo.county import PASSWORD, ROOT, County, prepare
 from tools.screenshots_assessments import CHOSEN as ASSESSMENT_PAGES
 from tools.screenshots_assessments import assessment_pages
+from tools.screenshots_back import CHOSEN as BACK_PAGES
+from tools.screenshots_back import back_pages
 from tools.screenshots_check_ups import CHOSEN as CHECK_UP_PAGES
 from tools.screenshots_check_ups import check_up_pages
 from tools.screenshots_chronic import CHOSEN as CHRONIC_PAGES
@@ -73,6 +75,7 @@ CHOSEN = {
     **{name: name for name in REPORT_PAGES},
     **{name: name for name in RETURN_PAGES},
     **{name: name for name in REFERRAL_PRINTS},
+    **{name: name for name in BACK_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -99,6 +102,7 @@ def take(folder: Path) -> None:
     roster_pages(county, pictures)
     return_pages(county, pictures)
     print_pages(county, pictures)
+    back_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:
