@@ -37,7 +37,8 @@ GUIDANCE, TRAINING = "guidance", "training"
 
 class OutreachRoom(QWidget):
     """``open(page=…)``: consultations, visits, guidance, training; ``consultation_id`` shows one,
-    ``visit_id`` a visit in its month, ``resident_id`` (with ``referral_id``) asks a question."""
+    ``visit_id`` a visit in its month, ``resident_id`` (with ``referral_id``) asks a question,
+    ``guidance_for`` (a resident's id) notes guidance."""
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -104,6 +105,8 @@ class OutreachRoom(QWidget):
             self.consultations.reload()
             return
         self._to_page(str(where.get("page") or self._front()))
+        if guided := where.get("guidance_for"):
+            self.guidance.write(str(guided))
         if visit_id := where.get("visit_id"):
             self.calendar.show_visit(str(visit_id))
 

@@ -12,6 +12,7 @@ from app.models.actor import Actor
 from app.models.outbox import Outbox
 from app.models.store import Store
 from app.ui.context import UiContext
+from app.ui.outreach.of_referral import OutreachWays
 from app.ui.outreach.view import OutreachRoom
 from app.ui.tasks import SynchronousRunner
 from tests.conftest import CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID
@@ -122,3 +123,31 @@ def test_a_lecture_with_those_who_came(make_store: MakeStore, qtbot: QtBot) -> N
     fill(room)
     assert "误登记" in page.words.text()
     assert page.void_button.isHidden()
+
+
+def test_a_referral_leads_to_a_consultation_and_to_guidance(
+    make_store: MakeStore, qtbot: QtBot
+) -> None:
+    from app.ui.referrals.view import ReferralsRoom
+
+    store, actor = make_store(TOWNSHIP_ID)
+    resident = add_resident(store, actor)
+    send(store, actor, letter_for(resident))
+    context = UiContext(store, actor, SynchronousRunner())
+    outreach, referrals = OutreachRoom(context), ReferralsRoom(context)
+    for room in (outreach, referrals):
+        show_page(qtbot, room)
+    context.navigated.connect(lambda name, where: name == "outreach" and outreach.open(**where))
+    referrals.open()
+    ways = referrals.detail.findChild(OutreachWays)
+    assert ways is not None
+    ways.consult_button.click()
+    form = outreach.form
+    assert form is not None
+    assert form.asked().referral_id
+    assert form.fields["to_organisation_id"].value() == LEAD_ID
+    ways.guide_button.click()
+    dialog = outreach.controller.dialog
+    assert dialog is not None
+    assert dialog.fields["link"].value() == form.asked().referral_id
+    dialog.reject()
