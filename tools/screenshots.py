@@ -24,6 +24,8 @@ from tools.screenshots_chronic import CHOSEN as CHRONIC_PAGES
 from tools.screenshots_chronic import chronic_pages
 from tools.screenshots_contracts import CHOSEN as CONTRACT_PAGES
 from tools.screenshots_contracts import contract_pages
+from tools.screenshots_outreach import CHOSEN as OUTREACH_PAGES
+from tools.screenshots_outreach import outreach_pages
 from tools.screenshots_record import CHOSEN as RECORD_PAGES
 from tools.screenshots_record import record_pages
 from tools.screenshots_referral_prints import CHOSEN as REFERRAL_PRINTS
@@ -74,6 +76,7 @@ CHOSEN = {
     **{name: name for name in ROUND_PAGES},
     **{name: name for name in REPORT_PAGES},
     **{name: name for name in RETURN_PAGES},
+    **{name: name for name in OUTREACH_PAGES},
     **{name: name for name in REFERRAL_PRINTS},
     **{name: name for name in BACK_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
@@ -101,6 +104,7 @@ def take(folder: Path) -> None:
     sync_pages(county, address, pictures)
     roster_pages(county, pictures)
     return_pages(county, pictures)
+    outreach_pages(county, pictures)
     print_pages(county, pictures)
     back_pages(county, pictures)
 
