@@ -16,14 +16,20 @@ from typing import Any
 from tools.demo.county import PASSWORD, ROOT, County, prepare
 from tools.screenshots_assessments import CHOSEN as ASSESSMENT_PAGES
 from tools.screenshots_assessments import assessment_pages
+from tools.screenshots_back import CHOSEN as BACK_PAGES
+from tools.screenshots_back import back_pages
 from tools.screenshots_check_ups import CHOSEN as CHECK_UP_PAGES
 from tools.screenshots_check_ups import check_up_pages
 from tools.screenshots_chronic import CHOSEN as CHRONIC_PAGES
 from tools.screenshots_chronic import chronic_pages
 from tools.screenshots_contracts import CHOSEN as CONTRACT_PAGES
 from tools.screenshots_contracts import contract_pages
+from tools.screenshots_outreach import CHOSEN as OUTREACH_PAGES
+from tools.screenshots_outreach import outreach_pages
 from tools.screenshots_record import CHOSEN as RECORD_PAGES
 from tools.screenshots_record import record_pages
+from tools.screenshots_referral_prints import CHOSEN as REFERRAL_PRINTS
+from tools.screenshots_referral_prints import print_pages
 from tools.screenshots_reports import CHOSEN as REPORT_PAGES
 from tools.screenshots_reports import report_pages
 from tools.screenshots_returns import CHOSEN as RETURN_PAGES
@@ -70,6 +76,9 @@ CHOSEN = {
     **{name: name for name in ROUND_PAGES},
     **{name: name for name in REPORT_PAGES},
     **{name: name for name in RETURN_PAGES},
+    **{name: name for name in OUTREACH_PAGES},
+    **{name: name for name in REFERRAL_PRINTS},
+    **{name: name for name in BACK_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -95,6 +104,9 @@ def take(folder: Path) -> None:
     sync_pages(county, address, pictures)
     roster_pages(county, pictures)
     return_pages(county, pictures)
+    outreach_pages(county, pictures)
+    print_pages(county, pictures)
+    back_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.care.referral_crossing import TOLD
 from app.care.referral_letter import LetterInput, ServiceWish, missing
-from app.care.referral_limits import SETTING, Limits, Waiting
+from app.care.referral_limits import Limits, Waiting
+from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_lists import age_or_none, organisation_names, state_since, waiting_of
 from app.care.referral_moves import ReferralRows, load_rows, side_of
 from app.care.referral_red_flags import Vitals
@@ -30,15 +31,14 @@ from app.care.referral_states import (
     may_move,
     reason_list,
 )
-from app.clock import Clock
 from app.care.referral_up.links import Link, after, before
+from app.clock import Clock
 from app.models.actor import Actor
 from app.models.audit import note_access
 from app.models.organisation import Organisation
 from app.models.outbox import Conflict, Delivery, delivery_state
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.resident import Resident
-from app.models.settings import get_setting
 from app.models.store import Store
 
 
@@ -196,7 +196,7 @@ def refresh_referral(store: Store, actor: Actor, referral_id: str) -> ReferralVi
 def _view(session: Session, store: Store, actor: Actor, rows: ReferralRows) -> ReferralView:
     letter, task = rows.letter, rows.task
     side = side_of(actor, task)
-    limits = Limits.from_settings(get_setting(session, SETTING))
+    limits = limits_in_force(session)
     since = state_since(session, [task])[task.id]
     content = letter_of(
         letter, tuple((w.service, w.request, w.wanted_on) for w, _ in rows.services)

@@ -73,7 +73,7 @@ def step_word(step: PlanStep) -> str:
 
 def day_words(day: date) -> str:
     """``2026年3月1日``."""
-    return tr("{year}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
+    return tr("{year}-{month}-{day}").format(year=day.year, month=day.month, day=day.day)
 
 
 def weekday_words(day: date) -> str:

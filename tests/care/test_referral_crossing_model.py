@@ -20,6 +20,8 @@ from app.care.referral_states import (
     FINAL,
     NEUTRAL,
     RULES,
+    SERVICE_ANSWERS,
+    ServiceState,
     Side,
     State,
     Urgency,
@@ -211,3 +213,50 @@ def test_a_receiver_that_crossed_never_changes_what_the_sender_wrote() -> None:
     accept.task.update(bed="12 床", doctor="李主任")
     record, _ = meet(cancel, accept)
     assert record == cancel.task
+
+
+#: What a sender's letter does to a priority: withdrawn with it, asked for again with a mended one.
+_BY_SENDER = {
+    ServiceState.REQUESTED: ServiceState.WITHDRAWN,
+    ServiceState.ARRANGED: ServiceState.WITHDRAWN,
+    ServiceState.WITHDRAWN: ServiceState.REQUESTED,
+}
+
+
+def _answer(side: Side, source: ServiceState, target: ServiceState) -> House:
+    event = {
+        "id": f"{side}-{target}",
+        "service": "bed",
+        "organisation_id": HOUSE[side],
+        "move": target.value,
+        "from_state": source.value,
+        "to_state": target.value,
+        "reason_code": None,
+        "details": {},
+    }
+    task = start(State.SENT, Urgency.ROUTINE) | {
+        "service": "bed",
+        "state": target.value,
+        "event_ids": ["before", event["id"]],
+    }
+    return House(task, {str(event["id"]): event})
+
+
+@pytest.mark.parametrize("source", sorted(_BY_SENDER))
+def test_each_answer_to_a_priority_against_each_change_of_the_sender(source: ServiceState) -> None:
+    """A priority that was withdrawn stays so, and the desk is told of an answer that came late; a
+    withdrawal takes an answer back that reached the server first, unless it is final."""
+    sender = _answer(Side.SENDER, source, _BY_SENDER[source])
+    for target in SERVICE_ANSWERS[source]:
+        receiver = _answer(Side.RECEIVER, source, target)
+        record, told = meet(sender, receiver)
+        refused = target is ServiceState.REFUSED
+        late = _BY_SENDER[source] is ServiceState.WITHDRAWN
+        assert record["state"] == (ServiceState.WITHDRAWN if late else target)
+        assert bool(told) is late
+        record, told = meet(receiver, sender)
+        final = refused or target is ServiceState.USED
+        assert record["state"] == (target if final else ServiceState.WITHDRAWN)
+        assert bool(told) is final
+        again = cross(receiver.task, record, receiver.events)
+        assert (again.told, again.to_send) == ((), False)

@@ -63,6 +63,13 @@ def _letter(
             from_doctor_name=actor.name,
             written_on=TODAY,
             urgency=urgency,
+            # Whole, so that nothing is to be completed.
+            reason_codes=["critical_signs"],
+            impression="高血压 3 级",
+            present_history="头晕",
+            past_history="无",
+            treatment_given="无",
+            consent="given",
         )
         session.add(letter)
         session.flush()

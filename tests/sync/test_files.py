@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from app.care import referral_review
 from app.care.attachments import files
+from app.care.attachments.attaching import attach_to_expert_visit, attach_to_referral
 from app.care.attachments.files import NewFile
+from app.care.referral_limits import SETTING, Limits
 from app.models.attachment import PART_BYTES, AttachmentPart
+from app.models.outreach import ExpertVisit
 from app.models.referral import Referral
+from app.models.settings import set_setting
 from app.sync.files import missing_parts
 from tests.conftest import CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID
+from tests.referral_support import letter_for
 from tests.sync.conftest import Clinic
 from tests.sync.making import a_letter, a_resident, save
 from tests.sync.proxy import CUT_BEFORE, LOSE_ANSWER, PASS, Proxy, Seen
@@ -157,4 +164,56 @@ def test_parts_that_were_not_sent_yet_are_asked_for_again(
     while township.sync().outcome != "done":
         pass
     hospital.sync()
+    assert files.content_of(hospital.store, id_) == content
+
+
+def test_a_photo_of_an_expert_visit_belongs_to_no_resident_and_crosses(
+    township: Clinic, make_clinic: Callable[..., Clinic]
+) -> None:
+    lead, stranger = make_clinic(LEAD_ID), make_clinic(CARE_HOME_ID)
+    with lead.store.write(lead.actor) as session:
+        visit = ExpertVisit(
+            host_organisation_id=TOWNSHIP_ID,
+            visit_on=lead.store.clock.today(),
+            expert_name="李主任",
+            department="心血管内科",
+        )
+        session.add(visit)
+        session.flush()
+        visit_id = visit.id
+    content = b"\xff\xd8\xff" + os.urandom(PART_BYTES)
+    photo = NewFile("义诊现场", "visit_photo", content, SMALL)
+    id_ = attach_to_expert_visit(lead.store, lead.actor, visit_id, photo)
+    for clinic in (lead, township, stranger):
+        assert clinic.sync().outcome == "done"
+    assert files.content_of(township.store, id_) == content
+    assert files.list_files(stranger.store, "expert_visit", visit_id) == ()
+
+    # Taken back there, struck out here.
+    files.take_back(lead.store, lead.actor, id_)
+    for clinic in (lead, township):
+        assert clinic.sync().outcome == "done"
+    (view,) = files.list_files(township.store, "expert_visit", visit_id)
+    assert view.entered_in_error
+
+
+def test_a_letter_is_approved_and_only_then_its_files_are_the_receiver_s(
+    township: Clinic, make_clinic: Callable[..., Clinic]
+) -> None:
+    with township.store.write(township.actor) as session:
+        set_setting(session, SETTING, Limits(internal_review=True).to_settings())
+    resident = a_resident()
+    save(township.store, township.actor, resident)
+    store, actor = township.store, township.actor
+    letter = referral_review.submit(store, actor, letter_for(resident.id)).referral_id
+    content = b"\xff\xd8\xff" + os.urandom(2 * PART_BYTES)
+    id_ = attach_to_referral(store, actor, letter, NewFile("心电图", "ecg", content, SMALL))
+    hospital = make_clinic(LEAD_ID)
+    for clinic in (township, hospital):
+        assert clinic.sync().outcome == "done"
+    assert files.list_files(hospital.store, "referral", letter) == ()
+    head = replace(actor, roles=frozenset({"doctor", "head_of_department"}))
+    referral_review.approve(store, head, letter)
+    for clinic in (township, hospital):
+        assert clinic.sync().outcome == "done"
     assert files.content_of(hospital.store, id_) == content

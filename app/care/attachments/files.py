@@ -42,8 +42,9 @@ _BEGINNINGS = {
     "image/png": b"\x89PNG\r\n\x1a\n",
     "application/pdf": b"%PDF-",
 }
-#: Move of the note that hands a file over.
+#: Moves of the notes that hand a file over, and that say it was attached by mistake.
 HANDED_OVER = "handed_over"
+TAKEN_BACK = "taken_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,17 @@ def hand_over(
     session: Session, clock: Clock, actor: Actor, attachment: Attachment, receiver: str
 ) -> None:
     """The note that lets another organisation read a file of ours."""
+    _note(session, clock, actor, attachment, receiver, HANDED_OVER)
+
+
+def _note(
+    session: Session,
+    clock: Clock,
+    actor: Actor,
+    attachment: Attachment,
+    receiver: str,
+    move: str,
+) -> None:
     session.add(
         SharedNote(
             id=new_id(),
@@ -180,7 +192,7 @@ def hand_over(
             resident_id=attachment.resident_id,
             requester_organisation_id=actor.organisation_id,
             owner_organisation_id=receiver,
-            move=HANDED_OVER,
+            move=move,
             urgency="routine",
             occurred_at=clock.now(),
             actor_name=actor.name,
@@ -197,14 +209,32 @@ def _small(thumbnail: bytes) -> str | None:
 
 
 def take_back(store: Store, actor: Actor, attachment_id: str) -> None:
-    """Mark an own file as attached by mistake: it is shown struck out on both sides."""
+    """Mark an own file as attached by mistake: it is shown struck out on both sides.
+
+    Who has it is told by a note: only with news of its own does the other side look again.
+    """
     with store.write(actor) as session:
         row = session.get(Attachment, attachment_id)
         if row is None:
             raise NotFound(tr("This file is not on this PC."))
         if row.organisation_id != actor.organisation_id:
             raise NotAllowed(tr("Only the organisation that attached a file may take it back."))
+        if row.status == "entered_in_error":
+            return
         row.status = "entered_in_error"
+        session.flush()
+        receivers = session.scalars(
+            select(SharedNote.owner_organisation_id)
+            .where(
+                SharedNote.subject_kind == "attachment",
+                SharedNote.subject_id == attachment_id,
+                SharedNote.requester_organisation_id == actor.organisation_id,
+                SharedNote.move == HANDED_OVER,
+            )
+            .distinct()
+        ).all()
+        for receiver in receivers:
+            _note(session, store.clock, actor, row, receiver, TAKEN_BACK)
 
 
 def list_files(store: Store, subject_kind: str, subject_id: str) -> tuple[FileView, ...]:

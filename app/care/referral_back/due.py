@@ -20,6 +20,7 @@ from app.care.resident_record.people import whole_people
 from app.models import codes
 from app.models.chronic import FollowUp
 from app.models.local import DueItem
+from app.models.referral import ReferralTask
 from app.models.referral_return import ReferralVisit
 from app.models.resident import Resident
 
@@ -85,6 +86,21 @@ def first_visit_by(patient: InHand, limits: Limits) -> date:
     """The day by which a returned patient is to be seen."""
     days = limits.follow_up_urgent_d if patient.pressing else limits.follow_up_d
     return patient.day + timedelta(days=days)
+
+
+def awaited_visit(session: Session, task: ReferralTask) -> date | None:
+    """The day by which the first visit is to be made, for both sides to see; None where nobody has
+    the patient after a return, or where the visit was made."""
+    for organisation_id in (task.requester_organisation_id, task.owner_organisation_id):
+        for patient in in_hand(session, organisation_id, [task]):
+            here = visits_of(session, [patient.referral_id]).get(patient.referral_id, [])
+            followed = any(
+                day >= patient.day
+                for _, day in _followed(session, organisation_id, [task.resident_id])
+            )
+            if patient.open and not seen(here) and not followed:
+                return first_visit_by(patient, limits_in_force(session))
+    return None
 
 
 def visits_of(session: Session, referral_ids: list[str]) -> dict[str, list[ReferralVisit]]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from app.care.referral_back.due import awaited_visit
 from app.care.referral_lists import organisation_names
 from app.care.referral_moves import load_rows
 from app.care.referral_return.inputs import DischargeInput, PlanInput
@@ -81,12 +82,14 @@ class VisitView:
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """Replies and plans newest first, visits in the order of their days."""
+    """Replies and plans newest first, visits in the order of their days. ``first_visit_by``: the
+    day by which the house that has the patient now is to see them, None once it did."""
 
     stay: Stay = Stay()
     replies: tuple[ReplyView, ...] = ()
     plans: tuple[PlanView, ...] = ()
     visits: tuple[VisitView, ...] = ()
+    first_visit_by: date | None = None
 
     @property
     def reply(self) -> ReplyView | None:
@@ -138,6 +141,7 @@ def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
             | {row.organisation_id for row in visits},
         )
         return Returns(
+            first_visit_by=awaited_visit(session, task),
             stay=Stay(
                 arrived_at=task.arrived_at,
                 admitted_at=task.admitted_at,

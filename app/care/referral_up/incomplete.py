@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.care.referral_letter import missing
+from app.care.referral_letter import LetterInput, missing
 from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_lists import OPEN_STATES, age_or_none
 from app.care.referral_moves import LETTER
 from app.care.referral_states import State, Urgency
-from app.care.referral_view import letter_of
 from app.care.work_due import WorkItem
 from app.clock import clinic_date, clinic_time
 from app.i18n import tr
@@ -40,10 +39,24 @@ def incomplete_emergencies(session: Session, actor: Actor, now: datetime) -> lis
     ).all()
     found = []
     for task, letter, resident in rows:
-        if missing(letter_of(letter, ())):
+        if missing(_required_parts(letter)):
             due = (task.sent_at or task.created_at) + within
             found.append((due, _item(letter, resident, due, now)))
     return [item for _, item in sorted(found, key=lambda pair: (pair[0], pair[1].arguments))]
+
+
+def _required_parts(letter: Referral) -> LetterInput:
+    """Of the letter only what :func:`missing` asks for: the rest may hold whatever it likes."""
+    return LetterInput(
+        resident_id=letter.resident_id,
+        urgency=letter.urgency,
+        reason_codes=("given",) if letter.reason_codes else (),
+        impression=letter.impression or "",
+        present_history=letter.present_history or "",
+        past_history=letter.past_history or "",
+        treatment_given=letter.treatment_given or "",
+        consent=letter.consent or "",
+    )
 
 
 def _item(letter: Referral, resident: Resident, due: datetime, now: datetime) -> WorkItem:

@@ -230,7 +230,7 @@ class FilesCard(Card):
                 self.notice.say(problem)
             if count:
                 context.tell_changed("attachment")
-                context.notify(tr("{count} files attached. They follow the letter with the next "
+                context.notify(tr("{count} files attached. They follow with the next "
                                   "connections.").format(count=count))  # fmt: skip
 
         context.tasks.run(

@@ -43,7 +43,7 @@ class AddDialog(FormDialog):
         self.body.addWidget(
             label(
                 tr(
-                    "{size} to send. The letter goes first and never waits; the files follow "
+                    "{size} to send. The record goes first and never waits; the files follow "
                     "part by part."
                 ).format(size=total),
                 "secondary",

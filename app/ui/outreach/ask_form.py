@@ -67,7 +67,6 @@ class AskForm(Page):
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
         self.send_button = PrimaryButton(tr("Ask"), self._send, icon_name="send-plane-fill")
-        QShortcut(QKeySequence("Ctrl+S"), self).activated.connect(self._send)
         self.add_footer(self.discard_button, self.leave_button, self.send_button)
         self._keeper: DraftKeeper | None = None
         self.navigator = FormNavigator(self, self.send_button)

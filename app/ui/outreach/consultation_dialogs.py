@@ -114,3 +114,11 @@ class OutcomeDialog(_Dialog):
     def said(self) -> OutcomeInput:
         chosen = self.adopted.value()
         return OutcomeInput(None if chosen is None else chosen == "yes", self.outcome.value() or "")
+
+
+class SureDialog(FormDialog):
+    """A question with yes or no."""
+
+    def __init__(self, words: str, parent: QWidget | None) -> None:
+        super().__init__(words, tr("Yes"), parent, danger=True)
+        self.cancel.setFocus()

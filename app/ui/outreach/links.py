@@ -25,7 +25,9 @@ class OutreachLinks(QWidget):
         row.setSpacing(0)
         self.consultations = self._way(tr("Consultations"), "consultations", "question-answer-line")
         self.visits = self._way(tr("Expert visits"), "visits", "calendar-line")
-        for button in (self.consultations, self.visits):
+        self.guidance = self._way(tr("Guidance"), "guidance", "walk-line")
+        self.training = self._way(tr("Training"), "training", "team-line")
+        for button in (self.consultations, self.visits, self.guidance, self.training):
             row.addWidget(button)
         row.addStretch(1)
         context.records_changed.connect(self._records_changed)

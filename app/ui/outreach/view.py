@@ -16,20 +16,29 @@ from app.ui.outreach.ask_form import AskForm
 from app.ui.outreach.calendar_page import CalendarPage
 from app.ui.outreach.consultations_page import ConsultationsPage
 from app.ui.outreach.controller import OutreachController
+from app.ui.outreach.guidance_page import GuidancePage
+from app.ui.outreach.training_page import TrainingPage
 from app.ui.referrals.dialogs import PersonDialog
 from app.ui.style import dress
 from app.ui.widgets.buttons import QuietButton
 
-_KINDS = frozenset({"consultation", "shared_note", "expert_visit", "resident", "organisation"})
+_KINDS = frozenset(
+    {
+        *("consultation", "shared_note", "expert_visit", "referral_visit", "training"),
+        *("resident", "organisation"),
+    }
+)
 #: Waiting times move on while the page is looked at.
 _TICK_MS = 30_000
 
 CONSULTATIONS, VISITS = "consultations", "visits"
+GUIDANCE, TRAINING = "guidance", "training"
 
 
 class OutreachRoom(QWidget):
-    """``open(page=…)``: consultations, visits; ``consultation_id`` shows one, ``visit_id``
-    a visit in its month, ``resident_id`` (with ``referral_id``) asks a question."""
+    """``open(page=…)``: consultations, visits, guidance, training; ``consultation_id`` shows one,
+    ``visit_id`` a visit in its month, ``resident_id`` (with ``referral_id``) asks a question,
+    ``guidance_for`` (a resident's id) notes guidance."""
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,10 +66,14 @@ class OutreachRoom(QWidget):
         whole.addWidget(self.stack, 1)
         self.consultations = ConsultationsPage(self.controller, self.ask_for_person)
         self.calendar = CalendarPage(self.controller)
+        self.guidance = GuidancePage(self.controller)
+        self.training = TrainingPage(self.controller)
         self.pages: dict[str, QWidget] = {}
         for name, words, page in (
             (CONSULTATIONS, tr("Consultations"), self.consultations),
             (VISITS, tr("Expert visits"), self.calendar),
+            (GUIDANCE, tr("Guidance and joint rounds"), self.guidance),
+            (TRAINING, tr("Training"), self.training),
         ):
             self.pages[name] = page
             self.tabs.addTab(words)
@@ -92,6 +105,8 @@ class OutreachRoom(QWidget):
             self.consultations.reload()
             return
         self._to_page(str(where.get("page") or self._front()))
+        if guided := where.get("guidance_for"):
+            self.guidance.write(str(guided))
         if visit_id := where.get("visit_id"):
             self.calendar.show_visit(str(visit_id))
 

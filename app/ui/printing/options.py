@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.care.paper.document import PAGE_MM, PageSize, Sheets
 from app.care.paper.settings import FormSettings
 from app.i18n import tr
 from app.ui import theme
+from app.ui.style import dress
 from app.ui.widgets.cards import label
 
 
@@ -23,9 +24,13 @@ class PaperOptions(QWidget):
         column.setSpacing(theme.GAP_INSIDE)
         column.addWidget(label(tr("Which paper"), "strong"))
         row = QHBoxLayout()
-        self.sizes: dict[PageSize, QRadioButton] = {}
+        self.sizes: dict[PageSize, QPushButton] = {}
         for page in PAGE_MM:
-            button = QRadioButton(page)
+            button = QPushButton(page)
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.setAutoDefault(False)
+            dress(button, kind="option")
             button.setAccessibleName(tr("Paper {size}").format(size=page))
             button.setChecked(page == kept.page)
             self.sizes[page] = button

@@ -138,7 +138,9 @@ class ReferralDetail(QWidget):
         top.addWidget(self._delivery)
         column.addLayout(top)
         self._route = label("", "secondary", wrap=True)
-        column.addWidget(self._route)
+        self._beside = QHBoxLayout()
+        self._beside.addWidget(self._route, 1)
+        column.addLayout(self._beside)
         self.state_line = StateLine()
         column.addWidget(self.state_line)
         self.emergency = EmergencyStrip()
@@ -177,6 +179,10 @@ class ReferralDetail(QWidget):
         column.addWidget(history)
         column.addStretch(1)
         return body
+
+    def take_beside(self, widget: QWidget) -> None:
+        """What leads on from the referral, beside its number and route."""
+        self._beside.addWidget(widget)
 
     def take_files(self, card: QWidget) -> None:
         """The card of the files that go with the letter; it stands before the letter."""
@@ -237,9 +243,10 @@ class ReferralDetail(QWidget):
             self._scroll.verticalScrollBar().setValue(0)
 
     def _order(self, view: ReferralView) -> None:
-        """A desk that has to decide reads the letter first; later the answers count: what came
-        back, the priorities, then the letter."""
+        """Who has to decide, a desk or the head of the writer's house, reads the letter first;
+        later the answers count: what came back, the priorities, then the letter."""
         deciding = view.side is Side.RECEIVER and view.state is State.SENT
+        deciding = deciding or view.state is State.INTERNAL_REVIEW
         answers = (*self.returns.widgets, self.services)
         letter = (self.sheet,) if self.files is None else (self.files, self.sheet)
         order = (*letter, *answers) if deciding else (*answers, *letter)

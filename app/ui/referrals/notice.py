@@ -33,7 +33,18 @@ class Notice(ErrorStrip):
 
     def show_view(self, view: ReferralView, today: date, *, may_follow: bool) -> None:
         """Say what there is to say of the referral; hidden where that is nothing."""
-        if view.state in IN_HOUSE and view.side is Side.SENDER:
+        if view.state in IN_HOUSE and view.after is not None:
+            follower = view.after
+            self.say(
+                tr("No. {number} went in its place; this one need not be approved.").format(
+                    number=follower.referral_no
+                ),
+                "attention",
+                action=tr("Go to No. {number}").format(number=follower.referral_no),
+                pressed=lambda: self._show_other(follower.referral_id),
+                closable=False,
+            )
+        elif view.state in IN_HOUSE and view.side is Side.SENDER:
             self.say(
                 _in_house_words(view),
                 "attention",

@@ -30,6 +30,7 @@ from app.ui.attachments.card import FilesCard
 from app.ui.attachments.of_referral import show_referral_files
 from app.ui.context import UiContext
 from app.ui.outreach.links import OutreachLinks
+from app.ui.outreach.of_referral import OutreachWays
 from app.ui.referrals.back.closing import close_behind
 from app.ui.referrals.back.pages import VisitPages
 from app.ui.referrals.controller import Listed, ReferralsController
@@ -115,6 +116,7 @@ class ReferralsRoom(QWidget):
         )
         self.files = FilesCard(self._context, self.detail)
         self.detail.take_files(self.files)
+        self.detail.take_beside(OutreachWays(self._context, lambda: self.controller.view))
         self.nothing = EmptyState(
             tr("Choose a referral at the left."),
             tr("Here you read the letter and take the next step."),

@@ -188,9 +188,6 @@ class ResidentHeader(QFrame):
         self.refer_button = Button(
             tr("Refer"), self.refer.emit, icon_name="arrow-left-right-line", shortcut="Ctrl+3"
         )
-        self.consult_button = Button(
-            tr("Consultation"), self.consult.emit, icon_name="question-answer-line"
-        )
         self.assess_button = Button(
             tr("Assess"), self.assess.emit, icon_name="clipboard-line", shortcut="Ctrl+4"
         )
@@ -215,6 +212,7 @@ class ResidentHeader(QFrame):
         self._merged_action = self._action("git-merge-line", tr("Merged records"), self.merged)
         menu.addActions(
             [
+                self._action("question-answer-line", tr("Consultation"), self.consult),
                 self._action("quill-pen-line", tr("Consents"), self.consents),
                 self._merged_action,
                 self._action("archive-line", tr("Deceased, moved away, lost …"), self.status),
@@ -225,7 +223,6 @@ class ResidentHeader(QFrame):
             self.follow_up_button,
             self.check_in_button,
             self.refer_button,
-            self.consult_button,
             self.assess_button,
             self.health_check_button,
             self.contract_button,

@@ -36,12 +36,13 @@ FILE = NewFile("心电图", "ecg", b"%PDF-1.7\n" + bytes(range(200)))
 
 
 def owners(store: Store) -> list[str]:
-    """Whom files were handed to, one line a file."""
+    """Whom this house handed files to, one line a file."""
     with store.read() as session:
         return list(
             session.scalars(
                 select(SharedNote.owner_organisation_id).where(
-                    SharedNote.subject_kind == "attachment"
+                    SharedNote.subject_kind == "attachment",
+                    SharedNote.requester_organisation_id == store.organisation_id,
                 )
             )
         )

@@ -152,9 +152,14 @@ def test_only_the_own_house_takes_a_file_back(
     with pytest.raises(NotAllowed):
         files.take_back(store, stranger, id_)
     files.take_back(store, actor, id_)
+    files.take_back(store, actor, id_)
     (view,) = files.list_files(store, "referral", "letter")
     assert view.entered_in_error
     with store.read() as session:
         assert session.get(Attachment, id_) is not None
+        # Whoever got it is told once.
+        notes = session.scalars(select(SharedNote).order_by(SharedNote.id)).all()
+        told = [(note.move, note.owner_organisation_id) for note in notes]
+        assert told == [("handed_over", LEAD_ID), ("taken_back", LEAD_ID)]
     with pytest.raises(NotFound):
         files.take_back(store, actor, "unknown")

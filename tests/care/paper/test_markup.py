@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.care.paper.document import BODY_PT, Run
-from app.care.paper.markup import LARGE_PT, SMALL_PT, TITLE_PT, forms_of
+from app.care.paper.markup import BIG_PT, LARGE_PT, SMALL_PT, TITLE_PT, forms_of
 from app.care.paper.templates import boxes, fill
 from app.errors import Defect
 
@@ -35,6 +35,22 @@ def test_a_section_is_a_form_of_rows() -> None:
     assert cut.cut
     assert not sign.ruled
     assert form.text.splitlines()[0] == "走访名单"
+
+
+def test_blanks_what_fills_them_in_and_where_pages_may_break() -> None:
+    (form,) = forms_of(
+        """<section><p class="b keep" h="6">既往史：</p>
+        <table class="plain"><tr h="12" class="flow"><td class="fill">高血压</td></tr>
+        <tr><td>姓名</td><td class="line fill big">徐桂兰</td></tr></table></section>"""
+    )
+    heading, words, name = form.rows
+    assert (heading.keep, heading.flows, heading.height) == (True, False, 6.0)
+    assert (words.keep, words.flows, words.height, words.ruled) == (False, True, 12.0, False)
+    assert (words.cells[0].filled, words.cells[0].lined) == (True, False)
+    label, blank = name.cells
+    assert (label.filled, label.lined) == (False, False)
+    assert (blank.filled, blank.lined, blank.runs[0].points) == (True, True, BIG_PT)
+    assert (name.keep, name.flows) == (False, False)
 
 
 def test_words_in_bold_and_underlined() -> None:

@@ -153,6 +153,9 @@ def test_the_first_visit_is_shared_and_ticks_the_plan(
     start = begin_visit(*township, back)
     assert start.due_on == TODAY + timedelta(days=7)
     assert [step.kind for step in start.steps] == ["rehab", "follow_up", "review"]
+    carry(township[0], desk[0])
+    for house in (township, desk):
+        assert load_returns(*house, back).first_visit_by == TODAY + timedelta(days=7)
     step = start.steps[1]
     visit = replace(SEEN, vitals=Vitals(sbp=138, dbp=84), done_steps=(step.id,), minutes=25)
     visit_id = record_visit(*township, back, visit)
@@ -164,6 +167,7 @@ def test_the_first_visit_is_shared_and_ticks_the_plan(
         assert (note.subject_kind, note.subject_id) == ("referral_visit", visit_id)
         assert note.owner_organisation_id == LEAD_ID
     carry(township[0], desk[0])
+    assert load_returns(*desk, back).first_visit_by is None
     (seen,) = load_returns(*desk, back).visits
     assert (seen.purpose, seen.mode, seen.findings) == ("after_return", "home", SEEN.findings)
     assert seen.done_steps == (step.id,)

@@ -52,6 +52,12 @@ def test_a_file_crosses_by_stick_whole(township: PC, lead: PC, make_pc, hospital
     assert files.content_of(lead.store, id_) == content
     assert missing_parts(lead.store) == []
 
+    files.take_back(township.store, township.actor, id_)
+    township.round(hospital)
+    lead.round(hospital)
+    (view,) = files.list_files(lead.store, "referral", letter)
+    assert view.entered_in_error, "struck out on both sides"
+
     stranger = make_pc(CARE_HOME_ID)
     stranger.round(hospital)
     with stranger.store.read() as session:

@@ -18,9 +18,8 @@ from app.care.referral_moves import Reason
 from app.care.referral_return.answer import write_reply
 from app.care.referral_return.stay import arrive
 from app.care.referral_states import State
-from app.i18n import set_language
 from app.models import records
-from app.models.attachment import Attachment, AttachmentPart
+from app.models.attachment import AttachmentPart
 from app.models.local import AuditEvent
 from app.models.outbox import LANE_FILES, Outbox, Receipt
 from app.models.store import Store
@@ -32,7 +31,7 @@ from tests.conftest import NOW
 from tests.referral_returns import reply_for
 from tests.referral_rooms import House, Keys, back, bring
 from tests.referral_support import add_resident, carry, letter_for
-from tests.ui.attachments.making import PDF, drawn, photo, saved
+from tests.ui.attachments.making import PDF, drawn, photo
 from tests.ui.checks import check_page
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -382,34 +381,3 @@ def test_an_ended_letter_takes_none_and_a_full_one_says_so(
     card.paste()
     card.add([drawn(80, 80)])
     assert len(files.list_files(store, "referral", referral_id)) == 2
-
-
-@pytest.mark.parametrize("spoken", ["zh_CN", "en"])
-def test_strip_and_dialogs_fit(township: House, desk: House, qtbot: QtBot, spoken: str) -> None:
-    set_language(spoken)
-    referral_id = sent(township)
-    for number in range(6):
-        attach(township, drawn(400 + number, 300), title=f"{number} " + "很长的说明" * 15)
-    ids = files.list_files(township.store, "referral", referral_id)
-    card = card_of(township)
-    card.add([drawn(300, 200), drawn(200, 300)])
-    check_page(card.dialog)
-    card.dialog.done_button.click()  # type: ignore[union-attr]
-    check_page(card.dialog)
-    card.dialog.reject()  # type: ignore[union-attr]
-    card.ask_to_take_back()
-    check_page(card.dialog)
-    card.dialog.reject()  # type: ignore[union-attr]
-    bring_files(township, desk, parts=3)
-    with desk.store.apply_remote() as session:
-        row = session.get(Attachment, ids[0].attachment_id)
-        assert row is not None
-        row.part_ids, row.thumbnail = [], None
-    desk.room.open(referral_id=referral_id)
-    qtbot.waitUntil(lambda: card_of(desk).strip.height() > 290)
-    for house in (township, desk):
-        view = house.room.detail
-        qtbot.waitUntil(lambda view=view: view._scroll.horizontalScrollBar().maximum() == 0)
-        check_page(card_of(house))
-    assert not card_of(desk).files[0].view.sound
-    assert saved(card_of(desk).grab().toImage(), "PNG")

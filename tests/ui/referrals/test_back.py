@@ -100,7 +100,7 @@ def test_the_whole_return_by_keyboard(
     assert today.families.tabText(3) == "接回 0"
     rows = today.week.list.rows
     assert [rows.row(at).name for at in range(rows.rowCount())] == ["徐桂兰"]
-    assert rows.row(0).what.startswith("后续方案：康复训练、")
+    assert rows.row(0).what.startswith("方案：康复训练、")
     today.week.list.opened.emit(rows.row(0))
     room, where = went[-1]
     assert room == "referrals"
@@ -132,6 +132,7 @@ def test_the_whole_return_by_keyboard(
     desk.room.open(referral_id=referral_id)
     assert desk.room.controller.view.state is State.RECEIVED_BACK
     seen = desk.room.detail.returns
+    assert seen.awaited.isHidden()
     assert "上门" in seen.visits.text()
     assert "能独立步行" in seen.visits.text()
     assert "✓" in seen.plan.text()
@@ -225,6 +226,18 @@ def test_the_last_visit_is_corrected(township: House, desk: House) -> None:
     form.save_button.click()
     (visit,) = load_returns(township.store, township.actor, referral_id).visits
     assert (visit.mode, visit.done_steps, visit.minutes) == ("home", (), 5)
+
+
+def test_both_sides_see_that_the_first_visit_is_late(
+    township: House, desk: House, clock: FixedClock
+) -> None:
+    referral_id = taken_back(township, desk)
+    desk.news_from(township)
+    for days, words in ((7, "2026-03-09 前完成。"), (1, "已逾期。")):
+        clock.advance(days=days)
+        for house in (township, desk):
+            house.room.open(referral_id=referral_id)
+            assert house.room.detail.returns.awaited.text().endswith(words)
 
 
 def test_it_closes_by_itself_when_the_room_opens(

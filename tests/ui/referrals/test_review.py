@@ -149,3 +149,8 @@ def test_an_emergency_leaves_at_once_from_the_form_and_out_of_the_review(person:
     assert view.before.referral_no in doctor.room.detail._route.text()
     doctor.room.show_referral(referral_id)
     assert doctor.room.controller.view.after.referral_id == view.referral_id
+    # The head is told that the first one need not be approved any more.
+    head = person("president")
+    head.room.open(referral_id=referral_id)
+    assert view.referral_no in head.room.detail.notice.text()
+    assert "无需再审核" in head.room.detail.notice.text()

@@ -24,6 +24,7 @@ from app.errors import InputError
 from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.referrals.returns.cards import awaited_words
 from app.ui.referrals.returns.reply_fields import FormCard, entries
 from app.ui.referrals.words import who
 from app.ui.style import dress
@@ -139,13 +140,10 @@ class VisitForm(Page):
             day=start.returned_on.isoformat(), house=start.from_name
         )
         card.body.addWidget(label(facts, "secondary", wrap=True))
+        today = self._context.store.clock.today()
         if start.due_on is not None:
-            late = start.due_on < self._context.store.clock.today()
-            words = tr("First visit by {day}.").format(day=start.due_on.isoformat())
-            if late:
-                words = tr("{words} Overdue.").format(words=words)
-            line = label(words, "strong", wrap=True)
-            dress(line, kind="strong", tone="danger" if late else "")
+            line = label(awaited_words(start.due_on, today), "strong", wrap=True)
+            dress(line, kind="strong", tone="danger" if start.due_on < today else "")
             card.body.addWidget(line)
         if start.diagnosis:
             card.body.addWidget(label(start.diagnosis, "", wrap=True))
@@ -163,7 +161,6 @@ class VisitForm(Page):
                 "plan_changes", tr("Changes of the plan"), lines=3, limit=MAX_TEXT, stacked=True
             )
         )
-        today = self._context.store.clock.today()
         card.add(DateField("next_on", tr("To be seen again on"), nearest="future", today=today))
         return card
 

@@ -19,6 +19,7 @@ from app.models import codes
 from app.ui import theme
 from app.ui.referrals.paper import Sheet
 from app.ui.referrals.words import breakable, when
+from app.ui.style import dress
 from app.ui.widgets.cards import Card, label
 
 
@@ -28,6 +29,7 @@ class ReturnCards:
 
     def __init__(self) -> None:
         self.stay = label("", "secondary", wrap=True)
+        self.awaited = label("", "strong", wrap=True)
         self.reply_card = Card()
         self.reply = Sheet()
         self.reply.setAccessibleName(tr("Reply"))
@@ -41,7 +43,7 @@ class ReturnCards:
         self.visits.setAccessibleName(tr("Visits after the return"))
         self.visits_card.body.addWidget(self.visits)
         self.widgets: tuple[QWidget, ...] = (
-            self.stay, self.reply_card, self.plan_card, self.visits_card,
+            self.awaited, self.stay, self.reply_card, self.plan_card, self.visits_card,
         )  # fmt: skip
 
     def show_returns(self, returns: Returns, today: date) -> None:
@@ -49,6 +51,11 @@ class ReturnCards:
         stay = stay_words(returns.stay, today)
         self.stay.setText(stay)
         self.stay.setVisible(bool(stay))
+        awaited = awaited_words(returns.first_visit_by, today)
+        self.awaited.setText(awaited)
+        self.awaited.setVisible(bool(awaited))
+        late = returns.first_visit_by is not None and returns.first_visit_by < today
+        dress(self.awaited, kind="strong", tone="danger" if late else "")
         reply, plan = returns.reply, returns.plan
         self.reply_card.setVisible(reply is not None)
         if reply is not None:
@@ -59,6 +66,14 @@ class ReturnCards:
             self.plan.setText(plan_html(plan, returns.done_steps(), today))
         self.visits_card.setVisible(bool(returns.visits))
         self.visits.setText("".join(_visit_html(visit) for visit in returns.visits))
+
+
+def awaited_words(by: date | None, today: date) -> str:
+    """By when the first visit after the return is to be made, and whether it is late."""
+    if by is None:
+        return ""
+    words = tr("First visit by {day}.").format(day=by.isoformat())
+    return tr("{words} Overdue.").format(words=words) if by < today else words
 
 
 def stay_words(stay: Stay, today: date) -> str:
