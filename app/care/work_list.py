@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.care.age import age_on
 from app.care.conflict_lists import UNDECIDED
+from app.care.outreach.waiting import waiting_here
 from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
-from app.care.outreach.waiting import waiting_here
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import REVIEWERS, Side, State, Urgency

@@ -74,8 +74,8 @@ def _referral_lane(values: Mapping[str, Any]) -> int:
     return LANE_EMERGENCY if values.get("urgency") == "emergency" else LANE_REFERRAL
 
 
-def _letters(_: Mapping[str, Any]) -> int:
-    return LANE_REFERRAL
+def _always(lane: int) -> Callable[[Mapping[str, Any]], int]:
+    return lambda _: lane
 
 
 def _note_lane(values: Mapping[str, Any]) -> int:
@@ -117,21 +117,21 @@ KINDS: dict[str, RecordKind] = {
         RecordKind("contract_service", ContractService, False, "resident_id"),
         RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_service", ReferralService, True, "resident_id", lane=_referral_lane),
-        RecordKind("referral_reply", ReferralReply, False, "resident_id", lane=_letters),
-        RecordKind("return_plan", ReturnPlan, False, "resident_id", lane=_letters),
+        RecordKind(
+            "referral_reply", ReferralReply, False, "resident_id", lane=_always(LANE_REFERRAL)
+        ),
+        RecordKind("return_plan", ReturnPlan, False, "resident_id", lane=_always(LANE_REFERRAL)),
         RecordKind("referral_task", ReferralTask, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_event", ReferralEvent, False, "resident_id", lane=_referral_lane),
-        RecordKind("referral_visit", ReferralVisit, False, "resident_id", lane=_letters),
-        RecordKind("consultation", Consultation, False, "resident_id", lane=_letters),
+        RecordKind(
+            "referral_visit", ReferralVisit, False, "resident_id", lane=_always(LANE_REFERRAL)
+        ),
+        RecordKind("consultation", Consultation, False, "resident_id", lane=_always(LANE_REFERRAL)),
         RecordKind("expert_visit", ExpertVisit, True, None),
         RecordKind("training", Training, False, None),
         RecordKind("attachment", Attachment, False, "resident_id"),
         RecordKind(
-            "attachment_part",
-            AttachmentPart,
-            False,
-            "resident_id",
-            lane=lambda _: LANE_FILES,
+            "attachment_part", AttachmentPart, False, "resident_id", lane=_always(LANE_FILES)
         ),
         RecordKind("shared_note", SharedNote, False, "resident_id", lane=_note_lane),
     )
