@@ -24,7 +24,7 @@ from app.care.paper.referral_rows import (
     rehab_words,
 )
 from app.care.paper.templates import fill
-from app.care.referral_limits import SETTING, Limits
+from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_return.returns import Returns, load_returns
 from app.care.referral_states import Side, State
 from app.care.referral_view import ReferralView, refresh_referral
@@ -39,7 +39,6 @@ from app.errors import NotFound
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
-from app.models.settings import get_setting
 from app.models.store import Store
 
 MARGINS: dict[PageSize, tuple[float, float, float, float]] = {
@@ -96,7 +95,7 @@ def load_papers(store: Store, actor: Actor, referral_id: str) -> ReferralPapers:
     returns = load_returns(store, actor, referral_id)
     reply = returns.reply
     with store.read() as session:
-        limits = Limits.from_settings(get_setting(session, SETTING))
+        limits = limits_in_force(session)
     return ReferralPapers(
         view,
         returns,
