@@ -78,6 +78,9 @@ def _always(lane: int) -> Callable[[Mapping[str, Any]], int]:
     return lambda _: lane
 
 
+_WITH_LETTERS, _LAST = _always(LANE_REFERRAL), _always(LANE_FILES)
+
+
 def _note_lane(values: Mapping[str, Any]) -> int:
     """A note about a file waits with the rest, so that its description delays no letter."""
     return LANE_REST if values.get("subject_kind") == "attachment" else LANE_REFERRAL
@@ -117,22 +120,16 @@ KINDS: dict[str, RecordKind] = {
         RecordKind("contract_service", ContractService, False, "resident_id"),
         RecordKind("referral", Referral, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_service", ReferralService, True, "resident_id", lane=_referral_lane),
-        RecordKind(
-            "referral_reply", ReferralReply, False, "resident_id", lane=_always(LANE_REFERRAL)
-        ),
-        RecordKind("return_plan", ReturnPlan, False, "resident_id", lane=_always(LANE_REFERRAL)),
+        RecordKind("referral_reply", ReferralReply, False, "resident_id", lane=_WITH_LETTERS),
+        RecordKind("return_plan", ReturnPlan, False, "resident_id", lane=_WITH_LETTERS),
         RecordKind("referral_task", ReferralTask, True, "resident_id", lane=_referral_lane),
         RecordKind("referral_event", ReferralEvent, False, "resident_id", lane=_referral_lane),
-        RecordKind(
-            "referral_visit", ReferralVisit, False, "resident_id", lane=_always(LANE_REFERRAL)
-        ),
-        RecordKind("consultation", Consultation, False, "resident_id", lane=_always(LANE_REFERRAL)),
+        RecordKind("referral_visit", ReferralVisit, False, "resident_id", lane=_WITH_LETTERS),
+        RecordKind("consultation", Consultation, False, "resident_id", lane=_WITH_LETTERS),
         RecordKind("expert_visit", ExpertVisit, True, None),
         RecordKind("training", Training, False, None),
         RecordKind("attachment", Attachment, False, "resident_id"),
-        RecordKind(
-            "attachment_part", AttachmentPart, False, "resident_id", lane=_always(LANE_FILES)
-        ),
+        RecordKind("attachment_part", AttachmentPart, False, "resident_id", lane=_LAST),
         RecordKind("shared_note", SharedNote, False, "resident_id", lane=_note_lane),
     )
 }

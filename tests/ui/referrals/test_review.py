@@ -1,4 +1,4 @@
-"""A letter is approved in its own house, through the widgets: submitted, sent back, mended, sent."""
+"""A letter is approved in its own house through the widgets: submitted, sent back, mended, sent."""
 
 from __future__ import annotations
 
