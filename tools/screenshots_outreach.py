@@ -80,7 +80,8 @@ def _question(hands: Any) -> tuple[str, dict[str, list[Any]]]:
             select(Resident.id)
             .where(Resident.record_status == "active")
             .order_by(Resident.birth_date)
-        ).first()  # type: ignore[assignment]
+            .limit(1)
+        ).one()
     asked = ConsultationInput(
         resident,
         organisation_id(LEAD),

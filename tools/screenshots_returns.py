@@ -78,7 +78,7 @@ def return_pages(county: County, pictures: Path) -> None:
     wait(lambda: _shown(room) == (ids[1], "handed_back"), "the patient handed back")
     hands.picture("return-page")
     with context.store.read() as session:
-        patient = session.get_one(records.KINDS["referral"].model, ids[2]).resident_id
+        patient = records.fetch(session, "referral", [ids[2]])[ids[2]]["resident_id"]
     room.refer_down(patient)
     hands.picture("down-page")
     room.answers.form._throw_away()

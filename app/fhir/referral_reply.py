@@ -50,7 +50,7 @@ def _placed(resource: Json) -> Record:
     codes = {item.get("code") for item in (resource.get("type") or {}).get("coding") or ()}
     record["visit_kind"] = "inpatient" if _LOINC["inpatient"] in codes else "outpatient"
     record["purpose"] = "reply"
-    author = next(iter(resource.get("author") or ()), {})
+    author: Json = next(iter(resource.get("author") or ()), {})
     record["doctor_id"] = record.get("author_id")
     record["doctor_name"] = author.get("display")
     record["written_on"] = resource["date"][:10] if "date" in resource else None

@@ -74,11 +74,7 @@ def _referral_lane(values: Mapping[str, Any]) -> int:
     return LANE_EMERGENCY if values.get("urgency") == "emergency" else LANE_REFERRAL
 
 
-def _always(lane: int) -> Callable[[Mapping[str, Any]], int]:
-    return lambda _: lane
-
-
-_WITH_LETTERS, _LAST = _always(LANE_REFERRAL), _always(LANE_FILES)
+_WITH_LETTERS, _LAST = (lambda _: LANE_REFERRAL), (lambda _: LANE_FILES)
 
 
 def _note_lane(values: Mapping[str, Any]) -> int:
