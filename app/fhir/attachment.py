@@ -10,7 +10,7 @@ import base64
 import binascii
 
 from app.fhir import document
-from app.fhir.codec import ID, Json, fit
+from app.fhir.codec import ID, Json, fit, fit_code
 from app.fhir.common import WireContext, finish, restore
 from app.models.records import Record
 
@@ -33,7 +33,7 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     about += [document.link(TYPE, part) for part in parts]
     made = document.document(record, context, KIND, title, about=about)
     shown: Json = {}
-    if fit(record["media_type"]):
+    if fit_code(record["media_type"]):
         shown["contentType"] = record["media_type"]
     if 0 <= record["size"] < 2**31:
         shown["size"] = record["size"]

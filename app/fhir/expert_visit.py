@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.fhir.codec import Json
 from app.fhir.common import (
     WireContext,
@@ -17,6 +19,7 @@ from app.models.records import Record
 KIND = "expert_visit"
 TYPE = "Appointment"
 
+_HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 _STATUS = {"planned": "booked", "done": "fulfilled", "cancelled": "cancelled"}
 _MEANING = {status: own for own, status in _STATUS.items()}
 
@@ -28,8 +31,13 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     department = text_or_none(record["department"])
     put_if(visit, "specialty", [{"text": department}] if department else None)
     reason = text_or_none(record.get("cancel_reason"))
-    put_if(visit, "cancelationReason", {"text": reason} if reason else None)
+    if visit["status"] == "cancelled":  # R4 (app-4) knows a reason for nothing else
+        put_if(visit, "cancelationReason", {"text": reason} if reason else None)
     put_if(visit, "description", text_or_none(record.get("topics")))
+    # R4 (app-3) wants both; where no hour is known it is the whole day of the clinic.
+    day = record["visit_on"]
+    visit["start"] = f"{day}T{_hour(record.get('starts_at'), '00:00')}:00+08:00"
+    visit["end"] = f"{day}T{_hour(record.get('ends_at'), '23:59')}:00+08:00"
     expert = text_or_none(record["expert_name"])
     host = reference_or_none("Organization", record["host_organisation_id"])
     participants: list[Json] = []
@@ -42,6 +50,10 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     visit["participant"] = participants or [{"status": "needs-action", "type": [{"text": "专家"}]}]
     put_if(visit, "comment", text_or_none(record.get("summary")))
     return [finish(KIND, record, visit, _placed)]
+
+
+def _hour(text: object, otherwise: str) -> str:
+    return text if isinstance(text, str) and _HOUR.match(text) else otherwise
 
 
 def _placed(resource: Json) -> Record:

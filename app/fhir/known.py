@@ -62,14 +62,15 @@ ELEMENTS: dict[str, frozenset[str]] = {
     "Task": _names(
         *("basedOn", "groupIdentifier", "partOf", "status", "statusReason", "businessStatus"),
         *("intent", "priority", "code", "focus", "for", "executionPeriod", "authoredOn"),
-        *("lastModified", "requester", "owner", "relevantHistory", "output", "note"),
+        *("lastModified", "requester", "owner", "relevantHistory", "output"),
     ),
     "DocumentReference": _names(
         *("status", "docStatus", "type", "subject", "date", "author", "custodian"),
         *("relatesTo", "content", "context"),
     ),
     "Appointment": _names(
-        *("status", "cancelationReason", "specialty", "description", "participant", "comment")
+        *("status", "cancelationReason", "specialty", "description", "start", "end"),
+        *("participant", "comment"),
     ),
     "Provenance": _names(
         *("target", "occurredDateTime", "recorded", "reason", "activity", "agent", "entity")

@@ -6,7 +6,7 @@ is also what lets the other side read the record the note is about.
 
 from __future__ import annotations
 
-from app.fhir.codec import Json, code_in, id_of
+from app.fhir.codec import Json, code_in, fit_code, id_of
 from app.fhir.common import (
     WireContext,
     finish,
@@ -14,7 +14,6 @@ from app.fhir.common import (
     put_if,
     reference_or_none,
     restore,
-    text_or_none,
 )
 from app.fhir.uris import CODE
 from app.models.records import Record
@@ -48,20 +47,17 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
     note = frame(TYPE, record)
     note["status"], note["intent"] = "completed", "order"
     put_if(note, "priority", _PRIORITIES.get(record["urgency"]))
-    note["code"] = {
-        "coding": [
-            {"system": MOVE, "code": record["move"]},
-            {"system": _SUBJECT, "code": record["subject_kind"]},
-        ]
-    }
+    move, subject = record["move"], record["subject_kind"]
+    codings = [{"system": MOVE, "code": move if fit_code(move) else "other"}]
+    if fit_code(subject):
+        codings.append({"system": _SUBJECT, "code": subject})
+    note["code"] = {"coding": codings}
     type_ = SUBJECTS.get(record["subject_kind"])
     put_if(note, "focus", reference_or_none(type_, record["subject_id"]) if type_ else None)
     put_if(note, "for", reference_or_none("Patient", record.get("resident_id")))
     note["authoredOn"] = record["occurred_at"]
     note["requester"] = context.organisation(record["requester_organisation_id"])
     note["owner"] = context.organisation(record["owner_organisation_id"])
-    text = text_or_none(record.get("text"))
-    put_if(note, "note", [{"text": text}] if text else None)
     return [finish(KIND, record, note, _placed)]
 
 
@@ -75,7 +71,6 @@ def _placed(resource: Json) -> Record:
         "occurred_at": resource["authoredOn"],
         "requester_organisation_id": id_of(resource["requester"], "Organization"),
         "owner_organisation_id": id_of(resource["owner"], "Organization"),
-        "text": next((n.get("text") for n in resource.get("note") or ()), None),
     }
     if "focus" in resource:
         record["subject_id"] = id_of(resource["focus"])

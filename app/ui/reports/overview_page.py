@@ -134,7 +134,11 @@ class OverviewPage(Page):
         self.report = report
         self._grouped = {}
         self.set_title(tr("Reports"), report.period.label)
-        anybody = any(one.numerator or one.denominator for one in report.counted.values())
+        # Members of a consortium are there before anything is counted of them.
+        anybody = any(
+            one.numerator or (one.denominator and not BY_CODE[code].ratio)
+            for code, one in report.counted.items()
+        )
         self.whole.setCurrentIndex(0 if anybody else 1)
         for button in (self.done_button, self.missing_button, self.export_button):
             button.setEnabled(anybody)
