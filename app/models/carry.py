@@ -103,8 +103,8 @@ class _Move:
                 self._carried.records += 1
                 if row["resident_id"]:
                     self._carried.residents.add(row["resident_id"])
-            else:
-                self._carried.lost += 1
+            elif known.get(key, {}).get("change_id") != row["change_id"]:
+                self._carried.lost += 1  # the backup does not hold this very state either
         self._conflicts()
         self._others()
 
