@@ -22,6 +22,8 @@ Json = dict[str, Any]
 
 #: An impossible beginning of a FHIR string marks a decimal whose exact spelling must stay.
 _MARK = "\x00#"
+#: The escape of NUL; behind an even number of backslashes it is only somebody's text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _MARKED = re.compile(r'"\\u0000#([^"\\]*)"')
 
 
@@ -49,7 +51,7 @@ _encode_sorted = json.JSONEncoder(
 
 def parse(data: bytes) -> Json:
     """The JSON object in ``data``; anything else is refused with 400."""
-    if b"\\u0000" in data:
+    if b"\\u0000" in data and _NUL.search(data):
         raise Refusal(400, "structure", N_("The body holds a control character."))
     try:
         value = orjson.loads(data)

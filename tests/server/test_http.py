@@ -11,6 +11,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.server import wire
+from app.server.outcome import Refusal
 from tests.server.serving import (
     NORTH,
     Client,
@@ -303,3 +305,10 @@ def test_log_lines_hold_no_identity(server: ServerProcess, north: Client) -> Non
         assert "李秀英" not in line
         assert north.token not in line
         assert set(json.loads(line)) >= {"time", "level", "event"}
+
+
+def test_the_escape_of_nul_as_somebodys_text_is_no_control_character() -> None:
+    text = "see \\u0000 and \\\\u0000"
+    assert wire.parse(json.dumps({"note": text}).encode()) == {"note": text}
+    with pytest.raises(Refusal):
+        wire.parse(json.dumps({"note": "a\\" + chr(0)}).encode())
