@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tools.demo.county import LEAD, PASSWORD, ROOT, TOWNSHIP, County, command, organisation_id
+from tools.demo.county import PASSWORD, County
+from tools.screenshots_alone import take_alone
 
 #: Names of the guide's pictures that ``return_pages`` takes.
 CHOSEN = ("alarm", "return-reply", "return-hand-back", "return-plan", "return-page", "down-page")
@@ -194,28 +193,5 @@ def _plan(context: Any) -> Any:
     )
 
 
-def main() -> int:
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PySide6.QtGui import QImage
-
-    from tools.pictures import save_small
-
-    folder = ROOT / "build" / "screenshots-returns"
-    shutil.rmtree(folder, ignore_errors=True)
-    county = County(folder / "county")
-    county.folder.mkdir(parents=True)
-    for place, name, count in ((county.township, TOWNSHIP, 60), (county.lead, LEAD, 0)):
-        here = ("--data", str(place), "--organisation", organisation_id(name))
-        command("seed", *here, "--residents", str(count), "--seed", "1")
-    return_pages(county, folder)
-    for name in CHOSEN:
-        size = save_small(
-            QImage(str(folder / f"{name}.png")),
-            ROOT / "docs" / "guide" / "pictures" / f"{name}.png",
-        )
-        print(f"{name}.png {size / 1000:.0f} kB")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(take_alone("returns", return_pages, CHOSEN))

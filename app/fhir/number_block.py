@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from app.fhir.codec import ID, Json, code_in, id_of
-from app.fhir.common import WireContext, finish, frame, restore
-from app.fhir.faults import FormatError
-from app.fhir.uris import RECORD
+from app.fhir.basic import TYPE, basic, placed
+from app.fhir.codec import Json
+from app.fhir.common import WireContext, restore
 from app.models.records import Record
 
-KIND = "number_block"
-TYPE = "Basic"
-CODE = "number_block"
+__all__ = ["CODE", "KIND", "TYPE", "from_resource", "to_resources"]
+
+KIND = CODE = "number_block"
 
 
 def to_resources(record: Record, context: WireContext) -> list[Json]:
     """The Basic."""
-    basic = frame(TYPE, record)
-    basic["code"] = {"coding": [{"system": RECORD, "code": CODE}], "text": "档案编号号段"}
-    if ID.match(record["author_id"]):
-        basic["author"] = context.person(record["author_id"])
-    return [finish(KIND, record, basic, _placed)]
-
-
-def _placed(resource: Json) -> Record:
-    if code_in(resource.get("code"), RECORD) != CODE:
-        raise FormatError("code")
-    record: Record = {}
-    if "author" in resource:
-        record["author_id"] = id_of(resource["author"], "Practitioner")
-    return record
+    return [basic(KIND, "档案编号号段", record, context)]
 
 
 def from_resource(resource: Json) -> Record:
     """The whole block."""
-    return restore(KIND, resource, _placed)
+    return restore(KIND, resource, placed(KIND))

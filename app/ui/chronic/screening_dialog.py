@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -28,6 +30,7 @@ from app.ui import theme
 from app.ui.chronic.field_kinds import ends_of, entries_of, measured, pair
 from app.ui.context import UiContext
 from app.ui.style import dress
+from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label
 from app.ui.widgets.choices import ChoiceField
@@ -40,7 +43,7 @@ _TONES: dict[str, str] = {"3": "attention", "4": "attention", "5": "danger"}
 _SHOWN = 4
 
 
-class _Dialog(QDialog):
+class _Dialog(QDialog, metaclass=AbstractWidget):
     """Title, fields, a strip, one primary button (Ctrl+S)."""
 
     def __init__(self, context: UiContext, title: str, parent: QWidget) -> None:
@@ -71,9 +74,9 @@ class _Dialog(QDialog):
         self.column.addLayout(row)
         self._navigator = FormNavigator(self, last=self.save_button)
 
+    @abstractmethod
     def save(self) -> None:
-        """Put it down; overridden."""
-        raise NotImplementedError
+        """Put it down."""
 
     def _failed(self, error: Exception) -> None:
         self.save_button.setEnabled(True)

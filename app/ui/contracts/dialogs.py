@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from app.i18n import tr
 from app.ui import theme
 from app.ui.contracts.controller import ContractsController
 from app.ui.contracts.sign_page import entries
+from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label
 from app.ui.widgets.choices import ListField
@@ -26,7 +28,7 @@ from app.ui.widgets.strips import ErrorStrip
 from app.ui.widgets.values import DateField
 
 
-class ContractDialog(QDialog):
+class ContractDialog(QDialog, metaclass=AbstractWidget):
     """A title, some fields, one primary button; stays open until the use-case has succeeded."""
 
     def __init__(
@@ -66,9 +68,9 @@ class ContractDialog(QDialog):
         super().showEvent(event)
         next(iter(self.fields)).setFocus()
 
+    @abstractmethod
     def work(self) -> tuple[Any, ...]:
         """The use-case with its arguments after store and actor."""
-        raise NotImplementedError
 
     def _pressed(self) -> None:
         self.strip.clear()

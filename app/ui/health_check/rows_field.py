@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -46,11 +47,9 @@ class _Lines(Field):
     def _name_editor(self) -> None:
         """Every cell has its own name."""
 
-    def _first(self) -> QWidget:
-        raise NotImplementedError
-
+    @abstractmethod
     def _blank_here(self, focused: QWidget) -> bool:
-        raise NotImplementedError
+        """Whether Enter at this editor leaves the field."""
 
     def take_enter(self) -> bool:
         focused = QApplication.focusWidget()

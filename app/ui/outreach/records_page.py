@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from app.ui import theme
 from app.ui.outreach.controller import OutreachController
+from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.buttons import PrimaryButton, QuietButton
 from app.ui.widgets.cards import Card, EmptyState, label
 from app.ui.widgets.delivery import DeliveryMark
@@ -16,7 +18,7 @@ from app.ui.widgets.pages import Page
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 
 
-class RecordsPage(Page):
+class RecordsPage(Page, metaclass=AbstractWidget):
     """A subclass asks for its rows in ``reload``, says one in ``_say``, begins one in ``begin``."""
 
     def __init__(
@@ -60,20 +62,21 @@ class RecordsPage(Page):
         )
         self.add_footer(self.new_button)
 
+    @abstractmethod
     def reload(self) -> None:
         """Ask for the rows anew."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self) -> None:
         """Write a new one down."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _say(self, row: Any) -> tuple[str, str]:
         """Title and words of the right side."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _void(self) -> None:
-        raise NotImplementedError
+        """Take the chosen one back, after asking."""
 
     def _ask(self, work: Any) -> None:
         self._asked += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 from PySide6.QtGui import QShowEvent
@@ -23,6 +24,7 @@ from app.ui import theme
 from app.ui.context import UiContext
 from app.ui.residents.answers import entries
 from app.ui.residents.controller import ResidentsController
+from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label
 from app.ui.widgets.choices import ChoiceField, ListField
@@ -32,7 +34,7 @@ from app.ui.widgets.strips import ErrorStrip
 from app.ui.widgets.values import DateField
 
 
-class SmallDialog(QDialog):
+class SmallDialog(QDialog, metaclass=AbstractWidget):
     """A title, some fields, one primary button; stays open until the use-case has succeeded."""
 
     def __init__(
@@ -74,9 +76,9 @@ class SmallDialog(QDialog):
         if first is not None:
             first.setFocus()
 
+    @abstractmethod
     def work(self) -> Callable[[], object]:
         """The use-case to run with what the fields say now."""
-        raise NotImplementedError
 
     def done_well(self) -> None:
         """The use-case has succeeded."""

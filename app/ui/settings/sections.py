@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,14 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.errors import InputError
 from app.ui import theme
 from app.ui.context import UiContext
+from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.buttons import PrimaryButton
 from app.ui.widgets.cards import Card, label
 from app.ui.widgets.forms import FormFields, FormNavigator
 from app.ui.widgets.strips import ErrorStrip, sentence
 
 
-class FormSection(QWidget):
+class FormSection(QWidget, metaclass=AbstractWidget):
     """A card of fields with one primary button at its lower right."""
 
     def __init__(self, context: UiContext, title: str, explanation: str, save: str) -> None:
@@ -51,9 +53,9 @@ class FormSection(QWidget):
         for field in fields:
             self.content.addWidget(field)
 
+    @abstractmethod
     def submit(self) -> None:
-        """Save what stands in the fields; overridden."""
-        raise NotImplementedError
+        """Save what stands in the fields."""
 
     def run(self, work: Callable[..., Any], *arguments: Any, done: Callable[[Any], None]) -> None:
         """Do it in the background with the button off until the answer is here."""

@@ -6,6 +6,7 @@ All share one interface (``Field``): ``value``, ``set_value``, ``raw``/``restore
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -26,10 +27,11 @@ from app.care.parsing import clean_text
 from app.i18n import tr
 from app.ui import theme
 from app.ui.style import dress
+from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.cards import PlainLabel
 
 
-class Field(QWidget):
+class Field(QWidget, metaclass=AbstractWidget):
     """Base of all form fields. ``changed``: the content changed; ``left``: the person moved on."""
 
     changed = Signal()
@@ -138,23 +140,24 @@ class Field(QWidget):
         self._last.setVisible(bool(text))
         self._editor.setAccessibleDescription(self._last.text())
 
+    @abstractmethod
     def value(self) -> Any:
         """The content as a typed value, None when blank or unreadable (see ``problem``)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def set_value(self, value: Any) -> None:
-        raise NotImplementedError
+        """Show a typed value; None empties the field."""
 
     def is_blank(self) -> bool:
         return self.raw() in (None, "", [])
 
+    @abstractmethod
     def raw(self) -> Any:
         """What stands in the field, as plain JSON data, for a draft."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restore(self, raw: Any) -> None:
         """Put back what ``raw`` gave."""
-        raise NotImplementedError
 
     def clear(self) -> None:
         self.set_value(None)
