@@ -84,11 +84,6 @@ def list_drafts(store: Store, actor: Actor) -> tuple[DraftLine, ...]:
     return tuple(lines)
 
 
-def discard_draft(store: Store, actor: Actor, resident_id: str) -> None:
-    """The move draft → deleted: the letter never existed for anybody else."""
-    drafts.discard_draft(store, actor, DRAFT_FORM, resident_id)
-
-
 def letter_to_dict(letter: LetterInput) -> dict[str, Any]:
     """A letter as plain values that JSON can hold."""
     values = asdict(letter)

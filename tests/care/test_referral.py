@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.care import referral, referral_desk
 from app.care.referral import PhoneConfirmation
-from app.care.referral_drafts import discard_draft, load_draft, save_draft
+from app.care.referral_drafts import DRAFT_FORM, load_draft, save_draft
 from app.care.referral_letter import LetterInput, ServiceWish
 from app.care.referral_moves import Reason
 from app.care.referral_states import State
@@ -17,6 +17,7 @@ from app.care.referral_view import open_referral
 from app.clock import FixedClock
 from app.errors import InputError, NotAllowed, NotFound
 from app.models.actor import Actor
+from app.models.drafts import discard_draft
 from app.models.outbox import Outbox
 from app.models.referral import Referral, ReferralEvent, ReferralService, ReferralTask
 from app.models.store import Store
@@ -187,7 +188,7 @@ def test_a_draft_stays_here_until_it_is_sent(store: Store, actor: Actor, residen
     referral.send(store, actor, replace(letter, impression="高血压"))
     assert load_draft(store, actor, resident_id) is None
     save_draft(store, actor, letter)
-    discard_draft(store, actor, resident_id)
+    discard_draft(store, actor, DRAFT_FORM, resident_id)
     assert load_draft(store, actor, resident_id) is None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from app.care.attachments import attaching
 from app.care.attachments.files import NewFile, list_files, take_back
@@ -197,35 +198,51 @@ class FilesCard(Card):
 
     def add(self, sources: Sequence[Source]) -> None:
         """Make files ready off this thread, then ask what they are."""
-        if not sources or self._add_to is None:
+        subject = self._add_to
+        if not sources or subject is None:
             return
         self.notice.say(tr("The files are being made ready…"), "neutral", closable=False)
         self.add_button.setEnabled(False)
         self._context.tasks.run(
             prepare_all, list(sources)[: attaching.MOST_FILES],
-            done=self._prepared, failed=self._failed, owner=self,
+            done=lambda found: self._prepared(subject, *found), failed=self._failed, owner=self,
         )  # fmt: skip
 
-    def _prepared(self, found: tuple[list[Prepared], list[str]]) -> None:
-        ready, problems = found
+    def _prepared(self, subject: Subject, ready: list[Prepared], problems: list[str]) -> None:
         self.notice.clear()
         self.add_button.setEnabled(True)
+        if subject not in self._subjects:
+            # Whose files they are is said by what stands around the question: never ask it over
+            # another patient's page.
+            self.notice.say(
+                tr("Another page was opened meanwhile, so the files were not attached. Open the "
+                   "one they belong to and add them again."),
+                "attention",
+            )  # fmt: skip
+            return
         if not ready:
             self.notice.say(" ".join(problems))
             return
         dialog = AddDialog(ready, problems, self)
-        self._ask(dialog, lambda: self._attach(dialog))
+        self._ask(dialog, lambda: self._attach(dialog, subject))
 
-    def _attach(self, dialog: AddDialog) -> None:
-        context, subject = self._context, self._add_to
-        if subject is None:
-            dialog.reject()
-            return
+    def _attach(self, dialog: AddDialog, subject: Subject) -> None:
+        """To the record for which they were chosen, whatever the page shows by now."""
+        context = self._context
         dialog.done_button.setEnabled(False)
+
+        def failed(error: Exception) -> None:
+            if isValid(dialog):
+                dialog.done_button.setEnabled(True)
+                dialog.strip.say_error(error)
+            else:
+                self._failed(error)
 
         def done(result: tuple[int, str]) -> None:
             count, problem = result
-            dialog.accept()
+            # Left meanwhile: what was asked for is done all the same, and said.
+            if isValid(dialog):
+                dialog.accept()
             if problem:
                 self.notice.say(problem)
             if count:
@@ -235,7 +252,7 @@ class FilesCard(Card):
 
         context.tasks.run(
             attach_all, context.store, context.actor, subject, dialog.new_files(),
-            done=done, failed=dialog.strip.say_error, owner=self,
+            done=done, failed=failed, owner=self,
         )  # fmt: skip
 
     # -- looking, copying, taking back ------------------------------------------------------------
@@ -270,8 +287,6 @@ class FilesCard(Card):
         self._ask(dialog, lambda: self._write(dialog, shown))
 
     def _viewing(self) -> bool:
-        from shiboken6 import isValid
-
         return self.viewer is not None and isValid(self.viewer) and self.viewer.isVisible()
 
     def _write(self, dialog: FormDialog, shown: Shown) -> None:

@@ -11,7 +11,6 @@ from app.care import referral, referral_review
 from app.care.referral import PhoneConfirmation, Written
 from app.care.referral_drafts import (
     DRAFT_FORM,
-    discard_draft,
     letter_to_dict,
     load_draft,
 )
@@ -241,10 +240,7 @@ class LetterForm(Page):
     def _throw_away(self) -> None:
         if self._keeper is not None:
             self._keeper.discard()
-        if self._start is not None:
-            discard_draft(self._context.store, self._context.actor, self._start.letter.resident_id)
         self.parts.fields.touched = False
-        self._context.drafts_changed.emit()
         self._left()
 
     # -- sending ----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from app.errors import DiskFull
 from app.models.referral import Referral
 from app.ui.referrals.dialogs import PersonDialog, PhoneDialog
 from app.ui.referrals.letter_form import LetterForm
+from tests.held_runner import HeldRunner
 from tests.referral_rooms import House, Keys, back, bring
 from tests.referral_support import add_resident, carry, letter_for
 
@@ -247,7 +248,11 @@ def test_leaving_keeps_the_draft_and_enter_in_the_list_goes_on(
     again = township.room.form
     assert township.room.pages.currentWidget() is again
     assert again.parts.fields["present_history"].value() == "头晕一周"
+    runner = HeldRunner()
+    township.context.tasks = runner
     again.discard_button.click()
+    assert list_drafts(township.store, township.actor), "nothing is written on the screen's thread"
+    runner.let_go()
     assert list_drafts(township.store, township.actor) == ()
     assert township.names() == []
 
