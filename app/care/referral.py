@@ -28,7 +28,7 @@ from app.care.referral_moves import (
     side_of,
     write_event,
 )
-from app.care.referral_rows import new_rows, rewrite
+from app.care.referral_rows import new_rows, require_letter, rewrite
 from app.care.referral_states import FINAL, Direction, Side, State, Urgency
 from app.clock import format_instant
 from app.errors import InputError
@@ -68,6 +68,7 @@ def send(store: Store, actor: Actor, letter: LetterInput) -> Written:
     require_sound(letter, Direction.ACROSS)
     with store.write(actor) as session:
         rows = new_rows(session, store.clock, actor, letter)
+        require_letter(rows.direction)
         rows.task.sent_at = store.clock.now()
         move(session, store.clock, actor, rows, State.SENT)
         forget_draft(session, actor, letter.resident_id)
@@ -87,6 +88,7 @@ def send_confirmed(
         raise InputError(problems)
     with store.write(actor) as session:
         rows = new_rows(session, store.clock, actor, letter)
+        require_letter(rows.direction)
         rows.task.sent_at = store.clock.now()
         _accept_by_phone(session, store, actor, rows, call)
         forget_draft(session, actor, letter.resident_id)
@@ -207,18 +209,42 @@ def expire(store: Store, actor: Actor, referral_id: str) -> Written:
 def advance(
     store: Store, actor: Actor, referral_id: str, target: State, reason: Reason | None = None
 ) -> Written:
-    """Make a move that needs nothing but, perhaps, a reason (arrived, in care, no-show, closed,
-    cancelled, received back, reopened). Which are legal is in :mod:`app.care.referral_states`."""
+    """Make a move that needs nothing but, perhaps, a reason: returned, rejected, cancelled, taken
+    back or declined, closed, reopened.
+
+    Every other move has a use-case with rules of its own (a reply must be whole, a booking made,
+    the time have passed), and is refused here. Which moves are legal is in
+    :mod:`app.care.referral_states`.
+    """
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
+        if (rows.state, target) not in _PLAIN:
+            raise InputError(not_from_here(rows.state))
         move(session, store.clock, actor, rows, target, reason=reason)
         if target in _CHANGES_HANDS:
             follow_move(session, store.clock, store.organisation_id, rows)
         return _written(rows)
 
 
+#: The moves to which nothing belongs but the reason.
+_PLAIN = frozenset(
+    {
+        (State.SENT, State.RETURNED),
+        (State.SENT, State.REJECTED),
+        (State.SENT, State.CANCELLED),
+        (State.RETURNED, State.CANCELLED),
+        (State.ACCEPTED, State.CANCELLED),
+        (State.IN_CARE, State.CLOSED),
+        (State.REPLIED, State.CLOSED),
+        (State.HANDED_BACK, State.RECEIVED_BACK),
+        (State.HANDED_BACK, State.REPLIED),  # the writer cannot take the patient back
+        (State.RECEIVED_BACK, State.CLOSED),
+        (State.CLOSED, State.IN_CARE),
+        (State.CLOSED, State.RECEIVED_BACK),
+    }
+)
 #: Moves after which the patient may be in other hands, and other work is due.
-_CHANGES_HANDS = frozenset({State.RECEIVED_BACK, State.ARRIVED, State.IN_CARE, State.CLOSED})
+_CHANGES_HANDS = frozenset({State.RECEIVED_BACK, State.IN_CARE, State.CLOSED})
 
 
 def _written(rows: ReferralRows) -> Written:

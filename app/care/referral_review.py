@@ -17,7 +17,7 @@ from app.care.referral_drafts import forget_draft
 from app.care.referral_letter import LetterInput, normalise, require_sound
 from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_moves import Reason, ReferralRows, load_rows, move, not_from_here, side_of
-from app.care.referral_rows import new_rows, rewrite
+from app.care.referral_rows import new_rows, require_letter, rewrite
 from app.care.referral_states import REVIEWERS, Direction, Side, State
 from app.errors import InputError
 from app.i18n import tr
@@ -45,6 +45,7 @@ def submit(store: Store, actor: Actor, letter: LetterInput) -> Written:
         raise InputError({"urgency": tr("An emergency is never held up by a review. Send it.")})
     with store.write(actor) as session:
         rows = new_rows(session, store.clock, actor, letter)
+        require_letter(rows.direction)
         _own(rows, actor.organisation_id)
         move(session, store.clock, actor, rows, State.INTERNAL_REVIEW)
         forget_draft(session, actor, letter.resident_id)
@@ -83,6 +84,7 @@ def resubmit(store: Store, actor: Actor, referral_id: str, letter: LetterInput) 
         rows = load_rows(session, actor, referral_id)
         if rows.state is not State.DRAFT or side_of(actor, rows.task) is not Side.SENDER:
             raise InputError(not_from_here(rows.state))
+        require_letter(rows.direction)
         rows = rewrite(session, store.clock, actor, rows, letter)
         limits = limits_in_force(session)
         if limits.internal_review and not letter.is_emergency:

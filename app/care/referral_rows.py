@@ -67,6 +67,20 @@ def direction_of(own: Organisation, receiver: Organisation) -> Direction:
     return Direction.DOWN if own.type == LEAD_HOSPITAL else Direction.ACROSS
 
 
+def require_letter(direction: Direction) -> None:
+    """Raises InputError for a patient who is referred down: the hospital's summary and a dated plan
+    must go along (domain reference §6.3), which a letter alone does not hold."""
+    if direction is Direction.DOWN:
+        raise InputError(
+            {
+                "to_organisation_id": tr(
+                    "A patient goes down with a summary and a plan. Nothing was sent. Write a "
+                    "down-referral instead."
+                )
+            }
+        )
+
+
 def new_rows(session: Session, clock: Clock, actor: Actor, letter: LetterInput) -> ReferralRows:
     """The rows of a new letter, in the state draft, added to the session.
 

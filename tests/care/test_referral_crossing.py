@@ -10,6 +10,7 @@ from app.care import referral
 from app.care.referral_crossing import Crossed, cross
 from app.care.referral_desk import Booking, ServiceAnswer, accept, answer_service
 from app.care.referral_moves import Reason
+from app.care.referral_return.stay import arrive
 from app.care.referral_states import ServiceState, State
 from app.care.referral_view import open_referral
 from app.models import records
@@ -86,7 +87,7 @@ def test_an_acceptance_after_the_cancel_does_not_stand_and_is_told(houses: House
 
 def test_both_orders_leave_the_same_state(houses: Houses) -> None:
     accept(*houses.desk, houses.referral_id, BOOKING)
-    referral.advance(*houses.desk, houses.referral_id, State.ARRIVED)
+    arrive(*houses.desk, houses.referral_id)
     referral.cancel(*houses.township, houses.referral_id, CANCEL)
     # The patient has arrived at the server first: too late to cancel.
     late = houses.meet(houses.township, houses.desk)

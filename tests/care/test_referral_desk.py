@@ -23,6 +23,7 @@ from app.care.referral_lists import (
     waiting_for_me,
 )
 from app.care.referral_moves import Reason
+from app.care.referral_return.stay import arrive, begin_care, no_show
 from app.care.referral_states import ServiceState, Side, State
 from app.care.referral_view import ReferralView, open_referral
 from app.clock import FixedClock
@@ -232,8 +233,8 @@ def test_accepting_a_letter_that_was_cancelled_meanwhile_says_so(
 
 def test_the_whole_way_of_an_inpatient(desk: House, sent: str) -> None:
     accept(*desk, sent, BOOKING)
-    for target in (State.ARRIVED, State.IN_CARE):
-        assert referral.advance(*desk, sent, target).state is target
+    assert arrive(*desk, sent).state is State.ARRIVED
+    assert begin_care(*desk, sent).state is State.IN_CARE
     with pytest.raises(InputError):
         referral.advance(*desk, sent, State.CLOSED)
     referral.advance(*desk, sent, State.CLOSED, Reason("need_higher_level"))
@@ -245,10 +246,13 @@ def test_the_whole_way_of_an_inpatient(desk: House, sent: str) -> None:
     ]  # fmt: skip
 
 
-def test_a_patient_who_did_not_come_frees_what_was_arranged(desk: House, sent: str) -> None:
+def test_a_patient_who_did_not_come_frees_what_was_arranged(
+    desk: House, sent: str, clock: FixedClock
+) -> None:
     clinic = task_ids(open_referral(*desk, sent))["clinic"]
     accept(*desk, sent, BOOKING, (ServiceAnswer(clinic, ARRANGED, BOOKING),))
-    referral.advance(*desk, sent, State.NO_SHOW)
+    clock.set(COME)
+    no_show(*desk, sent)
     view = open_referral(*desk, sent)
     assert view.state is State.NO_SHOW
     assert set(services(view).values()) == {"withdrawn"}

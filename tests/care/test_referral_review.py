@@ -10,10 +10,12 @@ from sqlalchemy import select
 
 from app.care import referral, referral_review
 from app.care.referral_limits import SETTING, Limits
+from app.care.referral_rows import direction_of
 from app.care.referral_states import State
 from app.care.referral_view import open_referral
 from app.errors import InputError, NotAllowed
 from app.models.actor import Actor
+from app.models.organisation import Organisation
 from app.models.referral import ReferralTask
 from app.models.settings import set_setting
 from app.models.store import Store
@@ -142,6 +144,14 @@ def test_the_direction_follows_from_the_two_houses(
         reason_codes=(reason,),
         services=(),
     )
+    with store.read() as session:
+        houses = [session.get_one(Organisation, each) for each in (own, receiver)]
+        assert direction_of(*houses) == direction
+    if direction == "down":
+        # Nobody goes down with a letter alone (tests/care/test_referral_plain_moves.py).
+        with pytest.raises(InputError):
+            referral.send(store, actor, letter)
+        return
     written = referral.send(store, actor, letter)
     assert open_referral(store, actor, written.referral_id).direction == direction
 
