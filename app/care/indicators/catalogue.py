@@ -19,7 +19,7 @@ class Indicator:
 
     ``persons``: the numbers are persons; else they are services. ``estimated``: the denominator is
     a share of a population that the county estimates. ``ratio``: nobody below the line is missing
-    above it, for different things are counted.
+    above it, for different things are counted. ``unit``: of the quotient (a source word or ``%``).
     """
 
     code: str
@@ -29,10 +29,15 @@ class Indicator:
     persons: bool = True
     estimated: bool = False
     ratio: bool = False
+    unit: str = "%"
 
     @property
     def name(self) -> str:
         return tr(self.title)
+
+    @property
+    def unit_name(self) -> str:
+        return self.unit if self.unit == "%" else tr(self.unit)
 
 
 INDICATORS: tuple[Indicator, ...] = (
@@ -176,6 +181,7 @@ INDICATORS: tuple[Indicator, ...] = (
         N_("Members of the consortium"),
         persons=False,
         ratio=True,
+        unit=N_("h"),
     ),
 )
 BY_CODE = {indicator.code: indicator for indicator in INDICATORS}

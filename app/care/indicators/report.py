@@ -46,7 +46,10 @@ from app.models.store import Store
 Grouping = Literal["village", "doctor", "team"]
 #: Who sees names behind the numbers; the health commission's viewer sees the numbers only.
 READERS = frozenset(
-    {"doctor", "public_health", "head_of_department", "office_clerk", "president", "administrator"}
+    {
+        *("doctor", "specialist", "head_of_department", "public_health", "referral_coordinator"),
+        *("office_clerk", "president", "administrator"),
+    }
 )
 VIEWERS = READERS | {"viewer"}
 
@@ -84,8 +87,10 @@ class Report:
                     names[key] = names_it
                     shares.setdefault(key, ({}, {}))[side][person] = number
             for key, (above, below) in shares.items():
-                parts.setdefault(key, {})[code] = Counted(code, above, below, one.known)
-        nobody = {code: Counted(code, {}, {}, one.known) for code, one in self.counted.items()}
+                parts.setdefault(key, {})[code] = replace(one, numerator=above, denominator=below)
+        nobody = {
+            code: replace(one, numerator={}, denominator={}) for code, one in self.counted.items()
+        }
         return tuple(
             Group(key, name, {**nobody, **parts[key]})
             for key, name in sorted(names.items(), key=lambda pair: (pair[0] == "", pair[1]))

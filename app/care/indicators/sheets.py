@@ -80,7 +80,8 @@ def _overview(report: Report) -> Sheet:
         SheetColumn(tr("Indicator"), 24),
         SheetColumn(tr("Done"), 10),
         SheetColumn(tr("Out of"), 10),
-        SheetColumn(tr("Rate %"), 10),
+        SheetColumn(tr("Rate"), 10),
+        SheetColumn(tr("Unit"), 6),
         SheetColumn(tr("Counted"), 60),
         SheetColumn(tr("Among"), 60),
     )
@@ -89,6 +90,7 @@ def _overview(report: Report) -> Sheet:
             code,
             BY_CODE[code].name,
             *_figures(one),
+            BY_CODE[code].unit_name,
             tr(BY_CODE[code].counted),
             tr(BY_CODE[code].among),
         )
@@ -108,7 +110,7 @@ def _grouped(report: Report, by: Grouping, title: str) -> Sheet:
         heads += [
             SheetColumn(f"{code} {tr('Done')}", 10),
             SheetColumn(f"{code} {tr('Out of')}", 10),
-            SheetColumn(f"{code} %", 8),
+            SheetColumn(f"{code} {BY_CODE[code].unit_name}", 8),
         ]
     rows = [
         (group_name(by, group), *(n for one in group.counted.values() for n in _figures(one)))

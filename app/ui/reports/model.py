@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.care.indicators.catalogue import Indicator
+from app.care.indicators.catalogue import BY_CODE, Indicator
 from app.care.indicators.counted import Counted
 from app.care.indicators.report import Member
 from app.care.masking import mask_phone
@@ -37,8 +37,9 @@ def figure(number: float) -> str:
 
 
 def rate_words(counted: Counted) -> str:
-    """``71.4``; a dash where nothing can be divided."""
-    return "–" if counted.rate is None else f"{counted.rate:.1f}"
+    """``71.4 %`` or ``3.5 h``; a dash where nothing can be divided."""
+    unit = BY_CODE[counted.code].unit_name
+    return "–" if counted.rate is None else f"{counted.rate:.1f} {unit}"
 
 
 def indicator_columns() -> list[Column[IndicatorRow]]:
@@ -53,9 +54,9 @@ def indicator_columns() -> list[Column[IndicatorRow]]:
             align="right",
         ),
         Column(
-            tr("Rate %"),
+            tr("Rate"),
             lambda row: rate_words(row.counted),
-            76,
+            84,
             align="right",
             tone=lambda row: "attention" if _below(row) else None,
         ),
@@ -98,7 +99,7 @@ def group_columns() -> list[Column[GroupRow]]:
             64,
             align="right",
         ),
-        Column(tr("Rate %"), lambda row: rate_words(row.counted), 64, align="right"),
+        Column(tr("Rate"), lambda row: rate_words(row.counted), 84, align="right"),
     ]
 
 

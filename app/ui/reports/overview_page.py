@@ -165,12 +165,13 @@ class OverviewPage(Page):
         if not one.known:
             lines.append(tr("The county's prevalence is not set (Settings, clinical settings)."))
         self.words.setText("\n".join(lines))
-        said = tr("{done} of {of}, {rate} %").format(
+        said = tr("{done} of {of}, {rate}").format(
             done=figure(one.done), of=figure(one.of), rate=rate_words(one)
         )
         self.side.setAccessibleName(f"{indicator.name}: {said}")
         self.missing_button.setEnabled(not indicator.estimated and bool(one.denominator))
         self._show_groups()
+        self.plot.set_unit(indicator.unit_name)
         self._show_course(indicator.code)
 
     def _show_groups(self) -> None:
@@ -222,7 +223,7 @@ class OverviewPage(Page):
                 today = c.clock.today()
                 shown = _points(points, today)
                 target = [] if row.target is None else [row.target]
-                self.plot.set_data([Series(tr("Rate %"), shown)], limits=target)
+                self.plot.set_data([Series(tr("Rate"), shown)], limits=target)
 
         c.tasks.run(
             course,

@@ -59,7 +59,8 @@ class TrendPlot(QWidget):
         head = QHBoxLayout()
         head.setSpacing(theme.GAP_INSIDE)
         head.addWidget(label(title, "strong"))
-        head.addWidget(label(unit, "hint"))
+        self._unit_label = label(unit, "hint")
+        head.addWidget(self._unit_label)
         head.addStretch(1)
         self._legend = QHBoxLayout()
         self._legend.setSpacing(theme.GAP_TIGHT)
@@ -76,6 +77,11 @@ class TrendPlot(QWidget):
         self.setMinimumHeight(theme.PLOT_MINIMUM_HEIGHT)
         self.setAccessibleName(title)
         self.setAccessibleDescription(self._nothing)
+
+    def set_unit(self, unit: str) -> None:
+        """The unit of the data that come next."""
+        self._unit = self.canvas.unit = unit
+        self._unit_label.setText(unit)
 
     def set_data(
         self,
@@ -113,7 +119,7 @@ class _Canvas(QWidget):
 
     def __init__(self, unit: str) -> None:
         super().__init__()
-        self._unit = unit
+        self.unit = unit
         self.series: tuple[Series, ...] = ()
         self.bands: tuple[tuple[float, float], ...] = ()
         self.limits: tuple[float, ...] = ()
@@ -246,7 +252,7 @@ class _Canvas(QWidget):
                 distance = math.hypot(point.x() - position.x(), point.y() - position.y())
                 if distance < best:
                     best = distance
-                    text = f"{day.isoformat()}\n{one.name} {value:g} {self._unit}"
+                    text = f"{day.isoformat()}\n{one.name} {value:g} {self.unit}"
         return text
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

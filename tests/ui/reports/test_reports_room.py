@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.care.follow_up import record_follow_up
+from app.care.outreach.training import Attendee, TrainingInput, record_training
 from app.models.actor import Actor
 from app.models.local import AuditEvent
 from app.models.store import Store
@@ -19,6 +20,7 @@ from app.ui.reports.view import ReportsRoom
 from app.ui.tasks import TaskRunner
 from app.ui.widgets import save_file
 from tests.care.follow_up_samples import a_visit, managed_resident
+from tests.conftest import LEAD_ID, TOWNSHIP_ID
 
 
 @pytest.fixture
@@ -118,7 +120,54 @@ def test_the_whole_report_as_a_workbook(
     book = load_workbook(target)
     assert len(book.sheetnames) == 4
     first = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
-    assert any(row[0] == "H3" and row[2:5] == [0, 1, 0] for row in first)
+    assert any(row[0] == "H3" and row[2:6] == [0, 1, 0, "%"] for row in first)
+
+
+def test_hours_are_no_percent_by_group_either(
+    qtbot: QtBot,
+    make_store: Callable[..., tuple[Store, Actor]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Training hours for each member: 2.5 h for two members are 1.3 h, in every list of them."""
+    store, actor = make_store(LEAD_ID)
+    day = store.clock.today()
+    record_training(
+        store,
+        actor,
+        TrainingInput("卒中康复", "lecture", day, None, 2.5, "李建华", "会议室",
+                      (Attendee(TOWNSHIP_ID, "王建国"),)),
+    )  # fmt: skip
+    tasks = TaskRunner()
+    room = ReportsRoom(UiContext(store, actor, tasks))
+    qtbot.addWidget(room)
+    room.show()
+    room.open()
+    _choose(room, qtbot, "O3")
+    members = room.overview.table.current().counted.of
+    wanted = f"{2.5 / members:.1f} 小时"
+    overview, groups = room.overview, room.overview.group_model
+    qtbot.waitUntil(lambda: groups.rowCount() == 1)
+    rates = [model.columns[at].text for model, at in ((overview.model, 4), (groups, 3))]
+    assert [rate(row) for rate, row in zip(rates, (overview.table.current(), groups.row(0)),
+                                           strict=True)] == [wanted, wanted]  # fmt: skip
+    assert [model.columns[at].title for model, at in ((overview.model, 4), (groups, 3))] == [
+        "比率",
+        "比率",
+    ]
+    qtbot.waitUntil(lambda: bool(overview.plot.canvas.series))
+    assert "小时" in overview.plot.accessibleDescription()
+    target = tmp_path / "指标.xlsx"
+    monkeypatch.setattr(save_file, "choose_file", lambda *_: str(target))
+    overview.export_button.click()
+    qtbot.waitUntil(target.exists)
+    tasks.wait()
+    first, by_village = load_workbook(target).worksheets[:2]
+    rows = [[cell.value for cell in row] for row in first.iter_rows()]
+    (row,) = [row for row in rows if row[0] == "O3"]
+    assert row[4:6] == [round(2.5 / members, 1), "小时"]
+    heads, values = ([cell.value for cell in line] for line in list(by_village.iter_rows())[-2:])
+    assert values[heads.index("O3 小时")] == round(2.5 / members, 1)
 
 
 def test_two_days_that_make_no_period_are_said(qtbot: QtBot, room: ReportsRoom) -> None:
