@@ -28,14 +28,17 @@ from app.ui import theme
 from app.ui.icons import character, icon_font, tone_colour
 from app.ui.referrals.words import (
     SERVICE_ICON,
+    SERVICE_MARK,
     SERVICE_TONE,
     STATE_ICON,
     URGENCY_ICON,
     URGENCY_TONE,
+    service_words,
     state_word,
     waiting_words,
     who,
 )
+from app.ui.tips import plain_tip
 from app.ui.widgets.delivery import delivery_mark, moment
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -123,7 +126,7 @@ class ReferralList(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return _spoken(item, self.today)
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(item, ReferralLine):
-            return delivery_mark(item.delivery, self.today).text
+            return plain_tip(_tip(item, self.today))
         return None
 
 
@@ -143,9 +146,20 @@ def _spoken(item: Item, today: date) -> str:
             waiting_words(item.waiting, today)[0],
             other_house(item),
             item.department if item.side is Side.RECEIVER else "",
+            *(service_words(*service) for service in item.services),
         )
         if part
     )
+
+
+def _tip(line: ReferralLine, today: date) -> str:
+    """What the line has no room for: the whole name, the priorities in words, where it is."""
+    parts = (
+        line.resident_name,
+        *(service_words(*service) for service in line.services),
+        delivery_mark(line.delivery, today).text,
+    )
+    return "\n".join(parts)
 
 
 def other_house(line: ReferralLine) -> str:
@@ -239,21 +253,12 @@ class ReferralDelegate(QStyledItemDelegate):
         painter.setFont(theme.font(semibold=True))
         painter.setPen(theme.colour("text"))
         metrics = painter.fontMetrics()
-        about = who(sex, age)
-        small = theme.font(theme.SECONDARY_POINTS)
-        reserve = metrics.horizontalAdvance(about) + theme.GAP_INSIDE
-        shown = metrics.elidedText(
-            name, Qt.TextElideMode.ElideRight, max(rect.width() - reserve, reserve)
-        )
+        # The name has the room: it gives way only to the end of the line.
+        shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, shown)
-        used = metrics.horizontalAdvance(shown) + theme.GAP_INSIDE
-        painter.setFont(small)
-        painter.setPen(theme.colour("text_secondary"))
-        left = rect.adjusted(used, 0, 0, 0)
-        shown = painter.fontMetrics().elidedText(
-            about, Qt.TextElideMode.ElideRight, max(left.width(), 0)
-        )
-        painter.drawText(left, Qt.AlignmentFlag.AlignVCenter, shown)
+        left = rect.adjusted(metrics.horizontalAdvance(shown) + theme.GAP_INSIDE, 0, 0, 0)
+        if left.width() > 0:
+            self._elided(painter, left, who(sex, age), "text_secondary")
 
     def _right(
         self, painter: QPainter, rect: QRect, text: str, tone: theme.Tone, icon_name: str
@@ -273,14 +278,19 @@ class ReferralDelegate(QStyledItemDelegate):
         """Icons of the priorities in the colour of their answers, and where the record is."""
         used = 0
         mark = delivery_mark(line.delivery, today)
-        icons = [(SERVICE_ICON[name], tone_colour(SERVICE_TONE[state]))
-                 for name, state in line.services if name in SERVICE_ICON]  # fmt: skip
+        icons: list[tuple[str, str, int]] = []
+        for name, state in line.services:
+            if name in SERVICE_ICON:
+                colour = tone_colour(SERVICE_TONE[state])
+                icons.append((SERVICE_ICON[name], colour, theme.ICON))
+                icons.append((SERVICE_MARK[state], colour, theme.ICON_SMALL))
         if line.side is Side.SENDER or line.delivery.state != "local":
-            icons.append((mark.icon, tone_colour(mark.tone)))
-        for name, colour in reversed(icons):
-            spot = QRect(rect.right() - used - theme.ICON, rect.top(), theme.ICON, rect.height())
-            self._icon(painter, spot, name, colour)
-            used += theme.ICON + theme.GAP_TIGHT
+            icons.append((mark.icon, tone_colour(mark.tone), theme.ICON))
+        for name, colour, size in reversed(icons):
+            spot = QRect(rect.right() - used - size, rect.top(), size, rect.height())
+            self._icon(painter, spot, name, colour, size)
+            # A mark stands close to what it is about.
+            used += size + (0 if size == theme.ICON_SMALL else theme.GAP_TIGHT)
         return used + theme.GAP_INSIDE
 
     def _elided(self, painter: QPainter, rect: QRect, text: str, colour: str) -> None:
@@ -289,9 +299,11 @@ class ReferralDelegate(QStyledItemDelegate):
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, shown)
 
-    def _icon(self, painter: QPainter, rect: QRect, name: str, colour: str) -> int:
+    def _icon(
+        self, painter: QPainter, rect: QRect, name: str, colour: str, size: int = theme.ICON
+    ) -> int:
         """An icon at the left end of the rectangle; the width it takes."""
-        painter.setFont(icon_font(theme.ICON))
+        painter.setFont(icon_font(size))
         painter.setPen(theme.colour(colour))
         painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter, character(name))
-        return theme.ICON + theme.GAP_TIGHT + 2
+        return size + theme.GAP_TIGHT + 2

@@ -69,6 +69,22 @@ SERVICE_TONE: dict[str, Tone] = {
     ServiceState.USED: "confirmed",
     ServiceState.WITHDRAWN: "neutral",
 }
+#: The answer to a priority by its shape, beside its colour.
+SERVICE_MARK: dict[str, str] = {
+    ServiceState.REQUESTED: "more-line",
+    ServiceState.ARRANGED: "check-line",
+    ServiceState.REFUSED: "close-line",
+    ServiceState.USED: "check-double-line",
+    ServiceState.WITHDRAWN: "subtract-line",
+}
+
+
+def service_words(name: str, state: str) -> str:
+    """``优先住院：已安排``"""
+    return tr("{what}: {detail}").format(
+        what=codes.label("referral_service", name),
+        detail=codes.label("referral_service_state", state),
+    )
 
 
 def state_word(state: str) -> str:
