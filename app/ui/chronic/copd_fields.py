@@ -89,6 +89,7 @@ class CopdFields(TreatmentFields):
             unit=unit,
             decimals=decimals,
             hard=ends,
+            measured=True,
             label_width=width,
             width=theme.NUMBER_WIDTH_SMALL,
         )

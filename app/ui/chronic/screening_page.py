@@ -259,11 +259,19 @@ def _waiting_columns() -> list[Column[WaitingRow]]:
         Column(tr("Raised days"), lambda row: str(row.raised_days), 92, align="right"),
         Column(
             tr("Due on"),
-            lambda row: row.due_on.isoformat(),
-            120,
+            _due_words,
+            190,
             tone=lambda row: "attention" if row.days_over >= 0 else None,
+            icon_name=lambda row: "alarm-warning-line" if row.days_over > 0 else "",
         ),
     ]
+
+
+def _due_words(row: WaitingRow) -> str:
+    day = row.due_on.isoformat()
+    if row.days_over > 0:
+        return tr("{day}, {count} days over").format(day=day, count=row.days_over)
+    return tr("due today") if row.days_over == 0 else day
 
 
 def _result_words(row: WaitingRow) -> str:

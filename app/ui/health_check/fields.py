@@ -201,6 +201,7 @@ def _number(made_of: FieldDefinition, **common: Any) -> NumberField:
         decimals=made_of.decimals,
         hard=made_of.hard,
         soft=soft,
+        measured=bool(made_of.limit),
         width=theme.NUMBER_WIDTH_SMALL,
         **common,
     )

@@ -99,6 +99,7 @@ class AskForm(Page):
                 unit=limit.unit,
                 decimals=limit.decimals,
                 hard=(limit.hard_low, limit.hard_high),
+                measured=True,
                 label_width=theme.LABEL_SHORT,
             )
             self.fields.add(field)
@@ -148,6 +149,7 @@ class AskForm(Page):
     def _begun(self, found: tuple[ConsultationStart, tuple[Receiver, ...]]) -> None:
         start, offered = found
         self._base = start.consultation
+        offered = tuple(each for each in offered if start.only_to in ("", each.id))
         self.receivers = {each.id: each for each in offered}
         about = "  ·  ".join(p for p in (start.name, who(start.sex, start.age), start.village) if p)
         self.set_title(tr("Ask for a consultation"), about)

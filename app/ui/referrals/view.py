@@ -36,7 +36,7 @@ from app.ui.referrals.back.pages import VisitPages
 from app.ui.referrals.controller import Listed, ReferralsController
 from app.ui.referrals.detail import ReferralDetail
 from app.ui.referrals.dialogs import PersonDialog
-from app.ui.referrals.emptiness import empty_words
+from app.ui.referrals.emptiness import empty_words, words_beside
 from app.ui.referrals.letter_form import LetterForm
 from app.ui.referrals.model import ITEM_ROLE, ReferralDelegate, ReferralList, grouped
 from app.ui.referrals.prints import ReferralPrinter
@@ -273,11 +273,8 @@ class ReferralsRoom(QWidget):
                 tr("Here you read the letter and take the next step."),
             )
             return
-        self.empty.set_text(*empty_words(found))
-        self.nothing.set_text(
-            tr("A letter goes to the own lead hospital first."),
-            tr("It arranges the three priorities: expert clinic, examination, bed."),
-        )
+        self.empty.set_text(*empty_words(found, lead=self._lead))
+        self.nothing.set_text(*words_beside(lead=self._lead))
         self.lists.setCurrentWidget(self.empty)
 
     def _current_changed(self, index: QModelIndex, _before: QModelIndex) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -225,6 +225,11 @@ class _ItemDelegate(QStyledItemDelegate):
             model.setData(index, editor.text())
 
 
+def empty_words() -> str:
+    """What a plan without exercises says where its first one will stand."""
+    return tr("No exercise yet. Type a name or its initials above; Enter puts it here to be dosed.")
+
+
 class _ItemTable(QTableView):
     """Typing edits, Tab and Enter go right and on to the next line, Delete removes the line."""
 
@@ -239,6 +244,21 @@ class _ItemTable(QTableView):
             self.advance()
             return
         super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.model().rowCount():
+            painter = QPainter(self.viewport())
+            painter.setFont(theme.font(theme.SECONDARY_POINTS))
+            painter.setPen(theme.colour("text_secondary"))
+            room = (
+                self.viewport()
+                .rect()
+                .adjusted(theme.GAP_FIELD, theme.GAP_FIELD, -theme.GAP_FIELD, 0)
+            )
+            way = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(room, way, empty_words())
+            painter.end()
 
     def commit(self) -> None:
         """Take what stands in an open editor (before a save or leaving)."""

@@ -18,6 +18,7 @@ from app.care.parsing import half_width
 from app.i18n import tr
 from app.ui import theme
 from app.ui.style import dress
+from app.ui.widgets.elided_combo import ElidedCombo
 from app.ui.widgets.fields import Field
 
 # Two digits of one code ("12") are typed within this time.
@@ -311,7 +312,7 @@ class ListField(Field):
         **common: Any,
     ) -> None:
         super().__init__(key, label, **common)
-        self.combo = QComboBox()
+        self.combo = ElidedCombo()
         self.combo.setMinimumContentsLength(6)
         self.combo.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

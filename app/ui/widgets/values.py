@@ -131,12 +131,13 @@ class _CalendarPopup(QFrame):
 
 
 class NumberField(_LineField):
-    """A measured number with its unit.
+    """A number with its unit, measured on a patient or counted, set, paid…
 
     Full-width digits and ``。`` are read. Outside ``hard`` (inclusive limits) the value is
     blocked; outside ``soft`` it is marked, and a second Enter — or saving after it was marked —
     confirms it. ``value()`` is an ``int`` when ``decimals`` is 0, else a ``float``; None when
-    blank or unreadable.
+    blank or unreadable. ``measured``: what cannot be is measured again (else it is only typed
+    again); by default what has ``soft`` limits.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class NumberField(_LineField):
         decimals: int = 0,
         hard: tuple[float, float] | None = None,
         soft: tuple[float, float] | None = None,
+        measured: bool | None = None,
         last: str = "",
         width: int = theme.NUMBER_WIDTH,
         **common: Any,
@@ -156,6 +158,7 @@ class NumberField(_LineField):
         self._decimals = decimals
         self.hard = hard
         self.soft = soft
+        self._measured = soft is not None if measured is None else measured
         self._confirmed: Decimal | None = None
         self._build_line(width=width)
         self.line.setFont(theme.font(tabular=True))
@@ -195,7 +198,12 @@ class NumberField(_LineField):
                 return tr("Type a whole number.")
             return tr("At most {count} decimals.").format(count=self._decimals)
         if self.hard is not None and not self.hard[0] <= number <= self.hard[1]:
-            return tr("Not possible: only {low} to {high} can be saved. Measure again.").format(
+            words = (
+                tr("Not possible: only {low} to {high} can be saved. Measure again.")
+                if self._measured
+                else tr("Only {low} to {high} can be saved.")
+            )
+            return words.format(
                 low=_shown(Decimal(str(self.hard[0]))), high=_shown(Decimal(str(self.hard[1])))
             )
         return None

@@ -198,3 +198,15 @@ def test_filter_by_village_and_a_half_yearly_line(
     assert page.scopes.tabText(0) == "今年未测 2"
     assert page.scopes.tabText(1) == "待复测或确诊 1"
     assert page.waiting.index(0, 3).data() == "高危，半年复测"
+    assert page.waiting.index(0, 6).data() == "2026-03-10"
+
+
+def test_what_is_overdue_says_so_in_words(room: ChronicRoom, store: Store, actor: Actor) -> None:
+    risky = managed_resident(store, actor)
+    typed = ScreeningInput(resident_id=risky, measured_on=date(2025, 8, 20), sbp=118, dbp=76)
+    record_screening(store, actor, typed)
+    room.open(page="screening")
+    due = room.screening_page.waiting.index(0, 6)
+    assert due.data() == "2026-02-20 逾期 10 天"
+    assert due.data(Qt.ItemDataRole.DecorationRole) is not None, "no icon beside the colour"
+    check_page(room.screening_page)

@@ -121,3 +121,13 @@ def test_the_row_is_painted_whole(answered: House) -> None:
     right = range(theme.LIST_WIDTH - 100, theme.LIST_WIDTH - theme.GAP_FIELD)
     assert ink(image, right, range(32, 56)), "the priorities are not painted"
     assert isinstance(answered.room.model, ReferralList)
+
+
+def test_an_empty_desk_speaks_of_the_work_of_its_house(township: House, desk: House) -> None:
+    """A lead hospital refers down and answers; only a township's letters go up."""
+    assert "牵头医院" in township.room.nothing._text.text()
+    assert "成员单位" in desk.room.nothing._text.text()
+    assert "牵头医院" not in desk.room.nothing._text.text()
+    desk.room.sent.click()
+    assert desk.room.empty._hint.text() == "按 Ctrl+N 新建下转。"
+    assert township.room.empty._hint.text() == "按 Ctrl+N 新建第一份转诊单。"

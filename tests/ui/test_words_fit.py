@@ -1,0 +1,65 @@
+"""Words of fields that fit their meaning and their place."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from app.ui.rehab.plan_items import ItemsModel, PlanItems
+from app.ui.widgets.choices import ListField
+from app.ui.widgets.values import NumberField
+
+LONG = "金寨县古碑镇花石乡中心卫生院医养结合服务站"
+
+
+@pytest.mark.parametrize(
+    ("limits", "again"),
+    [({"soft": (80, 200)}, True), ({"measured": True}, True), ({}, False)],
+)
+def test_only_what_is_measured_is_to_be_measured_again(
+    qtbot: QtBot, limits: dict[str, object], again: bool
+) -> None:
+    """Minutes, places, prices and settings cannot be measured again."""
+    field = NumberField("n", "数", hard=(50, 300), **limits)
+    qtbot.addWidget(field)
+    field.line.setText("301")
+    problem = field.problem()
+    assert problem is not None
+    assert "50 到 300" in problem
+    assert ("重新测量" in problem) is again
+
+
+def test_a_long_choice_ends_in_an_ellipsis_and_is_whole_in_the_tip(qtbot: QtBot) -> None:
+    field = ListField("to", "机构", [("a", LONG), ("b", "县医院")])
+    qtbot.addWidget(field)
+    field.resize(260, 60)
+    field.show()
+    field.set_value("a")
+    combo = field.combo
+    shown = combo.shown_text()
+    assert shown.endswith("…")
+    assert LONG.startswith(shown[:-1])
+    assert combo.toolTip() == LONG
+    combo.showPopup()
+    assert combo.view().width() >= combo.view().sizeHintForColumn(0)
+    combo.hidePopup()
+    field.set_value("b")
+    assert combo.shown_text() == "县医院"
+
+
+def painted(items: PlanItems) -> int:
+    """Points of the table's inside that are not of its ground."""
+    image = items.table.viewport().grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    ground = image.pixel(1, image.height() - 2)
+    return sum(
+        image.pixel(x, y) != ground for x in range(image.width()) for y in range(image.height())
+    )
+
+
+def test_a_plan_without_exercises_says_how_the_first_comes(qtbot: QtBot) -> None:
+    items = PlanItems(ItemsModel())
+    qtbot.addWidget(items)
+    items.resize(900, 200)
+    items.show()
+    assert painted(items) > 500, "an empty table says nothing"
