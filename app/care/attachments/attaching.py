@@ -7,12 +7,14 @@ letter in internal review is nobody else's yet, so its files are handed over wit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.care.attachments.files import NewFile, attach, check, content_of, hand_over
+from app.care.outreach.notes import HOSTS_ROLES, WORKERS_ROLES
 from app.care.referral_moves import load_rows
 from app.care.referral_states import FINAL, MOVERS
 from app.care.spreadsheet import write_file
@@ -84,7 +86,7 @@ def attach_to_consultation(store: Store, actor: Actor, consultation_id: str, fil
 
     Raises as :func:`attach_to_referral`.
     """
-    _check(actor, file)
+    _check(actor, file, WORKERS_ROLES)
     with store.write(actor) as session:
         row = session.get(Consultation, consultation_id)
         if row is None:
@@ -106,7 +108,7 @@ def attach_to_expert_visit(store: Store, actor: Actor, visit_id: str, file: NewF
 
     Raises as :func:`attach_to_referral`.
     """
-    _check(actor, file)
+    _check(actor, file, HOSTS_ROLES)
     with store.write(actor) as session:
         row = session.get(ExpertVisit, visit_id)
         if row is None:
@@ -165,8 +167,8 @@ def copy_out(store: Store, actor: Actor, attachment_id: str, path: Path) -> int:
     return len(content)
 
 
-def _check(actor: Actor, file: NewFile) -> None:
-    if not actor.has_role(*MOVERS):
+def _check(actor: Actor, file: NewFile, roles: Iterable[str] = MOVERS) -> None:
+    if not actor.has_role(*roles):
         raise NotAllowed(
             tr("Your role may not do this. Ask a doctor or the referral coordinator to do it.")
         )

@@ -21,6 +21,7 @@ from app.care.outreach.consultation_state import (
     state_of,
 )
 from app.care.outreach.consultations import SUBJECT, URGENT, notes_of, party_of, said_of
+from app.care.outreach.notes import DOCTORS_ROLES, WORKERS_ROLES
 from app.care.referral_limits import Waiting
 from app.care.referral_lists import age_or_none, organisation_names
 from app.care.referral_red_flags import Vitals
@@ -91,7 +92,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class ConsultationView:
     """One consultation whole. ``phone`` is the number to call: the invited side's for the asker,
-    the asker's for the invited side."""
+    the asker's for the invited side. ``moves``: what this person may do next."""
 
     line: ConsultationLine
     doctor: str
@@ -220,7 +221,7 @@ def load_consultation(store: Store, actor: Actor, consultation_id: str) -> Consu
             referral_id=letter.id if letter is not None else "",
             referral_no=(letter.referral_no or "") if letter is not None else "",
             steps=tuple(_step(note, names) for note in notes),
-            moves=moves_open(line.state, party),
+            moves=tuple(m for m in moves_open(line.state, party) if _may(actor, m)),
         )
 
 
@@ -264,6 +265,10 @@ def _lines(
             )
         )
     return tuple(lines)
+
+
+def _may(actor: Actor, move: Move) -> bool:
+    return actor.has_role(*(DOCTORS_ROLES if move is Move.ANSWERED else WORKERS_ROLES))
 
 
 def _step(note: SharedNote, names: dict[str, str]) -> Step:

@@ -22,7 +22,14 @@ from app.care.outreach.consultation_state import (
     moves_open,
     state_of,
 )
-from app.care.outreach.notes import DOCTORS, WORKERS, add_note, require_role
+from app.care.outreach.notes import (
+    DOCTORS_ROLES,
+    WORKERS_ROLES,
+    add_note,
+    keeper_of,
+    others_patient,
+    require_role,
+)
 from app.care.outreach.texts import LONG, SHORT, kept, missing, too_long, unknown
 from app.care.parsing import clean_text
 from app.care.referral_letter import LetterInput, clean_paragraphs
@@ -63,13 +70,17 @@ class ConsultationInput:
 
 @dataclass(frozen=True, slots=True)
 class ConsultationStart:
-    """What the form begins with: who, and the question filled as far as the record goes."""
+    """What the form begins with: who, and the question filled as far as the record goes.
+
+    ``only_to``: the house that keeps the resident, where it is another one: nobody else is asked.
+    """
 
     name: str
     sex: str
     age: int | None
     village: str
     consultation: ConsultationInput
+    only_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,7 @@ def begin_consultation(
     """
     start = begin_letter(store, actor, resident_id)
     letter = start.letter
+    only_to = keeper_of(store, actor, resident_id)
     return ConsultationStart(
         start.name,
         start.sex,
@@ -105,11 +117,12 @@ def begin_consultation(
         start.village,
         ConsultationInput(
             resident_id,
-            to or letter.to_organisation_id,
+            only_to or to or letter.to_organisation_id,
             summary=_summary(letter),
             from_doctor_phone=letter.from_doctor_phone,
             referral_id=referral_id,
         ),
+        only_to,
     )
 
 
@@ -118,7 +131,7 @@ def ask(store: Store, actor: Actor, asked: ConsultationInput) -> str:
 
     Raises InputError (field → sentence), NotAllowed, NotFound.
     """
-    require_role(actor, *WORKERS)
+    require_role(actor, *WORKERS_ROLES)
     asked = _tidy(asked)
     with store.write(actor) as session:
         resident = session.get(Resident, asked.resident_id)
@@ -128,6 +141,8 @@ def ask(store: Store, actor: Actor, asked: ConsultationInput) -> str:
         other = session.get(Organisation, asked.to_organisation_id)
         if other is None or other.id == actor.organisation_id:
             problems["to_organisation_id"] = tr("Choose whom to ask.")
+        elif sentence := others_patient(actor, resident, other.id):
+            problems["to_organisation_id"] = sentence
         if problems:
             raise InputError(problems)
         now = store.clock.now()
@@ -161,7 +176,7 @@ def take_on(
 ) -> None:
     """The invited side says that it takes the consultation on; ``by_phone_at``: when it was spoken
     about on the phone, for an urgent one that had its answer before this PC was at hand."""
-    require_role(actor, *WORKERS)
+    require_role(actor, *WORKERS_ROLES)
     now = store.clock.now()
     if by_phone_at is not None and by_phone_at > now:
         raise InputError({"time": tr("The call cannot lie in the future. Type its time again.")})
@@ -173,7 +188,7 @@ def take_on(
 
 def answer(store: Store, actor: Actor, consultation_id: str, given: AnswerInput) -> None:
     """The opinion of the invited side. Raises InputError (``opinion``, ``signer``), NotAllowed."""
-    require_role(actor, *DOCTORS)
+    require_role(actor, *DOCTORS_ROLES)
     opinion, signer = clean_paragraphs(given.opinion), clean_text(given.signer)
     department = clean_text(given.department)
     problems = kept(
@@ -193,13 +208,13 @@ def answer(store: Store, actor: Actor, consultation_id: str, given: AnswerInput)
 
 def decline(store: Store, actor: Actor, consultation_id: str, reason: str) -> None:
     """The invited side cannot help. Raises InputError (``reason``)."""
-    require_role(actor, *WORKERS)
+    require_role(actor, *WORKERS_ROLES)
     _with_reason(store, actor, consultation_id, Move.DECLINED, reason)
 
 
 def cancel(store: Store, actor: Actor, consultation_id: str, reason: str) -> None:
     """The asker withdraws the question. Raises InputError (``reason``)."""
-    require_role(actor, *WORKERS)
+    require_role(actor, *WORKERS_ROLES)
     _with_reason(store, actor, consultation_id, Move.CANCELLED, reason)
 
 
@@ -208,7 +223,7 @@ def conclude(store: Store, actor: Actor, consultation_id: str, outcome: OutcomeI
 
     Raises InputError (``adopted``, ``outcome``).
     """
-    require_role(actor, *WORKERS)
+    require_role(actor, *WORKERS_ROLES)
     words = clean_paragraphs(outcome.outcome)
     problems = kept(
         {

@@ -12,9 +12,9 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.care.outreach.notes import WORKERS, add_note, require_role
+from app.care.outreach.notes import GUIDES_ROLES, add_note, others_patient, require_role
 from app.care.outreach.texts import SHORT, kept, missing, unknown
-from app.care.ownership import require_own
+from app.care.ownership import is_own, require_own
 from app.care.parsing import clean_text
 from app.care.referral_letter import clean_paragraphs
 from app.care.referral_lists import age_or_none, organisation_names
@@ -53,13 +53,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceStart:
-    """What the form begins with."""
+    """What the form begins with. ``only_to``: the house that keeps the resident, where it is
+    another one: the visit is shared with nobody else."""
 
     resident_id: str
     name: str
     sex: str
     age: int | None
     links: tuple[Link, ...]
+    only_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def begin_guidance(store: Store, actor: Actor, resident_id: str) -> GuidanceStar
             resident.sex,
             age_or_none(resident.birth_date, store.clock.today()),
             _links(session, actor, resident.id),
+            "" if is_own(actor, resident) else resident.organisation_id,
         )
 
 
@@ -128,7 +131,7 @@ def record_guidance(store: Store, actor: Actor, given: GuidanceInput) -> str:
 
     Raises InputError (field → sentence), NotAllowed, NotFound.
     """
-    require_role(actor, *WORKERS)
+    require_role(actor, *GUIDES_ROLES)
     findings, changes = clean_paragraphs(given.findings), clean_paragraphs(given.plan_changes)
     guide, local = clean_text(given.guide_name), clean_text(given.local_doctor_name)
     today = store.clock.today()
@@ -166,6 +169,8 @@ def record_guidance(store: Store, actor: Actor, given: GuidanceInput) -> str:
         other = session.get(Organisation, to)
         if other is None or other.id == actor.organisation_id:
             problems["to"] = tr("Choose the other organisation.")
+        else:
+            problems["to"] = others_patient(actor, resident, other.id)
         if found := kept(problems):
             raise InputError(found)
         row = ReferralVisit(
@@ -201,7 +206,7 @@ def record_guidance(store: Store, actor: Actor, given: GuidanceInput) -> str:
 
 def void_guidance(store: Store, actor: Actor, visit_id: str) -> None:
     """Mark an own visit as written by mistake. Raises NotAllowed, NotFound."""
-    require_role(actor, *WORKERS)
+    require_role(actor, *GUIDES_ROLES)
     with store.write(actor) as session:
         row = session.get(ReferralVisit, visit_id)
         if row is None or row.purpose not in PURPOSES:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.care.outreach.notes import PLANNERS, WORKERS, require_role
+from app.care.outreach.notes import HOSTS_ROLES, require_role
 from app.care.outreach.texts import SHORT, kept, missing, too_long, unknown
 from app.care.ownership import require_own
 from app.care.parsing import clean_text
@@ -87,7 +87,7 @@ def attending(store: Store, actor: Actor) -> tuple[tuple[str, str], ...]:
 
 def record_training(store: Store, actor: Actor, given: TrainingInput) -> str:
     """Write a training down; returns its id. Raises InputError (field → sentence), NotAllowed."""
-    require_role(actor, *WORKERS, *PLANNERS)
+    require_role(actor, *HOSTS_ROLES)
     people = tuple(
         Attendee(each.organisation_id, clean_text(each.name), each.before, each.after)
         for each in given.attendees
@@ -126,7 +126,7 @@ def record_training(store: Store, actor: Actor, given: TrainingInput) -> str:
 
 def void_training(store: Store, actor: Actor, training_id: str) -> None:
     """Mark an own training as written by mistake: it counts no more. Raises NotFound."""
-    require_role(actor, *WORKERS, *PLANNERS)
+    require_role(actor, *HOSTS_ROLES)
     with store.write(actor) as session:
         row = session.get(Training, training_id)
         if row is None:

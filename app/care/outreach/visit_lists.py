@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from app.care.outreach.notes import HOSTS_ROLES, PLANNERS_ROLES
 from app.care.outreach.visits import (
     CANCELLED,
     PLANNED,
@@ -30,7 +31,9 @@ from app.models.store import Store
 
 @dataclass(frozen=True, slots=True)
 class VisitView:
-    """A visit with its host. ``own``: planned by the own house; ``change_id`` as it was read."""
+    """A visit with its host. ``own``: planned by the own house; ``change_id`` as it was read;
+    ``moved_after``: the host had countersigned, then the visit was moved. ``may_…``: what this
+    person may do."""
 
     visit_id: str
     change_id: str
@@ -42,6 +45,7 @@ class VisitView:
     lead_name: str
     own: bool
     countersign: Countersign | None
+    moved_after: bool
     delivery: Delivery
     may_change: bool
     may_finish: bool
@@ -89,7 +93,8 @@ def visits_to_countersign(store: Store, actor: Actor) -> int:
                 ExpertVisit.visit_on <= store.clock.today(),
             )
         ).all()
-        return len(rows) - len(countersigns_of(session, list(rows)))
+        signed = countersigns_of(session, list(rows))
+        return sum(signed.get(row.id) is None for row in rows)
 
 
 def _views(
@@ -100,6 +105,7 @@ def _views(
     )
     signed = countersigns_of(session, rows)
     sent = deliveries(session, SUBJECT, [row.id for row in rows])
+    plans = actor.has_role(*PLANNERS_ROLES)
     found = []
     for row in rows:
         own = row.organisation_id == actor.organisation_id
@@ -134,10 +140,15 @@ def _views(
                 lead_name=names.get(row.organisation_id, ""),
                 own=own,
                 countersign=signed.get(row.id),
+                moved_after=row.id in signed and signed[row.id] is None,
                 delivery=sent[row.id],
-                may_change=own and planned,
-                may_finish=own and planned and came,
-                may_countersign=here and came and row.status != CANCELLED and row.id not in signed,
+                may_change=own and planned and plans,
+                may_finish=own and planned and came and plans,
+                may_countersign=here
+                and came
+                and row.status != CANCELLED
+                and signed.get(row.id) is None
+                and actor.has_role(*HOSTS_ROLES),
             )
         )
     return tuple(found)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.care.outreach.notes import PLANNERS, WORKERS, add_note, require_role
+from app.care.outreach.notes import HOSTS_ROLES, PLANNERS_ROLES, add_note, require_role
 from app.care.outreach.texts import SHORT, kept, missing, too_long
 from app.care.ownership import require_own
 from app.care.parsing import clean_text
@@ -36,6 +36,8 @@ _NOTE_OF = {PLANNED: "planned", DONE: "concluded", CANCELLED: "cancelled"}
 MOST_QUOTA = 500
 MOST_COUNT = 999
 _MEMBERS = ("TOWNSHIP_CENTER", "CARE_INSTITUTION")
+#: What a host confirms. A visit that differs in one of these is another visit.
+_CONFIRMED = ("visit_on", "starts_at", "ends_at", "expert_name", "place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +174,15 @@ def cancel_visit(store: Store, actor: Actor, visit_id: str, change_id: str, reas
         _tell_host(session, actor, row, store.clock.now())
 
 
-def countersign(store: Store, actor: Actor, visit_id: str, remark: str = "") -> None:
-    """The host confirms that the expert was there. Raises InputError, NotAllowed, NotFound."""
-    require_role(actor, *WORKERS, "administrator")
+def countersign(
+    store: Store, actor: Actor, visit_id: str, remark: str = "", *, seen: VisitInput | None = None
+) -> None:
+    """The host confirms that the expert was there: on that day, at that hour and place.
+
+    ``seen``: the visit as the person saw it. Raises InputError, NotAllowed, NotFound and
+    StaleRecord where it was moved meanwhile.
+    """
+    require_role(actor, *HOSTS_ROLES)
     words = clean_paragraphs(remark)
     if problem := too_long(words):
         raise InputError({"remark": problem})
@@ -186,7 +194,11 @@ def countersign(store: Store, actor: Actor, visit_id: str, remark: str = "") -> 
             raise InputError(
                 tr("Only a visit that took place is countersigned. Nothing was saved.")
             )
-        if row.id in countersigns_of(session, [row]):
+        if seen is not None and _confirmed(seen) != _confirmed(row):
+            raise StaleRecord(
+                tr("This visit was moved meanwhile. Nothing was saved. Look at it again.")
+            )
+        if countersigns_of(session, [row]).get(row.id) is not None:
             raise InputError(tr("This visit is countersigned already. Nothing was changed."))
         add_note(
             session,
@@ -196,6 +208,7 @@ def countersign(store: Store, actor: Actor, visit_id: str, remark: str = "") -> 
             COUNTERSIGNED,
             store.clock.now(),
             text=words,
+            details=_confirmed(row),
             is_sample=row.is_sample,
         )
 
@@ -207,7 +220,7 @@ def _require_planner(session: Session, actor: Actor) -> None:
     own = session.get(Organisation, actor.organisation_id)
     if own is None or own.type != LEAD_HOSPITAL:
         raise NotAllowed(tr("The lead hospital plans the visits of its experts."))
-    require_role(actor, *PLANNERS)
+    require_role(actor, *PLANNERS_ROLES)
 
 
 def _tidy(plan: VisitInput) -> VisitInput:
@@ -297,21 +310,31 @@ def _tell_host(session: Session, actor: Actor, row: ExpertVisit, at: datetime) -
     )
 
 
-def countersigns_of(session: Session, rows: list[ExpertVisit]) -> dict[str, Countersign]:
-    """The first word of the host of each visit; a note of anybody else says nothing."""
-    host_of = {row.id: row.host_organisation_id for row in rows}
-    found: dict[str, Countersign] = {}
+def _confirmed(visit: ExpertVisit | VisitInput) -> dict[str, str]:
+    return {name: str(getattr(visit, name) or "") for name in _CONFIRMED}
+
+
+def countersigns_of(session: Session, rows: list[ExpertVisit]) -> dict[str, Countersign | None]:
+    """The first word of the host of each visit; a note of anybody else says nothing.
+
+    None where the host confirmed a visit that was moved after: it is asked anew.
+    """
+    of = {row.id: row for row in rows}
+    found: dict[str, Countersign | None] = {}
     for note in session.scalars(
         select(SharedNote)
         .where(
             SharedNote.subject_kind == SUBJECT,
-            SharedNote.subject_id.in_(list(host_of)),
+            SharedNote.subject_id.in_(list(of)),
             SharedNote.move == COUNTERSIGNED,
         )
         .order_by(SharedNote.id)
     ):
-        if note.organisation_id == host_of[note.subject_id]:
-            found.setdefault(
-                note.subject_id, Countersign(note.actor_name, note.occurred_at, note.text or "")
-            )
+        row = of[note.subject_id]
+        if note.organisation_id != row.host_organisation_id or found.get(row.id) is not None:
+            continue
+        held = all(note.details.get(k, v) == v for k, v in _confirmed(row).items())
+        found[row.id] = (
+            Countersign(note.actor_name, note.occurred_at, note.text or "") if held else None
+        )
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -27,7 +28,7 @@ from app.ui.outreach.controller import OutreachController
 from app.ui.outreach.month_grid import MonthGrid
 from app.ui.outreach.visit_dialogs import CountersignDialog, PlanDialog, ResultDialog
 from app.ui.outreach.visit_files import show_visit_files
-from app.ui.outreach.words import STATUS_TONE
+from app.ui.outreach.words import STATUS_TONE, result_words
 from app.ui.printing.preview import PrintPreview, preview
 from app.ui.referrals.words import breakable, when
 from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
@@ -253,7 +254,7 @@ class CalendarPage(Page):
             tr("{count} places").format(count=plan.quota) if plan.quota else "",
         ]
         self.what.setText(breakable("\n".join(line for line in lines if line)))
-        self.result.setText(breakable(_result(view)))
+        self.result.setText(breakable(result_words(view)))
         self.result.setVisible(bool(self.result.text()))
         signed = view.countersign
         if signed is not None:
@@ -262,7 +263,11 @@ class CalendarPage(Page):
             )
             self.signed.setText("\n".join(p for p in (words, signed.text) if p))
         else:
-            self.signed.setText(tr("Not countersigned by the host yet."))
+            self.signed.setText(
+                tr("The host had countersigned; the visit was moved after. The host signs again.")
+                if view.moved_after
+                else tr("Not countersigned by the host yet.")
+            )
         self.signed.setVisible(view.status != "cancelled")
         self.delivery.setVisible(view.own)
         self.delivery.set_delivery(view.delivery, today)
@@ -271,6 +276,10 @@ class CalendarPage(Page):
         self.cancel_button.setVisible(view.may_change)
         self.sign_button.setVisible(view.may_countersign)
         self.card.show()
+
+    def take_focus(self) -> None:
+        """The keys are for the month."""
+        self.grid.setFocus()
 
     # -- steps ----------------------------------------------------------------------------------
 
@@ -331,7 +340,7 @@ class CalendarPage(Page):
         self._controller.ask(
             dialog,
             KINDS,
-            lambda: (countersign, view.visit_id, dialog.words()),
+            lambda: (partial(countersign, seen=view.plan), view.visit_id, dialog.words()),
             tr("Countersigned."),
         )
 
@@ -373,20 +382,3 @@ def _describe(view: VisitView) -> TwoLines:
         lower_right=codes.label("expert_visit_status", view.status),
         right_tone=STATUS_TONE.get(view.status, "neutral"),
     )
-
-
-def _result(view: VisitView) -> str:
-    if view.status == "cancelled":
-        return tr("Called off: {reason}").format(reason=view.cancel_reason)
-    if view.status != "done":
-        return ""
-    r = view.result
-    said = tr(
-        "Clinic {clinic}, rounds {rounds}, procedures {procedures}, staff taught {taught}"
-    ).format(
-        clinic=r.clinic_count or 0,
-        rounds=r.ward_round_count or 0,
-        procedures=r.procedure_count or 0,
-        taught=r.teaching_count or 0,
-    )
-    return f"{said}\n{r.summary}"

@@ -88,6 +88,8 @@ class WhyDialog(_Dialog):
         self, title: str, done_text: str, parent: QWidget | None, *, hint: str = ""
     ) -> None:
         super().__init__(title, done_text, parent, danger=True)
+        # Beside “call off” or “withdraw” the word “cancel” could mean either.
+        self.cancel.setText(tr("Go back"))
         if hint:
             self.body.addWidget(label(hint, "secondary", wrap=True))
         self.reason = TextArea("reason", tr("Reason"), lines=3, required=True, stacked=True)

@@ -19,8 +19,8 @@ from app.care.outreach.consultation_lists import (
 )
 from app.care.outreach.consultation_state import Move
 from app.care.outreach.consultations import answer, cancel, conclude, decline, take_on
+from app.care.outreach.notes import WORKERS_ROLES
 from app.care.referral_lists import is_lead_hospital
-from app.care.referral_states import MOVERS
 from app.errors import NotFound
 from app.i18n import tr
 from app.ui import theme
@@ -50,6 +50,8 @@ class ConsultationsPage(QWidget):
         self.box = Box.RECEIVED if is_lead_hospital(self._context.store) else Box.ASKED
         self._wanted = ""
         self._asked = 0
+        self._loads = 0
+        self._opening = ""
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -116,7 +118,9 @@ class ConsultationsPage(QWidget):
     def choose(self, box: Box) -> None:
         """Show another list."""
         self.box = box
-        self._wanted = ""
+        self._wanted = self._opening = ""
+        # What is still on its way is of the list that was left.
+        self._loads += 1
         self.detail.view = None
         self.reload()
 
@@ -150,13 +154,13 @@ class ConsultationsPage(QWidget):
         self.list.selectionModel().blockSignals(True)
         self.list.rows.set_rows(lines)
         at = next((n for n, line in enumerate(lines) if line.consultation_id == keep), -1)
-        if at >= 0:
-            self.list.choose(at)
+        if at >= 0 or (lines and not keep):
+            self.list.choose(max(at, 0))
         self.list.selectionModel().blockSignals(False)
         self.list.viewport().update()
         self.lists.setCurrentWidget(self.list if lines else self.empty)
-        if lines and at < 0 and not keep:
-            self.list.choose(0)
+        if not lines and self.list.hasFocus():
+            self.new_button.setFocus()
         self.empty.set_text(*_nothing(self.box))
         if keep:
             self._load(keep, load_consultation)
@@ -169,7 +173,7 @@ class ConsultationsPage(QWidget):
         line = self.list.current()
         view = self.detail.view
         if line is not None and (view is None or view.line.consultation_id != line.consultation_id):
-            self._load(line.consultation_id, open_consultation)
+            self.show_one(line.consultation_id)
 
     def _describe(self, line: ConsultationLine) -> TwoLines:
         today = self._context.store.clock.today()
@@ -189,18 +193,41 @@ class ConsultationsPage(QWidget):
     # -- one ------------------------------------------------------------------------------------
 
     def show_one(self, consultation_id: str) -> None:
-        """Bring one to the right side; the look is noted."""
-        self._wanted = consultation_id
+        """Bring one to the right side; the look is noted, once."""
+        shown = self.detail.view
+        if consultation_id == self._opening or (
+            shown is not None and shown.line.consultation_id == consultation_id
+        ):
+            return
+        self._wanted = self._opening = consultation_id
         self._load(consultation_id, open_consultation)
 
     def _load(self, consultation_id: str, work: Callable[..., ConsultationView]) -> None:
-        self._controller.read(work, consultation_id, done=self._show, failed=self._failed)
+        """Only the answer to what was asked for last is shown."""
+        self._loads += 1
+        load = self._loads
+
+        def arrived(view: ConsultationView) -> None:
+            if load == self._loads:
+                self._opening = ""
+                self._show(view)
+
+        def failed(error: Exception) -> None:
+            if load == self._loads:
+                self._opening = ""
+                self._failed(error)
+
+        self._controller.read(work, consultation_id, done=arrived, failed=failed)
+
+    def take_focus(self) -> None:
+        """The keys are for the list, or for a first question."""
+        (self.list if self.lists.currentWidget() is self.list else self.new_button).setFocus()
 
     def _show(self, view: ConsultationView) -> None:
         self.detail.show_view(view, self._context.store.clock.today())
         subject = Subject("consultation", view.line.consultation_id)
         ended = view.line.state in (Move.DECLINED, Move.CANCELLED)
-        may_add = not ended and self._context.may(*MOVERS)
+        may_add = not ended and self._context.may(*WORKERS_ROLES)
         self.files.show_records((subject,), subject if may_add else None)
         self.right.setCurrentWidget(self.detail)
 

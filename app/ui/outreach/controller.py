@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject
+from shiboken6 import isValid
 
 from app.errors import InputError
 from app.ui.context import UiContext
@@ -49,9 +50,13 @@ class OutreachController(QObject):
         said: str,
     ) -> None:
         """Open a dialog over its page; ``work`` gives the use-case and its arguments when it is
-        finished, ``said`` is told once it was done. What cannot be saved is said in the dialog."""
+        finished, ``said`` is told once it was done. What cannot be saved is said in the dialog, or
+        in a line over the page where the person has left the dialog meanwhile."""
 
         def failed(error: Exception) -> None:
+            if not isValid(dialog):
+                self.context.notify(str(error), "danger")
+                return
             dialog.done_button.setEnabled(True)
             if isinstance(error, InputError):
                 dialog.show_problems(error.problems)
@@ -59,7 +64,8 @@ class OutreachController(QObject):
                 dialog.strip.say_error(error)
 
         def done(_: object) -> None:
-            dialog.accept()
+            if isValid(dialog):
+                dialog.accept()
             self.context.notify(said)
 
         def finish() -> None:

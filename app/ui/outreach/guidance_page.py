@@ -28,6 +28,7 @@ from app.ui.outreach.records_page import RecordsPage
 from app.ui.outreach.words import entries
 from app.ui.referrals.dialogs import FormDialog, PersonDialog
 from app.ui.referrals.words import breakable, who
+from app.ui.widgets.cards import label
 from app.ui.widgets.choices import ChoiceField, ListField
 from app.ui.widgets.fields import TextArea, TextField
 from app.ui.widgets.tables import Column
@@ -46,8 +47,10 @@ class GuidanceDialog(FormDialog):
         context: Any,
         parent: QWidget | None,
     ) -> None:
-        title = tr("Guidance: {name}, {who}").format(name=start.name, who=who(start.sex, start.age))
-        super().__init__(title, tr("Save"), parent)
+        # A window's title is shown by the system, in lists and on locked screens: no name in it.
+        super().__init__(tr("Guidance or joint round"), tr("Save"), parent)
+        name = tr("{name}, {who}").format(name=start.name, who=who(start.sex, start.age))
+        self.body.addWidget(label(name, "strong", wrap=True))
         self.setMinimumWidth(theme.FORM_WIDTH + theme.NAME_WIDTH)
         self.start = start
         today = context.store.clock.today()
@@ -57,7 +60,8 @@ class GuidanceDialog(FormDialog):
         belongs = ListField(
             "link", tr("Belongs to"), [(link.id, link.words) for link in start.links]
         )
-        to = ListField("to", tr("Shared with"), [(each.id, each.name) for each in offered])
+        others = [(e.id, e.name) for e in offered if start.only_to in ("", e.id)]
+        to = ListField("to", tr("Shared with"), others)
         mode = ChoiceField("mode", tr("Mode"), entries("referral_visit_mode"), required=True)
         on = DateField("visited_on", tr("Day"), required=True, latest=today, today=today)
         minutes = NumberField("minutes", tr("Minutes"), hard=(1, MOST_MINUTES))
@@ -83,6 +87,8 @@ class GuidanceDialog(FormDialog):
         (guide if lead else local).set_value(context.actor.name)
         if start.links:
             belongs.set_value(start.links[0].id)
+        if start.only_to:
+            to.set_value(start.only_to)
         self._follow()
         belongs.changed.connect(self._follow)
         purpose.changed.connect(self._named)

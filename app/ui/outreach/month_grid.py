@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -90,8 +90,10 @@ class MonthModel(QAbstractTableModel):
         if role == VISITS_ROLE:
             return self.visits_of(day)
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            said = [day.isoformat(), *(visit_words(visit) for visit in self.visits_of(day))]
-            return "\n".join(said) if role == Qt.ItemDataRole.AccessibleTextRole else None
+            visits = self.visits_of(day)
+            if not visits and role == Qt.ItemDataRole.ToolTipRole:
+                return None
+            return "\n".join([day.isoformat(), *(visit_words(visit) for visit in visits)])
         return None
 
     def headerData(
@@ -116,8 +118,32 @@ def visit_words(visit: VisitView) -> str:
     )
 
 
+def day_lines(
+    visits: Sequence[VisitView], room: int, fits: Callable[[str], bool]
+) -> list[tuple[VisitView, str]]:
+    """What stands in a day of ``room`` lines: expert and department of each visit.
+
+    On one line where it fits whole, else below each other; where there is no room for that, the
+    expert alone. Visits for which no line is left are not among them.
+    """
+    shown = visits if len(visits) <= room else visits[: max(room - 1, 0)]
+    spare = room - len(visits)
+    lines: list[tuple[VisitView, str]] = []
+    for visit in shown:
+        name, department = visit.plan.expert_name, visit.plan.department
+        whole = f"{name} {department}"
+        if fits(whole):
+            lines.append((visit, whole))
+            continue
+        lines.append((visit, name))
+        if spare > 0:
+            lines.append((visit, department))
+            spare -= 1
+    return lines
+
+
 class _DayDelegate(QStyledItemDelegate):
-    """The number of the day, below it a line a visit; what does not fit is counted."""
+    """The number of the day, below it its visits; what does not fit is counted."""
 
     def __init__(self, grid: MonthGrid) -> None:
         super().__init__(grid)
@@ -151,15 +177,16 @@ class _DayDelegate(QStyledItemDelegate):
         height = painter.fontMetrics().height()
         top = text.top() + height
         fit = max((room.bottom() - top) // height, 1)
-        shown = visits if len(visits) <= fit else visits[: max(fit - 1, 0)]
         painter.setFont(theme.font(theme.SECONDARY_POINTS))
-        for visit in shown:
+        width = painter.fontMetrics().horizontalAdvance
+        lines = day_lines(visits, fit, lambda words: width(words) <= text.width())
+        shown = {visit.visit_id for visit, _ in lines}
+        for visit, words in lines:
             painter.setPen(theme.colour(tone_colour(STATUS_TONE.get(visit.status, "neutral"))))
             font = painter.font()
             font.setStrikeOut(visit.status == "cancelled")
             painter.setFont(font)
             line = QRect(text.left(), top, text.width(), height)
-            words = f"{visit.plan.expert_name} {visit.plan.department}"
             elided = painter.fontMetrics().elidedText(
                 words, Qt.TextElideMode.ElideRight, line.width()
             )

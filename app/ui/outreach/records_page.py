@@ -78,6 +78,10 @@ class RecordsPage(Page, metaclass=AbstractWidget):
     def _void(self) -> None:
         """Take the chosen one back, after asking."""
 
+    def take_focus(self) -> None:
+        """The keys are for the table, or for the first record."""
+        (self.table if self.whole.currentIndex() == 0 else self.new_button).setFocus()
+
     def _ask(self, work: Any) -> None:
         self._asked += 1
         asked = self._asked
@@ -91,6 +95,8 @@ class RecordsPage(Page, metaclass=AbstractWidget):
     def _show(self, rows: Sequence[Any]) -> None:
         at = max(self.table.currentIndex().row(), 0)
         self.model.set_rows(rows)
+        if not rows and self.table.hasFocus():
+            self.new_button.setFocus()
         self.whole.setCurrentIndex(0 if rows else 1)
         if rows:
             self.table.choose(min(at, len(rows) - 1))

@@ -103,8 +103,10 @@ class OutreachRoom(QWidget):
             self.consultations.box = Box(where.get("box", self.consultations.box))
             self.consultations.show_one(str(consultation_id))
             self.consultations.reload()
+            self.consultations.take_focus()
             return
         self._to_page(str(where.get("page") or self._front()))
+        self._take_focus()
         if guided := where.get("guidance_for"):
             self.guidance.write(str(guided))
         if visit_id := where.get("visit_id"):
@@ -131,6 +133,12 @@ class OutreachRoom(QWidget):
         self.tabs.blockSignals(blocked)
         self.stack.setCurrentWidget(page)
         self._reload()
+
+    def _take_focus(self) -> None:
+        """Who comes in goes on with the page, not with the way back."""
+        page = self.stack.currentWidget()
+        if page is not self.form:
+            page.take_focus()  # type: ignore[union-attr]
 
     def _turned(self, at: int) -> None:
         if self.form is not None:
@@ -182,9 +190,11 @@ class OutreachRoom(QWidget):
         self.consultations.box = Box.ASKED
         self.consultations.show_one(consultation_id)
         self._to_page(CONSULTATIONS)
+        self._take_focus()
 
     def _form_left(self) -> None:
         self._to_page(CONSULTATIONS)
+        self._take_focus()
 
     # -- news -----------------------------------------------------------------------------------
 

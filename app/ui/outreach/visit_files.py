@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from app.care.outreach.notes import HOSTS_ROLES
 from app.care.outreach.visit_lists import VisitView
-from app.care.referral_states import MOVERS
 from app.ui.attachments.card import Subject
 from app.ui.attachments.dialog_of_files import FilesDialog
 from app.ui.context import UiContext
@@ -18,7 +18,7 @@ def show_visit_files(context: UiContext, view: VisitView, parent: QWidget) -> Fi
         Subject("expert_visit", view.visit_id),
         f"{view.plan.visit_on}  ·  {view.plan.expert_name}",
         parent,
-        may_add=view.status != "cancelled" and context.may(*MOVERS),
+        may_add=view.status != "cancelled" and context.may(*HOSTS_ROLES),
     )
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from app.care.outreach.consultation_lists import ConsultationLine
 from app.care.outreach.consultation_state import Move
+from app.care.outreach.visit_lists import VisitView
+from app.i18n import tr
 from app.models import codes
 from app.ui.theme import Tone
 
@@ -40,3 +42,21 @@ def headline(line: ConsultationLine) -> str:
 def entries(list_name: str) -> list[tuple[str, str]]:
     """A code list as fields want it."""
     return [(entry.code, entry.label) for entry in codes.entries(list_name)]
+
+
+def result_words(view: VisitView) -> str:
+    """How a visit went, or why it was called off; empty while neither is so."""
+    if view.status == "cancelled":
+        return tr("Called off: {reason}").format(reason=view.cancel_reason)
+    if view.status != "done":
+        return ""
+    r = view.result
+    said = tr(
+        "Clinic {clinic}, rounds {rounds}, procedures {procedures}, staff taught {taught}"
+    ).format(
+        clinic=r.clinic_count or 0,
+        rounds=r.ward_round_count or 0,
+        procedures=r.procedure_count or 0,
+        taught=r.teaching_count or 0,
+    )
+    return f"{said}\n{r.summary}"

@@ -183,6 +183,11 @@ def test_names_behind_a_number_are_not_for_the_commission(store: Store, actor: A
         members(store, viewer, counted.missing, counted, SPRING.end)
     with pytest.raises(NotAllowed):
         indicator_report(store, replace(actor, roles=frozenset({"carer"})), SPRING)
+    # The figures of referral and outreach are the desk's and the experts' own.
+    for role in ("referral_coordinator", "specialist"):
+        reader = replace(actor, roles=frozenset({role}))
+        assert indicator_report(store, reader, SPRING).counted["H3"].of == 1
+        assert len(members(store, reader, counted.missing, counted, SPRING.end)) == 1
 
 
 def test_the_course_of_a_year(store: Store, actor: Actor) -> None:

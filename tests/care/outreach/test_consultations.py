@@ -35,6 +35,7 @@ from app.models.local import AuditEvent
 from app.models.outbox import LANE_REFERRAL, Outbox
 from app.models.outreach import Consultation, SharedNote
 from tests.care.outreach.conftest import House
+from tests.conftest import CARE_HOME_ID, TOWNSHIP_ID
 from tests.outreach_support import carry_outreach, question_about
 from tests.referral_support import add_resident
 
@@ -235,6 +236,22 @@ def test_a_house_without_a_part_in_it_sees_nothing(
     with pytest.raises(NotFound):
         seen(care_home, id_)
     assert all(not found for found in boxes(care_home).values())
+
+
+def test_a_third_house_is_not_asked_about_a_patient_it_cannot_read(
+    township: House, lead: House, resident: str
+) -> None:
+    carry_outreach(township.store, lead.store)
+    with pytest.raises(InputError) as caught:
+        ask(lead.store, lead.actor, question_about(resident, to_organisation_id=CARE_HOME_ID))
+    assert list(caught.value.problems) == ["to_organisation_id"]
+    with lead.store.read() as session:
+        assert session.query(Consultation).count() == session.query(SharedNote).count() == 0
+    # The house that keeps the record reads of its own patient.
+    start = begin_consultation(lead.store, lead.actor, resident)
+    assert (start.only_to, start.consultation.to_organisation_id) == (TOWNSHIP_ID, TOWNSHIP_ID)
+    ask(lead.store, lead.actor, question_about(resident, to_organisation_id=TOWNSHIP_ID))
+    assert begin_consultation(township.store, township.actor, resident).only_to == ""
 
 
 def test_every_look_is_noted(township: House, resident: str) -> None:

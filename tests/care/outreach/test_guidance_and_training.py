@@ -109,6 +109,19 @@ def test_a_joint_round_of_two_members_needs_no_referral(
     assert list_guidance(lead.store, lead.actor) == ()
 
 
+def test_a_visit_of_another_house_s_patient_goes_to_that_house_alone(
+    township: House, lead: House, resident: str
+) -> None:
+    carry_outreach(township.store, lead.store)
+    assert begin_guidance(lead.store, lead.actor, resident).only_to == TOWNSHIP_ID
+    assert begin_guidance(township.store, township.actor, resident).only_to == ""
+    round_ = guidance(resident, purpose="joint_round", mode="ward", to=CARE_HOME_ID)
+    with pytest.raises(InputError) as caught:
+        record_guidance(lead.store, lead.actor, round_)
+    assert list(caught.value.problems) == ["to"]
+    record_guidance(lead.store, lead.actor, replace(round_, to=TOWNSHIP_ID))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

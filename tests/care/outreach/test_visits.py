@@ -183,6 +183,69 @@ def test_twice_countersigned_is_once(township: House, lead: House, clock: FixedC
         countersign(township.store, township.actor, id_)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"visit_on": TODAY + timedelta(days=1)},
+        {"starts_at": "09:00"},
+        {"ends_at": "12:00"},
+        {"place": "二楼会议室"},
+        {"expert_name": "周敏"},
+    ],
+)
+def test_what_was_confirmed_is_the_visit_as_it_was(
+    lead: House, township: House, clock: FixedClock, change: dict[str, object]
+) -> None:
+    id_ = plan_visit(lead.store, lead.actor, visit_at(TOWNSHIP_ID, TODAY))
+    carry_outreach(lead.store, township.store)
+    countersign(township.store, township.actor, id_, "到了")
+    carry_outreach(township.store, lead.store)
+    view = one(lead, id_)
+    assert view.countersign is not None
+    change_visit(lead.store, lead.actor, id_, view.change_id, replace(view.plan, **change))
+    carry_outreach(lead.store, township.store)
+    for house in (lead, township):
+        shown = one(house, id_)
+        assert (shown.countersign, shown.moved_after) == (None, True)
+    clock.advance(days=1)
+    assert visits_to_countersign(township.store, township.actor) == 1
+    assert one(township, id_).may_countersign
+    countersign(township.store, township.actor, id_, "又到了")
+    carry_outreach(township.store, lead.store)
+    for house in (lead, township):
+        shown = one(house, id_)
+        assert shown.countersign is not None
+        assert (shown.countersign.text, shown.moved_after) == ("又到了", False)
+    assert visits_to_countersign(township.store, township.actor) == 0
+
+
+def test_other_words_about_a_visit_leave_the_host_s_word(lead: House, township: House) -> None:
+    id_ = plan_visit(lead.store, lead.actor, visit_at(TOWNSHIP_ID, TODAY))
+    carry_outreach(lead.store, township.store)
+    countersign(township.store, township.actor, id_)
+    carry_outreach(township.store, lead.store)
+    view = one(lead, id_)
+    told = replace(view.plan, topics="卒中", quota=None, expert_title="副主任医师")
+    change_visit(lead.store, lead.actor, id_, view.change_id, told)
+    finish_visit(lead.store, lead.actor, id_, one(lead, id_).change_id, RESULT)
+    assert one(lead, id_).countersign is not None
+
+
+def test_a_visit_that_was_moved_while_the_host_looked_is_not_confirmed(
+    lead: House, township: House
+) -> None:
+    id_ = plan_visit(lead.store, lead.actor, visit_at(TOWNSHIP_ID, TODAY))
+    carry_outreach(lead.store, township.store)
+    seen = one(township, id_).plan
+    change_visit(
+        lead.store, lead.actor, id_, one(lead, id_).change_id, replace(seen, starts_at="10:00")
+    )
+    carry_outreach(lead.store, township.store)
+    with pytest.raises(StaleRecord):
+        countersign(township.store, township.actor, id_, seen=seen)
+    countersign(township.store, township.actor, id_, seen=one(township, id_).plan)
+
+
 def test_experts_go_to_the_members_of_the_own_consortium(lead: House, township: House) -> None:
     ids = [host.id for host in hosts(lead.store, lead.actor)]
     assert TOWNSHIP_ID in ids

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.care.outreach.guidance import list_guidance
@@ -59,6 +60,12 @@ def test_guidance_of_a_county_doctor_is_read_at_the_township(
     dialog = lead.controller.dialog
     assert dialog is not None
     assert dialog.fields["findings"].message()
+    # Who it is about stands in the dialog, not in the window's title.
+    assert "徐桂兰" not in dialog.windowTitle()
+    assert any("徐桂兰" in each.text() for each in dialog.findChildren(QLabel))
+    # The patient is the township's: nobody else could read the visit.
+    combo = dialog.fields["to"].combo  # type: ignore[attr-defined]
+    assert [combo.itemData(at) for at in range(combo.count())] == [None, TOWNSHIP_ID]
     # The referral is known, and with it the other house and the doctor who writes.
     assert dialog.fields["to"].value() == TOWNSHIP_ID
     assert dialog.fields["guide_name"].value() == there.actor.name
