@@ -43,21 +43,25 @@ _BOOKING = (
     "bed",
     "instructions",
 )
-#: What the receiver notes of the patient's stay, by the state that the move leads to.
-_STAY = ("department", "doctor", "doctor_phone", "ward", "bed", "inpatient_no", "admitted_at")
-_ANSWER = ("reply_id", "plan_id", "discharged_at", "inpatient_no")
+#: What the receiver notes, by the state that the move leads to. Of a stay and of a reply the event
+#: itself tells what was written; all else on the task may be newer on the other side.
 _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
     State.ACCEPTED: _BOOKING,
     ServiceState.ARRANGED: _BOOKING,
     State.ARRIVED: ("arrived_at",),
-    State.IN_CARE: (*_STAY, "arrived_at", "discharged_at"),
-    State.REPLIED: (*_ANSWER, "arrived_at"),
-    State.HANDED_BACK: (*_ANSWER, "phase"),
+    State.IN_CARE: ("discharged_at",),
 }
 _NEUTRAL_FIELDS: Mapping[str, tuple[str, ...]] = {
     "redirected": ("department",),
     "discharged": ("discharged_at",),
-    "amended": ("reply_id", "plan_id", "phase"),
+}
+_STAY = ("department", "doctor", "doctor_phone", "ward", "bed", "inpatient_no", "admitted_at")
+#: What a reply puts on the task, and what of it belongs to the reply and to the plan.
+_NAMED = ("reply_id", "plan_id", "phase", "inpatient_no")
+_AMENDED = "amended"
+_OF_AMENDMENT: Mapping[str, tuple[str, ...]] = {
+    "reply_id": ("reply_id", "phase", "inpatient_no"),
+    "plan_id": ("plan_id",),
 }
 _PHONE = ("phone_confirmed_by", "phone_number", "phone_confirmed_at")
 
@@ -84,23 +88,41 @@ def cross(mine: Record, theirs: Record, events: Mapping[str, Record]) -> Crossed
         if event_id not in theirs["event_ids"] and event_id in events
     ]
     letter = theirs["service"] == LETTER
-    state = str(theirs["state"])
+    record: dict[str, Any] = dict(theirs)
     standing: list[str] = []
     told: list[str] = []
-    written: set[str] = set()
     for event in waiting:
-        after, outcome = (_letter_step if letter else _service_step)(state, event, theirs)
-        if outcome is Outcome.APPLIED:
-            state = after
-            written.update(_written_by(event, theirs))
+        # The parties and the urgency are those of the server's task; the state goes on from there.
+        after, outcome = (_letter_step if letter else _service_step)(
+            str(record["state"]), event, theirs
+        )
+        values, whole = _amendment(event, record) if event["move"] == _AMENDED else ({}, True)
+        if outcome is Outcome.APPLIED and (whole or values):
+            record.update({name: mine[name] for name in _written_by(event, theirs)})
+            record.update(values or _named(event))
+            record["state"] = after
             standing.append(str(event["id"]))
-        elif outcome is Outcome.CROSSED:
+        if outcome is Outcome.CROSSED or not whole:
             told.append(str(event["id"]))
-    record: dict[str, Any] = dict(theirs)
-    record.update({name: mine[name] for name in written})
-    record["state"] = state
     record["event_ids"] = [*theirs["event_ids"], *standing]
     return Crossed(record, bool(standing), tuple(told))
+
+
+def _amendment(event: Record, task: Record) -> tuple[dict[str, Any], bool]:
+    """What a corrected reply or plan puts on the task, and whether that is all of it.
+
+    It stands in the place of the one that its writer had before them. Where another one is named
+    there meanwhile, the first to reach the server stays, and the writer reads of it.
+    """
+    details, values, whole = event["details"], {}, True
+    for name, parts in _OF_AMENDMENT.items():
+        if name not in details:
+            continue
+        if details.get(f"replaces_{name}", task[name] or "") == (task[name] or ""):
+            values.update({part: details[part] for part in parts if part in details})
+        else:
+            whole = False
+    return values, whole
 
 
 def told_fields(mine: Record, theirs: Record, told: tuple[str, ...]) -> dict[str, dict[str, Any]]:
@@ -116,14 +138,25 @@ def _written_by(event: Record, task: Record) -> tuple[str, ...]:
     receiver's booking."""
     if event["move"] in NEUTRAL:
         return _NEUTRAL_FIELDS.get(event["move"], ())
-    if "phone_confirmed_by" in event["details"]:
+    details, target = event["details"], event["to_state"]
+    if "phone_confirmed_by" in details:
         return (*_REASON, *_PHONE, "sent_at")
-    if event["service"] == LETTER and event["to_state"] == State.SENT:
+    if event["service"] == LETTER and target == State.SENT:
         # A letter that was approved in its own house changes hands with this move.
-        return (*_REASON, "sent_at", "urgency", "owner_organisation_id", "reply_id", "plan_id")
+        return (*_REASON, "sent_at", "urgency", "owner_organisation_id")
     if event["service"] == LETTER and _side(event, task) is Side.SENDER:
         return _REASON  # cancelled, taken back, declined: nothing of the receiver's is touched
-    return (*_REASON, *_FIELDS_OF.get(event["to_state"], ()))
+    stay = _STAY if target == State.IN_CARE else ()
+    return (*_REASON, *_FIELDS_OF.get(target, ()), *(name for name in stay if name in details))
+
+
+def _named(event: Record) -> dict[str, Any]:
+    """The reply and the plan that a move of the letter brought along, by its own event: the task
+    here may name later ones by now."""
+    if event["move"] in NEUTRAL or event["service"] != LETTER:
+        return {}
+    details = event["details"]
+    return {name: details[name] for name in _NAMED if name in details}
 
 
 def _side(event: Record, task: Record) -> Side:

@@ -1,9 +1,10 @@
-"""Every move of one side against every move of the other, from every state they both may see.
+"""Every move of one PC against every move of another, from every state they both may see.
 
-A small model of two houses and a server: both saw the same state, each made one or two moves
-while apart, and both then reach the server, in either order. Whatever the order, both end where the
-server is, no standing move is lost, and a person is told of exactly those moves that no longer
-apply from where the server was (domain reference §6.4).
+A small model of two PCs (of two houses, or of one) and a server: both saw the same state, each made
+one or two moves while apart, and both then reach the server, in either order. Whatever the order,
+both end where the server is, no standing move is lost, and a person is told of exactly those moves
+that no longer apply from where the server was (domain reference §6.4). A reply or a plan that was
+replaced is never named again.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ FIELDS = (
     "phase", "reply_id", "plan_id", "sent_at", "phone_confirmed_by", "phone_number",
     "phone_confirmed_at",
 )  # fmt: skip
+REPLIED_STATES = frozenset({State.REPLIED, State.HANDED_BACK, State.RECEIVED_BACK, State.CLOSED})
 #: Neutral moves and the states in which somebody makes them.
 NEUTRAL_IN: dict[str, tuple[Side, frozenset[State]]] = {
     "completed": (
@@ -48,10 +50,6 @@ NEUTRAL_IN: dict[str, tuple[Side, frozenset[State]]] = {
         frozenset({State.SENT, State.ACCEPTED, State.ARRIVED, State.IN_CARE}),
     ),
     "discharged": (Side.RECEIVER, frozenset({State.IN_CARE})),
-    "amended": (
-        Side.RECEIVER,
-        frozenset({State.REPLIED, State.HANDED_BACK, State.RECEIVED_BACK, State.CLOSED}),
-    ),
 }
 #: States in which a receiver knows of the letter: before, nothing can cross.
 SHARED = sorted(set(State) - {State.DRAFT, State.INTERNAL_REVIEW, State.DELETED})
@@ -59,45 +57,68 @@ SHARED = sorted(set(State) - {State.DRAFT, State.INTERNAL_REVIEW, State.DELETED}
 
 @dataclass(frozen=True)
 class Step:
-    """A move as one house makes it; ``name`` differs from the target for a neutral one."""
+    """A move as one house makes it; ``name`` differs from the target for a neutral one. ``plan``:
+    a plan comes with the reply, or with its amendment."""
 
     side: Side
     name: str
     target: State
     phone: bool = False
+    plan: bool = False
 
-    def event(self, source: State, number: int, urgency: Urgency) -> Record:
+    def event(
+        self, source: State, number: str, urgency: Urgency, named: dict[str, str | None]
+    ) -> Record:
         rule = find_rule(source, self.target, self.side, urgency=urgency, phone=self.phone)
         needs = self.name not in NEUTRAL and rule is not None and rule.reasons
         return {
-            "id": f"{self.side}-{number}-{self.name}",
+            "id": f"{self.side}-{number}-{self.name}{'+plan' * self.plan}",
             "service": "letter",
             "organisation_id": HOUSE[self.side],
             "move": self.name,
             "from_state": source.value,
             "to_state": self.target.value,
             "reason_code": "other" if needs else None,
-            "details": {"phone_confirmed_by": "x"} if self.phone else {},
+            "details": {"phone_confirmed_by": "x"} if self.phone else self._brings(number, named),
         }
 
+    def _brings(self, number: str, named: dict[str, str | None]) -> dict[str, str]:
+        """Ids of what was written with this move, as the use-cases put them into its event."""
+        writes = self.name in ("replied", "handed_back") and self.side is Side.RECEIVER
+        if not writes and self.name != "amended":
+            return {}
+        parts = ("reply_id", "plan_id") if self.plan else ("reply_id",)
+        brings = {part: f"{part}-{self.side}-{number}" for part in parts}
+        if self.name == "amended":
+            brings |= {f"replaces_{part}": named[part] or "" for part in parts}
+        return brings
 
-def moves(state: State, side: Side, urgency: Urgency) -> Iterator[Step]:
+
+def moves(state: State, side: Side, urgency: Urgency, down: bool) -> Iterator[Step]:
     """Everything that a side may do in a state, neutral moves included."""
     for rule in RULES:
         if rule.source is state and side in rule.sides:
             if rule.phone and urgency is not Urgency.EMERGENCY:
                 continue
-            yield Step(side, rule.target.value, rule.target, rule.phone)
+            handed = rule.target is State.HANDED_BACK
+            yield Step(side, rule.target.value, rule.target, rule.phone, plan=handed)
     for name, (who, states) in NEUTRAL_IN.items():
         if who is side and state in states:
             yield Step(side, name, state)
+    # Whose reply the task names: of a letter down the writer's summary, until the other side's.
+    replied = state in REPLIED_STATES
+    if (side is Side.RECEIVER) if replied else (down and side is Side.SENDER):
+        yield Step(side, "amended", state)
+        yield Step(side, "amended", state, plan=True)
 
 
-def runs(state: State, side: Side, urgency: Urgency) -> Iterator[tuple[Step, ...]]:
+def runs(
+    state: State, side: Side, urgency: Urgency, down: bool = False
+) -> Iterator[tuple[Step, ...]]:
     """One move, or two one after the other."""
-    for first in moves(state, side, urgency):
+    for first in moves(state, side, urgency, down):
         yield (first,)
-        for second in moves(first.target, side, urgency):
+        for second in moves(first.target, side, urgency, down):
             yield (first, second)
 
 
@@ -109,7 +130,8 @@ class House:
     events: dict[str, Record] = field(default_factory=dict)
 
 
-def start(state: State, urgency: Urgency) -> Record:
+def start(state: State, urgency: Urgency, down: bool = False) -> Record:
+    named = down or state in REPLIED_STATES
     return {
         **dict.fromkeys(FIELDS),
         "service": "letter",
@@ -118,15 +140,21 @@ def start(state: State, urgency: Urgency) -> Record:
         "event_ids": ["before"],
         "requester_organisation_id": TOWNSHIP_ID,
         "owner_organisation_id": LEAD_ID,
+        "reply_id": "first reply" if named else None,
+        "plan_id": "first plan" if down else None,
     }
 
 
-def act(state: State, run: tuple[Step, ...], urgency: Urgency) -> House:
+def act(
+    state: State, run: tuple[Step, ...], urgency: Urgency, down: bool = False, pc: str = ""
+) -> House:
     """A house makes its moves on what it saw."""
-    house = House(start(state, urgency))
+    house = House(start(state, urgency, down))
     at = state
     for number, each in enumerate(run):
-        event = each.event(at, number, urgency)
+        named = {part: house.task[part] for part in ("reply_id", "plan_id")}
+        event = each.event(at, f"{pc}{number}", urgency, named)
+        house.task.update({k: v for k, v in event["details"].items() if k in named})
         house.events[event["id"]] = event
         house.task["event_ids"] = [*house.task["event_ids"], event["id"]]
         house.task["state"] = each.target.value
@@ -141,55 +169,94 @@ def meet(first: House, second: House) -> tuple[Record, tuple[str, ...]]:
     return result.record, result.told
 
 
-def expected(first: House, second: House, urgency: Urgency) -> tuple[str, list[str], list[str]]:
-    """The end by §6.4 alone: (state, moves that stand, moves of which a person is told)."""
+@dataclass(frozen=True)
+class End:
+    """The end by §6.4 alone: the state, what is named, the moves that stand, and those of which a
+    person is told."""
+
+    state: str
+    named: dict[str, str | None]
+    stand: list[str]
+    told: list[str]
+
+
+def expected(first: House, second: House, urgency: Urgency) -> End:
     state = State(first.task["state"])
+    named = {part: first.task[part] for part in ("reply_id", "plan_id")}
     stand, told = list(first.task["event_ids"]), []
     for id_, event in second.events.items():
         target = State(event["to_state"])
         side = Side.SENDER if event["organisation_id"] == TOWNSHIP_ID else Side.RECEIVER
-        phone = bool(event["details"])
+        details = event["details"]
+        phone = "phone_confirmed_by" in details
+        if event["move"] == "amended":
+            # Each of its parts stands in the place of the one that its writer saw there, or not.
+            parts = [part for part in named if part in details]
+            fit = [part for part in parts if (named[part] or "") == details[f"replaces_{part}"]]
+            named |= {part: details[part] for part in fit}
+            stand += [id_] if fit else []
+            told += [id_] if fit != parts else []
+            continue
         if event["move"] in NEUTRAL:
             stand.append(id_)
             continue
         rule = find_rule(state, target, side, urgency=urgency, phone=phone)
         if rule is not None and (rule.reasons is None or event["reason_code"]):
             state = target
+            named |= {part: details[part] for part in named if part in details}
             stand.append(id_)
         elif state is not target:
             told.append(id_)
-    return state.value, stand, told
+    return End(state.value, named, stand, told)
 
 
+@pytest.mark.parametrize("down", [False, True], ids=["up", "down"])
 @pytest.mark.parametrize("urgency", [Urgency.ROUTINE, Urgency.EMERGENCY])
 @pytest.mark.parametrize("state", SHARED)
-def test_whatever_two_houses_do_apart_both_end_alike(state: State, urgency: Urgency) -> None:
-    pairs = itertools.product(
-        runs(state, Side.SENDER, urgency), runs(state, Side.RECEIVER, urgency)
-    )
-    for mine, theirs in pairs:
-        sender, receiver = act(state, mine, urgency), act(state, theirs, urgency)
-        for first, second in ((sender, receiver), (receiver, sender)):
-            record, told = meet(first, second)
-            end, stand, unheard = expected(first, second, urgency)
+def test_whatever_two_pcs_do_apart_both_end_alike(
+    state: State, urgency: Urgency, down: bool
+) -> None:
+    """PCs of the two houses, and two of one house, which meet at the server in the same way."""
+    # Both orders of two PCs: each pair comes once either way round.
+    for sides in itertools.product(Side, repeat=2):
+        pairs = itertools.product(*(runs(state, side, urgency, down) for side in sides))
+        for mine, theirs in pairs:
+            one = act(state, mine, urgency, down, "a")
+            other = act(state, theirs, urgency, down, "b")
             about = f"{state}: {[s.name for s in mine]} × {[s.name for s in theirs]}"
-            assert record["state"] == end, about
-            assert record["event_ids"] == stand, about
-            assert list(told) == unheard, about
-            # Nothing is lost: each move stands, is told, or repeats what the server had.
-            for id_, event in second.events.items():
-                repeats = event["to_state"] in _states(first, state)
-                assert id_ in stand or id_ in unheard or repeats, about
-            # The house that came first pulls the server's task: nothing of its own waits.
-            again = cross(first.task | {"event_ids": first.task["event_ids"]}, record, first.events)
-            assert again.record["state"] == record["state"], about
-            assert (again.told, again.to_send) == ((), False), about
-            # Delivered again, the second one's moves change nothing, and nobody is told twice of
-            # a move that stands.
-            settled = House({**record}, second.events)
-            once_more = cross(settled.task, record, settled.events)
-            assert once_more.record == record, about
-            assert (once_more.told, once_more.to_send) == ((), False), about
+            _check_meeting(one, other, state, urgency, about)
+
+
+def _check_meeting(first: House, second: House, state: State, urgency: Urgency, about: str) -> None:
+    record, told = meet(first, second)
+    end = expected(first, second, urgency)
+    assert record["state"] == end.state, about
+    assert record["event_ids"] == end.stand, about
+    assert list(told) == end.told, about
+    assert {part: record[part] for part in end.named} == end.named, about
+    # What a standing move replaced is not named any more.
+    events = first.events | second.events
+    gone = {
+        events[id_]["details"].get(f"replaces_{part}")
+        for id_ in record["event_ids"]
+        for part in end.named
+        if id_ in events and part in events[id_]["details"] and id_ not in told
+    }
+    assert not gone & {value for value in end.named.values() if value}, about
+    # Nothing is lost: each move stands, is told, or repeats what the server had.
+    for id_, event in second.events.items():
+        repeats = event["to_state"] in _states(first, state)
+        assert id_ in end.stand or id_ in end.told or repeats, about
+    # The PC that came first pulls the server's task: nothing of its own waits.
+    again = cross(first.task | {"event_ids": first.task["event_ids"]}, record, first.events)
+    assert again.record["state"] == record["state"], about
+    assert (again.told, again.to_send) == ((), False), about
+    # Delivered again, the second one's moves change nothing, and nobody is told twice of a move
+    # that stands.
+    settled = House({**record}, second.events)
+    once_more = cross(settled.task, record, settled.events)
+    assert once_more.record == record, about
+    assert (once_more.told, once_more.to_send) == ((), False), about
 
 
 def _states(house: House, at: State) -> set[Any]:

@@ -5,6 +5,7 @@ Source: domain reference §6.3 and §6.4. Rows are only ever added; the task nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -59,8 +60,9 @@ def write_reply(
         if rows.state not in _WITH_THE_DOCTOR:
             raise InputError(not_from_here(rows.state))
         _require_whole(reply, plan, store.clock)
+        before = _named(rows)
         _store(session, store.clock, actor, rows, reply, plan)
-        move(session, store.clock, actor, rows, State.REPLIED, details=_details(rows))
+        move(session, store.clock, actor, rows, State.REPLIED, details=_changed(before, rows))
         return written(rows)
 
 
@@ -89,10 +91,12 @@ def hand_back(
         if rows.state not in (State.REPLIED, *_WITH_THE_DOCTOR):
             raise InputError(not_from_here(rows.state))
         _require_whole(summary, plan, store.clock)
+        before = _named(rows)
         _store(session, store.clock, actor, rows, summary, plan)
+        details = _changed(before, rows)
         if rows.state is not State.REPLIED:
-            move(session, store.clock, actor, rows, State.REPLIED, details=_details(rows))
-        move(session, store.clock, actor, rows, State.HANDED_BACK, details=_details(rows))
+            move(session, store.clock, actor, rows, State.REPLIED, details=details)
+        move(session, store.clock, actor, rows, State.HANDED_BACK, details=details)
         return written(rows)
 
 
@@ -129,7 +133,9 @@ def amend_reply(
         elif not isinstance(reply, DischargeInput):
             raise InputError({"phase": tr("The summary needs its phase and its checklist.")})
         _require_whole(reply, plan, store.clock)
+        named = _named(rows)
         _store(session, store.clock, actor, rows, reply, plan)
+        details = _changed(named, rows)
         write_event(
             session,
             store.clock,
@@ -137,7 +143,7 @@ def amend_reply(
             rows.task,
             rows.state,
             name=AMENDED,
-            details=_details(rows),
+            details=details | {f"replaces_{name}": named[name] for name in _IDS & set(details)},
         )
         return written(rows)
 
@@ -199,10 +205,16 @@ def _store(
         task.plan_id = made.id
 
 
-def _details(rows: ReferralRows) -> dict[str, str]:
-    values = {
-        "reply_id": rows.task.reply_id,
-        "plan_id": rows.task.plan_id,
-        "phase": rows.task.phase,
-    }
-    return {name: value for name, value in values.items() if value}
+#: What a reply puts on the task besides the state.
+_IDS = {"reply_id", "plan_id"}
+_NAMED = (*sorted(_IDS), "phase", "inpatient_no")
+
+
+def _named(rows: ReferralRows) -> dict[str, str]:
+    return {name: getattr(rows.task, name) or "" for name in _NAMED}
+
+
+def _changed(before: Mapping[str, str], rows: ReferralRows) -> dict[str, str]:
+    """What this step put on the task, for its event: where the moves of two houses meet, nothing
+    else of it is laid on what the other one wrote (``referral_crossing``)."""
+    return {name: value for name, value in _named(rows).items() if value != before[name]}

@@ -159,7 +159,8 @@ def admit(store: Store, actor: Actor, referral_id: str, admission: Admission) ->
             "bed": admission.bed or task.bed,
             "inpatient_no": admission.inpatient_no or task.inpatient_no,
         }
-        details = {name: value for name, value in stay.items() if value}
+        # Only what was written here: the rest may be changed by somebody else meanwhile.
+        details = {name: value for name in stay if (value := getattr(admission, name))}
         details["admitted_at"] = format_instant(at)
         move(session, store.clock, actor, rows, State.IN_CARE, details=details)
         for name, value in stay.items():
