@@ -18,6 +18,7 @@ from app.care.referral_limits_kept import limits_in_force
 from app.care.referral_lists import age_or_none, organisation_names, state_since, waiting_of
 from app.care.referral_moves import ReferralRows, load_rows, side_of
 from app.care.referral_red_flags import Vitals
+from app.care.referral_return.alarm import look_detail
 from app.care.referral_states import (
     FINAL,
     Direction,
@@ -167,7 +168,8 @@ def open_referral(store: Store, actor: Actor, referral_id: str) -> ReferralView:
     """
     view = refresh_referral(store, actor, referral_id)
     with store.write(actor) as session:
-        note_access(session, store.clock, actor, "read", "referral", referral_id)
+        looked = look_detail(session, load_rows(session, actor, referral_id).task)
+        note_access(session, store.clock, actor, "read", "referral", referral_id, looked)
         _note_told(session, store.clock, actor, referral_id)
     return view
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,13 @@ from pytestqt.qtbot import QtBot
 
 from app.care import referral
 from app.care.referral import PhoneConfirmation
-from app.care.referral_desk import Booking, accept
+from app.care.referral_desk import Booking, accept, return_for_more
+from app.care.referral_moves import Reason
 from app.care.referral_view import open_referral
 from app.care.work_list import room_counts
 from app.clock import FixedClock
 from app.models.actor import Actor
+from app.models.audit import record_read
 from app.models.store import Store
 from app.ui import preferences
 from app.ui.context import UiContext
@@ -98,6 +101,33 @@ def test_a_yes_on_the_phone_is_sounded_too_but_an_answered_one_is_not(
     accept(*desk, answered, Booking())
     assert unseen(desk) == [phoned]
     accept(*desk, phoned, Booking("急诊科"))
+    assert unseen(desk) == []
+
+
+def test_a_letter_that_comes_again_as_an_emergency_is_sounded_again(
+    township: House, desk: House
+) -> None:
+    letter = letter_for(add_resident(*township))
+    referral_id = referral.send(*township, letter).referral_id
+    carry(township[0], desk[0])
+    open_referral(*desk, referral_id)
+    return_for_more(*desk, referral_id, Reason("insufficient_info", "请补心电图"))
+    carry(desk[0], township[0])
+    referral.resend(*township, referral_id, replace(letter, urgency="emergency"))
+    carry(township[0], desk[0])
+    assert unseen(desk) == [referral_id]
+    open_referral(*desk, referral_id)
+    assert unseen(desk) == []
+    # Completing the letter is no new sending: it rings for nobody.
+    carry(desk[0], township[0])
+    referral.complete(*township, referral_id, replace(letter, urgency="emergency"))
+    carry(township[0], desk[0])
+    assert unseen(desk) == []
+
+
+def test_what_an_earlier_version_noted_as_read_stays_read(township: House, desk: House) -> None:
+    referral_id = send(township, desk)
+    record_read(*desk, "referral", referral_id)
     assert unseen(desk) == []
 
 
