@@ -3,12 +3,11 @@ consent sheet, plan for the family. ``python -m tools.screenshots_referral_print
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
-from tools.demo.county import LEAD, PASSWORD, ROOT, TOWNSHIP, County, command, organisation_id
+from tools.demo.county import PASSWORD, County
+from tools.screenshots_alone import take_alone
 from tools.screenshots_returns import _KINDS, _letters, _plan, _summary, _treat
 
 #: Names of the guide's pictures that ``print_pages`` takes.
@@ -71,28 +70,5 @@ def _print(hands: Any, referral_id: str, paper: Any, path: Path) -> None:
     hands.front()
 
 
-def main() -> int:
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from PySide6.QtGui import QImage
-
-    from tools.pictures import save_small
-
-    folder = ROOT / "build" / "screenshots-referral-prints"
-    shutil.rmtree(folder, ignore_errors=True)
-    county = County(folder / "county")
-    for data, name in ((county.township, TOWNSHIP), (county.lead, LEAD)):
-        data.parent.mkdir(parents=True, exist_ok=True)
-        here = ("--data", str(data), "--organisation", organisation_id(name))
-        command("seed", *here, "--residents", "30", "--seed", "1")
-    print_pages(county, folder)
-    for name in CHOSEN:
-        size = save_small(
-            QImage(str(folder / f"{name}.png")),
-            ROOT / "docs" / "guide" / "pictures" / f"{name}.png",
-        )
-        print(f"{name}.png {size / 1000:.0f} kB")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(take_alone("referral-prints", print_pages, CHOSEN, 30))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.care.paper.document import Form
 from app.care.paper.markup import forms_of
-from app.i18n import tr
+from app.i18n import language, tr
 from app.models import codes
 from app.paths import resources
 
@@ -24,8 +24,8 @@ def fill(template: str, **values: Any) -> tuple[Form, ...]:
     """The forms of a template ``resources/print/<template>.html`` with these values.
 
     Templates know ``tr``, ``label(code_list, code)``, ``boxes(code_list)`` (a box to tick before
-    each entry), ``line(n)`` (a line to write on, n letters wide); the filter ``lines``
-    keeps the line breaks of a text.
+    each entry), ``line(n)`` (a line to write on, n letters wide), ``share(chinese, english)``; the
+    filter ``lines`` keeps the line breaks of a text.
     """
     return forms_of(_environment().get_template(f"{template}.html").render(**values))
 
@@ -44,6 +44,11 @@ def boxes(code_list: str, *, numbered: bool = True) -> str:
 def line(letters: int = 6) -> str:
     """A line to write on."""
     return "_" * letters
+
+
+def share(chinese: float, english: float) -> float:
+    """The share of the width that a cell takes in the language of the print."""
+    return chinese if language() == "zh_CN" else english
 
 
 def _lines(text: str) -> Markup:
@@ -65,5 +70,5 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     made.filters["lines"] = _lines
-    made.globals.update(tr=tr, label=codes.label, boxes=boxes, line=line)
+    made.globals.update(tr=tr, label=codes.label, boxes=boxes, line=line, share=share)
     return made

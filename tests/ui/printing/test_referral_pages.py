@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QTextLayout
 
-from app.care.paper.document import About, Cell, Form, PrintDocument, Row, Run
-from app.care.paper.referral_papers import Paper, transfer_out
+from app.care.paper.document import About, Cell, Form, PageSize, PrintDocument, Row, Run
+from app.care.paper.referral_papers import Paper, sheets, transfer_out
+from app.i18n import set_language
 from app.ui.printing.layout import content_frame, lay_out, mm
 from app.ui.printing.painter import Pages, Shift
 from tests import referral_papers as sample
@@ -84,8 +85,6 @@ def _within(frame: QRectF, words: QRectF) -> bool:
 @pytest.mark.parametrize("page", ["A4", "A5"])
 @pytest.mark.parametrize("paper", Paper)
 def test_no_word_is_lost_between_pages(paper: Paper, page: str) -> None:
-    from app.care.paper.referral_papers import sheets
-
     document = sheets(sample.long(), paper).make(page, False)
     pages = lay_out(document)
     assert len(pages) >= 2
@@ -101,6 +100,35 @@ def test_no_word_is_lost_between_pages(paper: Paper, page: str) -> None:
             row.cells[at].text for row in document.forms[0].rows if len(row.cells) > at
         )
         assert words.replace("\n", "") == wanted.replace("\n", "")
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("page", ["A4", "A5"])
+@pytest.mark.parametrize("paper", [Paper.OUT, Paper.BACK, Paper.CONSENT])
+def test_english_words_stay_whole_and_the_captions_of_the_form_in_one_line(
+    paper: Paper, page: PageSize
+) -> None:
+    set_language("en")
+    for laid in Pages(sheets(sample.whole(), paper).make(page, False)).laid:
+        for row in laid.forms[0].rows:
+            for cell in row.cells:
+                if cell.text is None:
+                    continue
+                words = cell.text.text()
+                ends = _line_ends(cell.text)
+                broken = [words[:at] for at in ends if words[at - 1 : at + 1].isascii()
+                          and words[at - 1 : at + 1].isalnum()]  # fmt: skip
+                assert not broken, words
+                caption = not cell.filled and not row.row.ruled and not row.row.flows
+                if paper != Paper.CONSENT and caption:
+                    assert not ends, words
+
+
+def _line_ends(text: QTextLayout) -> list[int]:
+    """The places where a line goes on below, those that the words ask for left out."""
+    lines = [text.lineAt(number) for number in range(text.lineCount())]
+    ends = [line.textStart() + line.textLength() for line in lines[:-1]]
+    return [end for end in ends if text.text()[end - 1] not in "\n\u2028"]
 
 
 @pytest.mark.usefixtures("qapp")
