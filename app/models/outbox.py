@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.clock import parse_instant
 from app.models.base import Base, JsonDict
 
 #: Contents of files go last of all: no record ever waits behind a photo.
@@ -28,6 +29,8 @@ CONFLICT = "conflict"
 
 #: The field of a kept conflict that names moves of a referral which crossed: only to be read.
 MOVES = "event_ids"
+#: Key of what is remembered of the server's clock; ``seen`` is its time at its last answer.
+SERVER_CLOCK = "clock"
 
 
 class Outbox(Base):
@@ -123,6 +126,15 @@ class SyncState(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[JsonDict] = mapped_column(default=dict)
+
+
+def server_seen(session: Session) -> datetime | None:
+    """The server's own time at its last answer to a reading; None before the first one."""
+    kept = session.get(SyncState, SERVER_CLOCK)
+    try:
+        return None if kept is None else parse_instant(str(kept.value.get("seen")))
+    except ValueError:
+        return None
 
 
 class SyncTry(Base):

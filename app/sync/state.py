@@ -21,9 +21,9 @@ from sqlalchemy.orm import Session
 from app.clock import parse_instant
 from app.models import driver
 from app.models.base import from_json, to_json
-from app.models.outbox import SyncState
+from app.models.outbox import SERVER_CLOCK, SyncState
 
-SERVER, FACTS, CLOCK, ORPHANS, OWED = "server", "facts", "clock", "orphans", "owed"
+SERVER, FACTS, CLOCK, ORPHANS, OWED = "server", "facts", SERVER_CLOCK, "orphans", "owed"
 #: What the server confirmed last: if it is gone there, the server was put back from a copy.
 CANARY = "canary"
 DEVICE_KEYS, SERVER_KEYS, LOGIN, LINK = "device_keys", "server_keys", "login", "link"

@@ -327,7 +327,7 @@ def family_plan(papers: ReferralPapers, page: PageSize = "A4") -> PrintDocument:
     if plan is None:
         raise NotFound(tr("This paper is not written yet. Nothing was printed."))
     given = plan.input
-    done = papers.returns.done_steps()
+    done = papers.returns.done
     steps = [
         {
             "day": day_words(step.due_on) if step.due_on else "",

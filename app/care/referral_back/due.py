@@ -20,6 +20,7 @@ from app.care.resident_record.people import whole_people
 from app.models import codes
 from app.models.chronic import FollowUp
 from app.models.local import DueItem
+from app.models.outreach import SharedNote
 from app.models.referral import ReferralTask
 from app.models.referral_return import ReferralVisit
 from app.models.resident import Resident
@@ -27,6 +28,8 @@ from app.models.resident import Resident
 VISIT = "return_visit"
 STEP = "return_step:"
 AFTER_RETURN = "after_return"
+#: What the note that hands a visit over says besides: the move with which the patient had come.
+CAME_BY = "came_by"
 OPEN_STATES = (*BACK, *TAKEN_OVER)
 _BATCH = 500
 
@@ -62,7 +65,7 @@ def refresh_return_due(session: Session, organisation_id: str, resident_ids: Ite
             )
         )
         limits = limits_in_force(session)
-        visits = visits_of(session, [each.referral_id for each in patients])
+        visits = visits_since(session, patients)
         followed = _followed(session, organisation_id, part)
         made: dict[tuple[str, str], DueItem] = {}
         for patient in patients:
@@ -74,7 +77,7 @@ def refresh_return_due(session: Session, organisation_id: str, resident_ids: Ite
                 for id_, day in followed
                 if person.get(id_) == who and day >= patient.day
             ]  # fmt: skip
-            here = visits.get(patient.referral_id, [])
+            here = visits[patient.referral_id]
             for item in _due_of(patient, here, days, limits, organisation_id, who):
                 known = made.get((who, item.kind))
                 if known is None or item.due_on < known.due_on:
@@ -93,7 +96,7 @@ def awaited_visit(session: Session, task: ReferralTask) -> date | None:
     the patient after a return, or where the visit was made."""
     for organisation_id in (task.requester_organisation_id, task.owner_organisation_id):
         for patient in in_hand(session, organisation_id, [task]):
-            here = visits_of(session, [patient.referral_id]).get(patient.referral_id, [])
+            here = visits_since(session, [patient])[patient.referral_id]
             followed = any(
                 day >= patient.day
                 for _, day in _followed(session, organisation_id, [task.resident_id])
@@ -115,6 +118,46 @@ def visits_of(session: Session, referral_ids: list[str]) -> dict[str, list[Refer
     for row in rows:
         if row.id not in replaced:
             found.setdefault(str(row.referral_id), []).append(row)
+    return found
+
+
+def visits_since(session: Session, patients: Iterable[InHand]) -> dict[str, list[ReferralVisit]]:
+    """Of each patient in hand the visits that stand since they came, by referral.
+
+    The note that hands a visit over names the move with which the patient had come. Where it does
+    not (a visit of another program), the day tells them from visits after an earlier return.
+    """
+    patients = list(patients)
+    visits = visits_of(session, [patient.referral_id for patient in patients])
+    came_by = _comings_named(session, [v.id for each in visits.values() for v in each])
+    found = {}
+    for patient in patients:
+        known = set(patient.task.event_ids)
+        found[patient.referral_id] = [
+            visit
+            for visit in visits.get(patient.referral_id, [])
+            if (
+                named == patient.came_by
+                if (named := came_by.get(visit.id)) in known
+                else not patient.again or visit.visited_on >= patient.day
+            )
+        ]
+    return found
+
+
+def _comings_named(session: Session, visit_ids: list[str]) -> dict[str, str]:
+    """By visit, the move with which the patient had come before it."""
+    found: dict[str, str] = {}
+    for start in range(0, len(visit_ids), _BATCH):
+        notes = session.execute(
+            select(SharedNote.subject_id, SharedNote.details).where(
+                SharedNote.subject_kind == "referral_visit",
+                SharedNote.subject_id.in_(visit_ids[start : start + _BATCH]),
+            )
+        )
+        for note in notes:
+            if isinstance(named := note.details.get(CAME_BY), str):
+                found[note.subject_id] = named
     return found
 
 

@@ -3,12 +3,12 @@
 Source: domain reference §6.3 and §6.4 (LOCAL-2025). Two ways lead here: the writer of a letter
 takes the patient back (``received_back``), or the patient of a down-referral, whose letter brought
 a plan of its writer, has come to the receiver (``arrived``). Derived on each look from the moves,
-in their order, never from a clock.
+in their order, never from a clock: what a clock says of the day is bounded by what the server saw.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.care.referral_moves import LETTER
 from app.care.referral_states import State, Urgency
 from app.clock import clinic_date
+from app.models.outbox import Receipt
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.referral_return import ReturnPlan
 
@@ -26,17 +27,22 @@ BACK = (State.RECEIVED_BACK,)
 TAKEN_OVER = (State.ARRIVED, State.IN_CARE, State.REPLIED)
 #: The reason of a closing after which the plan still goes on.
 COMPLETED = "completed"
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """One patient in hand. ``since``: when they came; ``open``: the referral is not closed."""
+    """One patient in hand. ``since``: when they came; ``open``: the referral is not closed;
+    ``plan``: what the other house wrote last; ``came_by``: id of the move with which they came;
+    ``again``: they had come with an earlier move of this referral, too."""
 
     task: ReferralTask
     plan: ReturnPlan | None
     since: datetime
     open: bool
     other_organisation_id: str
+    came_by: str
+    again: bool = False
 
     @property
     def referral_id(self) -> str:
@@ -87,41 +93,78 @@ def in_hand(
     asked = [task for task in tasks if _may_be(task, organisation_id)]
     if not asked:
         return ()
-    plans = {
-        plan.id: plan
-        for plan in session.scalars(
-            select(ReturnPlan).where(
-                ReturnPlan.id.in_([task.plan_id for task in asked if task.plan_id])
-            )
-        )
-    }
+    plans: dict[str, list[ReturnPlan]] = {}
+    for plan in session.scalars(
+        select(ReturnPlan)
+        .where(ReturnPlan.referral_id.in_([task.referral_id for task in asked]))
+        .order_by(ReturnPlan.id)
+    ):
+        plans.setdefault(plan.referral_id, []).append(plan)
     events = {
         event.id: event
         for event in session.scalars(
             select(ReferralEvent).where(ReferralEvent.task_id.in_([task.id for task in asked]))
         )
     }
+    held = held_at(session, events)
     found = []
     for task in asked:
-        plan = plans.get(task.plan_id or "")
         wrote = task.requester_organisation_id == organisation_id
-        if not wrote and (plan is None or plan.organisation_id == organisation_id):
+        other = task.owner_organisation_id if wrote else task.requester_organisation_id
+        moves = [events[each] for each in task.event_ids if each in events]
+        brought = standing_plan(task, moves, plans.get(task.referral_id, ()), other)
+        if not wrote and brought is None:
             continue  # a plain letter to us: we treat, we do not take over
-        since = _came(task, events, State.RECEIVED_BACK if wrote else State.ARRIVED)
-        if since is None:
+        comings = _comings(moves, wrote=wrote)
+        if not comings or comings[-1] is None:
             continue
+        came = comings[-1]
+        since = _when(came, moves, held, organisation_id)
+        if not wrote and came.to_state == State.ARRIVED and task.arrived_at is not None:
+            since = min(task.arrived_at, held.get(came.id, task.arrived_at))
         found.append(
             InHand(
                 task=task,
-                plan=plan,
-                since=since if wrote else task.arrived_at or since,
+                plan=brought,
+                since=since,
                 open=task.state != State.CLOSED,
-                other_organisation_id=task.owner_organisation_id
-                if wrote
-                else task.requester_organisation_id,
+                other_organisation_id=other,
+                came_by=came.id,
+                again=sum(each is not None for each in comings) > 1,
             )
         )
     return tuple(found)
+
+
+def standing_plan(
+    task: ReferralTask, moves: Sequence[ReferralEvent], plans: Sequence[ReturnPlan], house: str
+) -> ReturnPlan | None:
+    """The plan of this house that stands. The task names it, unless the other house has written
+    one of its own since; then it is the last that a move named."""
+    theirs = {plan.id: plan for plan in plans if plan.organisation_id == house}
+    if task.plan_id in theirs:
+        return theirs[task.plan_id]
+    for move in reversed(moves):
+        if (named := move.details.get("plan_id")) in theirs:
+            return theirs[named]
+    replaced = {plan.replaces_id for plan in theirs.values()}
+    return next((plan for plan in reversed(theirs.values()) if plan.id not in replaced), None)
+
+
+def held_at(session: Session, event_ids: Iterable[str]) -> Mapping[str, datetime]:
+    """By event, when the server took it or had taken it, by its own clock: a move was made no
+    later than that. Events that wait are not in it."""
+    found: dict[str, datetime] = {}
+    ids = list(event_ids)
+    for start in range(0, len(ids), _BATCH):
+        rows = session.execute(
+            select(Receipt.record_id, Receipt.server_time).where(
+                Receipt.kind == "referral_event",
+                Receipt.record_id.in_(ids[start : start + _BATCH]),
+            )
+        )
+        found.update((row.record_id, row.server_time) for row in rows)
+    return found
 
 
 def _may_be(task: ReferralTask, organisation_id: str) -> bool:
@@ -132,17 +175,40 @@ def _may_be(task: ReferralTask, organisation_id: str) -> bool:
     return task.owner_organisation_id == organisation_id and task.state in TAKEN_OVER
 
 
-def _came(task: ReferralTask, events: dict[str, ReferralEvent], target: State) -> datetime | None:
-    """When the letter came to this state for the first time since it was last with the other
-    house; a closing and reopening in between does not begin the return anew."""
-    came: datetime | None = None
-    for event_id in task.event_ids:
-        event = events.get(event_id)
-        if event is None or event.to_state == event.from_state:
+def _comings(moves: Iterable[ReferralEvent], *, wrote: bool) -> list[ReferralEvent | None]:
+    """The moves with which the patient came to this house, None where they left it again; a
+    closing and reopening in between does not begin the return anew."""
+    found: list[ReferralEvent | None] = []
+    for event in moves:
+        state = event.to_state
+        if state == event.from_state or state == State.CLOSED:
             continue
-        if event.to_state == target:
-            if came is None or event.from_state != State.CLOSED:
-                came = event.occurred_at
-        elif target is State.RECEIVED_BACK and event.to_state not in (target, State.CLOSED):
-            came = None
-    return came
+        here = bool(found) and found[-1] is not None
+        if wrote:
+            comes, goes = state == State.RECEIVED_BACK, state != State.RECEIVED_BACK
+        else:
+            comes, goes = state in (State.ARRIVED, State.IN_CARE), state == State.RECEIVED_BACK
+        if comes and not here:
+            found.append(event)
+        elif comes and wrote and event.from_state != State.CLOSED:
+            found[-1] = event
+        elif goes and here:
+            found.append(None)
+    return found
+
+
+def _when(
+    came: ReferralEvent,
+    moves: Iterable[ReferralEvent],
+    held: Mapping[str, datetime],
+    organisation_id: str,
+) -> datetime:
+    """When the patient came: by the clock of the PC at which it was written down, yet no later
+    than the server took it, and no earlier than this house's own moves before it."""
+    at = came.occurred_at
+    for move in moves:
+        if move.id == came.id:
+            break
+        if move.organisation_id == organisation_id:
+            at = max(at, min(move.occurred_at, held.get(move.id, move.occurred_at)))
+    return min(at, held.get(came.id, at))

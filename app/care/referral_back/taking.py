@@ -15,6 +15,7 @@ from app.models.referral_return import ReferralReply
 from app.models.rehab import RehabPlan
 
 DRAFT = "draft"
+_ENDED = frozenset({"completed", "stopped"})
 
 
 def follow_move(session: Session, clock: Clock, organisation_id: str, rows: ReferralRows) -> None:
@@ -31,7 +32,8 @@ def follow_move(session: Session, clock: Clock, organisation_id: str, rows: Refe
 
 
 def _draft_rehab_plan(session: Session, clock: Clock, patient: InHand) -> None:
-    """A draft for the staff to confirm, once a referral: never a plan under way, never a second.
+    """A draft for the staff to confirm, once a return: never a plan under way, never one beside
+    another of the same referral that still stands.
 
     It says what the hospital wrote; who prescribes it is the hospital's doctor until somebody here
     takes it on.
@@ -42,13 +44,14 @@ def _draft_rehab_plan(session: Session, clock: Clock, patient: InHand) -> None:
     given = plan_from_row(row).rehab
     if given is None or not given.items:
         return
-    made = session.scalar(
-        select(RehabPlan.id).where(
+    made = session.scalars(
+        select(RehabPlan.status).where(
             RehabPlan.resident_id == patient.task.resident_id,
             RehabPlan.source_referral_id == patient.referral_id,
         )
-    )
-    if made is not None:
+    ).all()
+    came_anew = patient.again and patient.task.event_ids[-1] == patient.came_by
+    if made and not (came_anew and _ENDED.issuperset(made)):
         return
     reply = session.get(ReferralReply, patient.task.reply_id) if patient.task.reply_id else None
     starts_on = max(row.starts_on, clock.today())

@@ -15,7 +15,14 @@ from sqlalchemy.orm import Session
 from app.care.due import refresh_due
 from app.care.outreach.notes import add_note
 from app.care.parsing import clean_text
-from app.care.referral_back.due import AFTER_RETURN, first_visit_by, seen, visits_of
+from app.care.referral_back.due import (
+    AFTER_RETURN,
+    CAME_BY,
+    first_visit_by,
+    seen,
+    visits_of,
+    visits_since,
+)
 from app.care.referral_back.inhand import InHand, in_hand, letters_of
 from app.care.referral_letter import MAX_LINE, MAX_TEXT, clean_paragraphs
 from app.care.referral_limits_kept import limits_in_force
@@ -101,7 +108,7 @@ def begin_visit(store: Store, actor: Actor, referral_id: str) -> VisitStart:
     with store.read() as session:
         rows = load_rows(session, actor, referral_id)
         patient = _in_hand(session, actor, rows)
-        visits = visits_of(session, [referral_id]).get(referral_id, [])
+        visits = visits_since(session, [patient])[referral_id]
         done = {str(step) for visit in visits for step in visit.done_steps}
         steps = () if patient.plan is None else plan_from_row(patient.plan).steps
         resident = session.get(Resident, rows.task.resident_id)
@@ -117,7 +124,7 @@ def begin_visit(store: Store, actor: Actor, referral_id: str) -> VisitStart:
             resident_name=resident.name,
             sex=resident.sex,
             birth_date=resident.birth_date,
-            returned_on=patient.day,
+            returned_on=_earliest(patient, store.clock.today()),
             due_on=None if seen(visits) else first_visit_by(patient, limits_in_force(session)),
             from_name=names.get(patient.other_organisation_id, ""),
             diagnosis=reply.diagnosis if reply is not None else rows.letter.impression or "",
@@ -193,6 +200,7 @@ def record_visit(
             HANDED_OVER,
             store.clock.now(),
             resident_id=row.resident_id,
+            details={CAME_BY: patient.came_by},
             is_sample=row.is_sample,
         )
         if rows.state is State.ARRIVED:
@@ -227,6 +235,12 @@ def _require_own(session: Session, actor: Actor, referral_id: str, visit_id: str
         )
 
 
+def _earliest(patient: InHand, today: date) -> date:
+    """The first day on which a visit may lie. A return that lies ahead was written down at a PC
+    whose clock was wrong: it keeps nobody from today's visit."""
+    return min(patient.day, today)
+
+
 def _tidy(visit: VisitInput) -> VisitInput:
     return replace(
         visit,
@@ -245,9 +259,9 @@ def _problems(visit: VisitInput, patient: InHand, today: date) -> dict[str, str]
         problems["visited_on"] = tr("Write the day of the visit.")
     elif day > today:
         problems["visited_on"] = tr("The visit cannot lie ahead.")
-    elif day < patient.day:
+    elif day < (first := _earliest(patient, today)):
         problems["visited_on"] = tr("The patient came back only on {day}.").format(
-            day=patient.day.isoformat()
+            day=first.isoformat()
         )
     if not visit.findings:
         problems["findings"] = tr("Write how the patient is.")

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.referral import Written
+from app.care.referral_back.taking import follow_move
 from app.care.referral_moves import (
     ReferralRows,
     load_rows,
@@ -25,13 +27,14 @@ from app.care.referral_return.checks import (
     tidy_reply,
 )
 from app.care.referral_return.inputs import DischargeInput, PlanInput, ReplyInput
-from app.care.referral_return.rows import new_plan, new_reply
+from app.care.referral_return.rows import new_plan, new_reply, plan_from_row
 from app.care.referral_return.stay import written
 from app.care.referral_states import FINAL, MOVERS, Direction, State
 from app.clock import Clock
 from app.errors import InputError, NotAllowed
 from app.i18n import tr
 from app.models.actor import Actor
+from app.models.identity import new_id
 from app.models.referral_return import ReferralReply, ReturnPlan
 from app.models.store import Store
 
@@ -51,14 +54,14 @@ def write_reply(
     """Answer the writer of the letter: arrived or in_care → replied.
 
     Raises InputError with a sentence for each part that is empty or unsound; problems of the plan
-    carry ``plan.`` before their field.
+    carry ``plan.`` before their field. Where the letter brought a plan, the reply has none.
     """
     reply = _plain(tidy_reply(reply))
-    plan = None if plan is None else tidy_plan(plan)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         if rows.state not in _WITH_THE_DOCTOR:
             raise InputError(not_from_here(rows.state))
+        plan = _own_plan(session, actor, rows, plan)
         _require_whole(reply, plan, store.clock)
         before = _named(rows)
         _store(session, store.clock, actor, rows, reply, plan)
@@ -78,7 +81,7 @@ def hand_back(
 
     Phase, checklist and a plan with at least one dated step are required.
     """
-    summary, plan = tidy_reply(summary), tidy_plan(plan)
+    summary = tidy_reply(summary)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         if rows.direction is Direction.DOWN:
@@ -90,6 +93,7 @@ def hand_back(
             )
         if rows.state not in (State.REPLIED, *_WITH_THE_DOCTOR):
             raise InputError(not_from_here(rows.state))
+        plan = tidy_plan(_with_step_ids(session, rows, plan))
         _require_whole(summary, plan, store.clock)
         before = _named(rows)
         _store(session, store.clock, actor, rows, summary, plan)
@@ -97,6 +101,8 @@ def hand_back(
         if rows.state is not State.REPLIED:
             move(session, store.clock, actor, rows, State.REPLIED, details=details)
         move(session, store.clock, actor, rows, State.HANDED_BACK, details=details)
+        # Who had been taken over from another member is no longer this house's work.
+        follow_move(session, store.clock, actor.organisation_id, rows)
         return written(rows)
 
 
@@ -111,10 +117,9 @@ def amend_reply(
     stays; both versions stay readable.
 
     A summary is amended with a DischargeInput, a plain reply with a ReplyInput. Without a plan the
-    plan before goes on.
+    plan before goes on; a step that was in it before keeps its id, and with it what was done.
     """
     reply = tidy_reply(reply)
-    plan = None if plan is None else tidy_plan(plan)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         before = session.get(ReferralReply, rows.task.reply_id) if rows.task.reply_id else None
@@ -132,6 +137,7 @@ def amend_reply(
             reply = _plain(reply)
         elif not isinstance(reply, DischargeInput):
             raise InputError({"phase": tr("The summary needs its phase and its checklist.")})
+        plan = _own_plan(session, actor, rows, plan, amends=True)
         _require_whole(reply, plan, store.clock)
         named = _named(rows)
         _store(session, store.clock, actor, rows, reply, plan)
@@ -153,6 +159,49 @@ def _plain(reply: ReplyInput) -> ReplyInput:
     if not isinstance(reply, DischargeInput):
         return reply
     return ReplyInput(**{name: getattr(reply, name) for name in ReplyInput.__dataclass_fields__})
+
+
+def _own_plan(
+    session: Session,
+    actor: Actor,
+    rows: ReferralRows,
+    plan: PlanInput | None,
+    *,
+    amends: bool = False,
+) -> PlanInput | None:
+    """The plan of a reply, tidy. Raises InputError where the plan of the other house stands: it is
+    work where the patient is, and only a hand-back puts another in its place."""
+    if plan is None:
+        return None
+    standing = session.get(ReturnPlan, rows.task.plan_id) if rows.task.plan_id else None
+    if standing is not None and standing.organisation_id != actor.organisation_id:
+        raise InputError(
+            tr(
+                "The letter brought a plan, and that plan goes on; a reply cannot replace it. "
+                "Nothing was saved. Write what changes in it into a visit after the return."
+            )
+        )
+    return tidy_plan(_with_step_ids(session, rows, plan, standing if amends else None))
+
+
+def _with_step_ids(
+    session: Session, rows: ReferralRows, plan: PlanInput, amended: ReturnPlan | None = None
+) -> PlanInput:
+    """The plan with steps that no visit can have done under an earlier plan of the referral: only
+    a step of the plan that is ``amended`` keeps its id."""
+    plans = session.scalars(
+        select(ReturnPlan).where(ReturnPlan.referral_id == rows.letter.id)
+    ).all()
+    if not plans:
+        return plan
+    used = {step.id for each in plans for step in plan_from_row(each).steps}
+    kept = {step.id for step in plan_from_row(amended).steps} if amended is not None else set()
+    kept.discard("")
+    steps = tuple(
+        step if step.id in kept or (step.id and step.id not in used) else replace(step, id=new_id())
+        for step in plan.steps
+    )
+    return replace(plan, steps=steps)
 
 
 def _require_whole(reply: ReplyInput, plan: PlanInput | None, clock: Clock) -> None:

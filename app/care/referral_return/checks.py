@@ -28,6 +28,9 @@ from app.models import codes
 
 #: Longest time ahead for a step of a plan: five years; a later date is a slip of the key.
 FURTHEST_STEP = timedelta(days=5 * 366)
+#: How far the beginning of a plan may lie from today. Longest behind: one that is amended while
+#: its last step is still to come.
+LATEST_START, EARLIEST_START = timedelta(days=366), FURTHEST_STEP
 MAX_STEPS = 40
 
 _LINES = ("department", "inpatient_no")
@@ -51,7 +54,7 @@ def tidy_plan(plan: PlanInput) -> PlanInput:
     steps = [
         replace(step, what=clean_text(step.what), by=clean_text(step.by)) for step in plan.steps
     ]
-    steps.sort(key=lambda step: step.due_on or date.max)
+    steps.sort(key=place_of)
     taken = {step.id for step in steps if step.id}
     free = (str(number) for number in range(1, len(steps) + len(taken) + 1))
     fresh = (name for name in free if name not in taken)
@@ -63,6 +66,11 @@ def tidy_plan(plan: PlanInput) -> PlanInput:
         warning_signs=clean_paragraphs(plan.warning_signs),
         contact_phone=tidy_phone(plan.contact_phone),
     )
+
+
+def place_of(step: PlanStep) -> date:
+    """By what the steps of a plan are ordered; one without a date comes last."""
+    return step.due_on or date.max
 
 
 def _tidy_rehab(rehab: RehabPart) -> RehabPart:
@@ -180,6 +188,10 @@ def plan_problems(plan: PlanInput, today: date) -> dict[str, str]:
     problems: dict[str, str] = {}
     if plan.starts_on is None:
         problems["starts_on"] = tr("When does the plan start?")
+    elif plan.starts_on > today + LATEST_START:
+        problems["starts_on"] = tr("This date lies more than a year ahead. Look at the year.")
+    elif plan.starts_on < today - EARLIEST_START:
+        problems["starts_on"] = tr("This date lies more than five years back. Look at the year.")
     if not plan.steps:
         problems["steps"] = tr("A plan needs at least one dated step.")
     elif len(plan.steps) > MAX_STEPS:

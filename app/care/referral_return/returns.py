@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from app.care.referral_back.due import awaited_visit
+from app.care.referral_back.due import awaited_visit, visits_since
+from app.care.referral_back.inhand import in_hand
 from app.care.referral_lists import organisation_names
 from app.care.referral_moves import load_rows
 from app.care.referral_return.inputs import DischargeInput, PlanInput
@@ -52,7 +53,7 @@ class ReplyView:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """One plan as written. ``current``: the task names this one."""
+    """One plan as written. ``current``: the task names this one; ``own``: of the own house."""
 
     id: str
     input: PlanInput
@@ -60,6 +61,7 @@ class PlanView:
     organisation_name: str
     replaces_id: str
     current: bool
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,16 @@ class VisitView:
 @dataclass(frozen=True, slots=True)
 class Returns:
     """Replies and plans newest first, visits in the order of their days. ``first_visit_by``: the
-    day by which the house that has the patient now is to see them, None once it did."""
+    day by which the house that has the patient now is to see them, None once it did; ``in_hand``:
+    the own house has them after a return; ``done``: steps of the plan that a visit did since."""
 
     stay: Stay = Stay()
     replies: tuple[ReplyView, ...] = ()
     plans: tuple[PlanView, ...] = ()
     visits: tuple[VisitView, ...] = ()
     first_visit_by: date | None = None
+    in_hand: bool = False
+    done: frozenset[str] = frozenset()
 
     @property
     def reply(self) -> ReplyView | None:
@@ -100,10 +105,6 @@ class Returns:
     def plan(self) -> PlanView | None:
         """The plan that stands, or None."""
         return next((plan for plan in self.plans if plan.current), None)
-
-    def done_steps(self) -> frozenset[str]:
-        """Ids of the steps of the plan that a visit did."""
-        return frozenset(step for visit in self.visits for step in visit.done_steps)
 
 
 def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
@@ -133,6 +134,11 @@ def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
             .order_by(ReferralVisit.visited_on, ReferralVisit.id)
         ).all()
         replaced = {visit.replaces_id for visit in visits if visit.replaces_id}
+        standing = [visit for visit in visits if visit.id not in replaced]
+        houses = (task.requester_organisation_id, task.owner_organisation_id)
+        patients = {house: in_hand(session, house, [task]) for house in houses}
+        having = [patient for each in patients.values() for patient in each]
+        counted = visits_since(session, having)[referral_id] if having else standing
         names = organisation_names(
             session,
             {row.organisation_id for row in replies}
@@ -142,6 +148,8 @@ def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
         )
         return Returns(
             first_visit_by=awaited_visit(session, task),
+            in_hand=bool(patients.get(actor.organisation_id)),
+            done=frozenset(str(step) for visit in counted for step in visit.done_steps),
             stay=Stay(
                 arrived_at=task.arrived_at,
                 admitted_at=task.admitted_at,
@@ -173,6 +181,7 @@ def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
                     organisation_name=names.get(row.organisation_id, ""),
                     replaces_id=row.replaces_id or "",
                     current=row.id == task.plan_id,
+                    own=row.organisation_id == actor.organisation_id,
                 )
                 for row in plans
             ),
@@ -191,7 +200,6 @@ def load_returns(store: Store, actor: Actor, referral_id: str) -> Returns:
                     minutes=row.minutes,
                     organisation_name=names.get(row.organisation_id, ""),
                 )
-                for row in visits
-                if row.id not in replaced
+                for row in standing
             ),
         )

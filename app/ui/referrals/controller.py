@@ -260,8 +260,7 @@ class ReferralsController(QObject):
         reply = self.returns.reply
         own = reply is not None and reply.own
         found = desk_steps(self.view, self._context.actor, has_reply=own)
-        brought = reply is not None and not reply.own
-        if visit_is_open(self.view, self._context.actor, brought=brought):
+        if visit_is_open(self._context.actor, in_hand=self.returns.in_hand):
             found = (*found, DeskStep.VISIT)
         return found
 

@@ -63,7 +63,7 @@ class ReturnCards:
             self.reply.setText(reply_html(reply) + _older_html(older))
         self.plan_card.setVisible(plan is not None)
         if plan is not None:
-            self.plan.setText(plan_html(plan, returns.done_steps(), today))
+            self.plan.setText(plan_html(plan, returns.done, today))
         self.visits_card.setVisible(bool(returns.visits))
         self.visits.setText("".join(_visit_html(visit) for visit in returns.visits))
 

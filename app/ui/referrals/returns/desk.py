@@ -87,8 +87,15 @@ class ReturnPages:
     def answer(self, step: DeskStep, view: ReferralView, returns: Returns) -> ReturnForm:
         """The form of a step that is written on a page."""
         reply = returns.reply
-        amends_summary = step is DeskStep.AMEND and reply is not None and reply.is_summary
-        form = self._new(step, with_summary=step in _WITH_SUMMARY or amends_summary)
+        amends_summary = (
+            step is DeskStep.AMEND and reply is not None and reply.own and reply.is_summary
+        )
+        brought = returns.plan is not None and not returns.plan.own
+        form = self._new(
+            step,
+            with_summary=step in _WITH_SUMMARY or amends_summary,
+            with_plan=step in _WITH_SUMMARY or not brought,
+        )
         form.begin(view, returns)
         return form
 
@@ -103,13 +110,18 @@ class ReturnPages:
         if self.form is not None and self._pages.currentWidget() is self.form:
             self.form.keep_draft()
 
-    def _new(self, step: str, *, with_summary: bool) -> ReturnForm:
+    def _new(self, step: str, *, with_summary: bool, with_plan: bool = True) -> ReturnForm:
         if self.form is not None:
             self.keep_draft()
             self._pages.removeWidget(self.form)
             self.form.deleteLater()
         self.form = ReturnForm(
-            self._context, step, self._sent, self._left, with_summary=with_summary
+            self._context,
+            step,
+            self._sent,
+            self._left,
+            with_summary=with_summary,
+            with_plan=with_plan,
         )
         self._pages.addWidget(self.form)
         self._pages.setCurrentWidget(self.form)

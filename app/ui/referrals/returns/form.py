@@ -22,7 +22,7 @@ from app.care.referral_return.inputs import (
     PlanInput,
     ReplyInput,
 )
-from app.care.referral_return.returns import Returns
+from app.care.referral_return.returns import PlanView, Returns
 from app.care.referral_return.steps import DeskStep
 from app.care.referral_view import ReferralView
 from app.clock import clinic_date
@@ -40,6 +40,7 @@ from app.ui.referrals.returns.reply_fields import (
 )
 from app.ui.referrals.words import who
 from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
+from app.ui.widgets.cards import Card, label
 from app.ui.widgets.drafts import DraftKeeper
 from app.ui.widgets.forms import FormFields, FormNavigator
 from app.ui.widgets.pages import Page
@@ -61,7 +62,7 @@ class ReturnForm(Page):
     """One answer being written. ``sent(referral_id)`` and ``left()`` are called at its end.
 
     ``step``: REPLY, HAND_BACK or AMEND of a referral, ELSEWHERE or ``DOWN`` for a new letter.
-    One form is made for one answer.
+    One form is made for one answer. ``with_plan``: not where a plan of the other house goes on.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class ReturnForm(Page):
         left: Callable[[], None],
         *,
         with_summary: bool,
+        with_plan: bool = True,
     ) -> None:
         super().__init__("", scroll=True)
         self._context = context
@@ -105,11 +107,14 @@ class ReturnForm(Page):
         for side in (left_side, right_side):
             side.addStretch(1)
         self.body.addWidget(holder)
-        # Steps and exercises are lines of many fields: they take the whole width.
-        self.plan_card = PlanCard(self.fields, today, required=with_summary)
-        self.body.addWidget(self.plan_card)
-        self.rehab_card = RehabCard(self.fields)
-        self.body.addWidget(self.rehab_card)
+        self.plan_card: PlanCard | None = None
+        self.rehab_card: RehabCard | None = None
+        if with_plan:
+            # Steps and exercises are lines of many fields: they take the whole width.
+            self.plan_card = PlanCard(self.fields, today, required=with_summary)
+            self.body.addWidget(self.plan_card)
+            self.rehab_card = RehabCard(self.fields)
+            self.body.addWidget(self.rehab_card)
         self.body.addStretch(1)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
@@ -131,12 +136,13 @@ class ReturnForm(Page):
         about = (view.patient.name, who(view.patient.sex, view.patient.age), view.referral_no)
         self._open_title(about)
         self._referral_id = view.referral_id
-        earlier = returns.reply
-        if earlier is not None and earlier.current:
-            reply: ReplyInput = earlier.input
-        else:
-            reply = _from_stay(view, returns)
-        plan = returns.plan.input if returns.plan is not None else None
+        # What the other house wrote is its own: nothing of it is put into this house's mouth.
+        earlier, brought = returns.reply, returns.plan
+        own = earlier is not None and earlier.own
+        reply = earlier.input if earlier is not None and own else _from_stay(view, returns)
+        plan = brought.input if brought is not None and brought.own else None
+        if self.plan_card is None and brought is not None:
+            self._name_the_plan(brought)
         if self.down_card is not None:
             letter = view.letter
             self.down_card.show_down(
@@ -151,6 +157,15 @@ class ReturnForm(Page):
         self._fill(reply, plan)
         self._keep(view.referral_id)
         self._start()
+
+    def _name_the_plan(self, plan: PlanView) -> None:
+        """In the place of a plan: whose goes on."""
+        card = Card(tr("Plan for the time after"))
+        words = tr(
+            "The plan of {house} goes on. Write what changes in it into a visit after the return."
+        ).format(house=plan.organisation_name)
+        card.body.addWidget(label(words, "secondary", wrap=True))
+        self.body.insertWidget(self.body.count() - 1, card)
 
     def begin_down(self, resident_id: str) -> None:
         """A new down-referral of a patient of the house."""
@@ -173,16 +188,19 @@ class ReturnForm(Page):
         self.going_on.show_reply(reply)
         if self.hand_over is not None and isinstance(reply, DischargeInput):
             self.hand_over.show_summary(reply)
-        self.plan_card.show_plan(plan)
-        self.rehab_card.show_rehab(plan.rehab if plan is not None else None)
+        if self.plan_card is not None and self.rehab_card is not None:
+            self.plan_card.show_plan(plan)
+            self.rehab_card.show_rehab(plan.rehab if plan is not None else None)
 
     def _keep(self, subject_id: str) -> None:
         context, name = self._context, _DRAFT + self._step
         kept = load_draft(context.store, context.actor, name, subject_id)
         extra = kept.data.get("extra") if kept is not None else None
         if isinstance(extra, dict):
-            self.plan_card.make_lines([str(line) for line in extra.get("steps") or ()])
-            self.rehab_card.restore_items(extra.get("items"))
+            if self.plan_card is not None:
+                self.plan_card.make_lines(extra.get("steps") or ())
+            if self.rehab_card is not None:
+                self.rehab_card.restore_items(extra.get("items"))
         keeper = DraftKeeper(
             context, name, self.fields, subject_id=subject_id, extra=self._extra, parent=self
         )
@@ -193,10 +211,9 @@ class ReturnForm(Page):
         self._keeper = keeper
 
     def _extra(self) -> dict[str, object]:
-        return {
-            "steps": [line.step_id for line in self.plan_card.lines()],
-            "items": self.rehab_card.items.raw(),
-        }
+        if self.plan_card is None or self.rehab_card is None:
+            return {}
+        return {"steps": self.plan_card.raw_lines(), "items": self.rehab_card.items.raw()}
 
     def _start(self) -> None:
         for field in self.fields:
@@ -238,6 +255,8 @@ class ReturnForm(Page):
 
     def plan(self) -> PlanInput | None:
         """What is typed of the plan."""
+        if self.plan_card is None or self.rehab_card is None:
+            return None
         return self.plan_card.plan(self.rehab_card.rehab())
 
     def _send(self) -> None:
@@ -270,9 +289,9 @@ class ReturnForm(Page):
             self.strip.say_error(error)
             return
         problems = dict(error.problems)
-        if (plan := self.plan()) is not None:
-            problems = self.plan_card.at_their_lines(plan, problems)
-        problems = self.rehab_card.show_problems(problems)
+        if self.plan_card is not None and self.rehab_card is not None:
+            problems = self.plan_card.at_their_lines(problems)
+            problems = self.rehab_card.show_problems(problems)
         self.strip.say_problems(self.fields.show_problems(problems))
 
     def _finished(self, written: Written) -> None:

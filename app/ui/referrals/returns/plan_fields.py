@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.care.referral_return.checks import tidy_plan
+from app.care.referral_return.checks import place_of
 from app.care.referral_return.inputs import PlanInput, PlanStep, RehabPart
 from app.care.rehab_plan_form import PlanItem
 from app.i18n import tr
@@ -41,20 +41,22 @@ def step_entries() -> list[tuple[str, str]]:
 
 
 class StepLine(QWidget):
-    """One step: what, by when, in words, who; and away with it."""
+    """One step: what, by when, in words, who; and away with it. ``number``: of the line in this
+    form; ``step_id``: of the step in the plan that is stored, empty for a new one."""
 
     def __init__(
         self,
         fields: FormFields,
-        step_id: str,
+        number: int,
         today: date,
         remove: Callable[[StepLine], None],
     ) -> None:
         super().__init__()
-        self.step_id = step_id
+        self.number = number
+        self.step_id = ""
         #: Removed by its button; a line not shown yet is hidden, too, for Qt.
         self.gone = False
-        key = f"plan.steps.{step_id}."
+        key = f"plan.steps.{number}."
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP_INSIDE)
@@ -75,6 +77,7 @@ class StepLine(QWidget):
         row.addWidget(away, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_step(self, step: PlanStep) -> None:
+        self.step_id = step.id
         self.kind.set_value(f"{step.kind}:{step.disease}" if step.disease else step.kind or None)
         self.due.set_value(step.due_on)
         self.what.set_value(step.what or None)
@@ -142,12 +145,12 @@ class PlanCard(FormCard):
 
     def add_step(self) -> StepLine:
         """An empty line more, with the keyboard in it."""
-        line = self._new_line(str(max((int(x.step_id) for x in self._lines), default=0) + 1))
+        line = self._new_line(max((line.number for line in self._lines), default=0) + 1)
         line.kind.setFocus()
         return line
 
-    def _new_line(self, step_id: str) -> StepLine:
-        line = StepLine(self.fields, step_id, self._today, self._remove)
+    def _new_line(self, number: int) -> StepLine:
+        line = StepLine(self.fields, number, self._today, self._remove)
         self._lines.append(line)
         self._holder.addWidget(line)
         return line
@@ -159,27 +162,30 @@ class PlanCard(FormCard):
         (rest[min(at, len(rest) - 1)].kind if rest else self.add_button).setFocus()
         self.fields.changed.emit()
 
-    def make_lines(self, step_ids: Sequence[str]) -> None:
-        """Lines for these steps, before a draft is put back into them."""
-        known = {line.step_id for line in self._lines}
-        for step_id in step_ids:
-            if step_id not in known and step_id.isdecimal():
-                self._new_line(step_id)
+    def raw_lines(self) -> list[list[object]]:
+        """Number and step of each line in sight, for a draft."""
+        return [[line.number, line.step_id] for line in self.lines()]
+
+    def make_lines(self, raw: Sequence[Any]) -> None:
+        """The lines of a draft, before their fields are put back into them."""
+        known = {line.number: line for line in self._lines}
+        for entry in raw:
+            # Earlier versions of the program kept the number only, which was the step's id.
+            number, step_id = entry if isinstance(entry, list) else (entry, entry)
+            if str(number).isdecimal():
+                line = known.get(int(number)) or self._new_line(int(number))
+                line.step_id = str(step_id)
 
     def show_plan(self, plan: PlanInput | None) -> None:
         if plan is None:
             self.fields["plan.starts_on"].set_value(self._today if self.required else None)
-            self._new_line("1")
+            self._new_line(1)
             return
         self.fields["plan.starts_on"].set_value(plan.starts_on)
         for name in ("precautions", "warning_signs", "contact_phone"):
             self.fields[f"plan.{name}"].set_value(getattr(plan, name) or None)
-        numbers = (str(n) for n in range(1, 10_000))
-        taken = {step.id for step in plan.steps}
-        for step in plan.steps:
-            fits = step.id.isdecimal()
-            step_id = step.id if fits else next(n for n in numbers if n not in taken)
-            self._new_line(step_id).show_step(step)
+        for number, step in enumerate(plan.steps, start=1):
+            self._new_line(number).show_step(step)
 
     def plan(self, rehab: RehabPart | None) -> PlanInput | None:
         """What is typed; None where a plan is not required and nothing is."""
@@ -193,18 +199,18 @@ class PlanCard(FormCard):
         start = self.fields["plan.starts_on"].value()
         return PlanInput(start, steps, rehab, **texts)
 
-    def at_their_lines(self, plan: PlanInput, problems: Mapping[str, str]) -> dict[str, str]:
+    def at_their_lines(self, problems: Mapping[str, str]) -> dict[str, str]:
         """Problems of a plan with each step named by its line instead of its place."""
         self.problem.setText(problems.get("plan.steps", ""))
         self.problem.setVisible(bool(self.problem.text()))
-        ordered = tidy_plan(plan).steps
+        typed = [(step, line) for line in self._lines if (step := line.step()) is not None]
+        ordered = [line for _, line in sorted(typed, key=lambda each: place_of(each[0]))]
         found = {}
         for key, sentence in problems.items():
             parts = key.split(".")
             if len(parts) == 4 and parts[1] == "steps":
-                step_id = ordered[int(parts[2])].id
                 name = "kind" if parts[3] == "disease" else parts[3]
-                key = f"plan.steps.{step_id}.{name}"
+                key = f"plan.steps.{ordered[int(parts[2])].number}.{name}"
             if key != "plan.steps":
                 found[key] = sentence
         return found
