@@ -248,7 +248,7 @@ class AcceptDialog(FormDialog):
             if problems:
                 self.show_problems(problems)
             else:
-                self.on_finish()
+                self._once()
 
     def booking(self) -> Booking:
         return self.booking_fields.booking()

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
+from shiboken6 import isValid
 
 from app.care import referral, referral_desk
 from app.care.referral import Written
@@ -137,6 +138,7 @@ class ReferralsController(QObject):
         self.view: ReferralView | None = None
         self.returns = Returns()
         self._wanted = ""
+        self._moving = False
         self.dialog: QDialog | None = None
 
     # -- looking --------------------------------------------------------------------------------
@@ -359,16 +361,25 @@ class ReferralsController(QObject):
 
     def _run(self, dialog: FormDialog | None, work: Callable[[], Written]) -> None:
         context = self._context
+        if dialog is None:
+            if self._moving:
+                return  # pressed twice, meant once
+            self._moving = True
 
         def done(_written: Written) -> None:
-            if dialog is not None:
+            if dialog is None:
+                self._moving = False
+            elif isValid(dialog):
                 dialog.accept()
             context.tell_changed(*KINDS)
             context.notify(tr("Saved. The other side sees it after the next synchronisation."))
 
         def failed(error: Exception) -> None:
             if dialog is None:
+                self._moving = False
                 self.failed.emit(error)
+            elif not isValid(dialog):
+                self.failed.emit(error)  # left by Esc before the answer was here
             elif isinstance(error, InputError):
                 dialog.show_problems(error.problems)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -27,11 +28,27 @@ from app.ui.widgets.strips import ErrorStrip
 from app.ui.widgets.values import DateField
 
 
+class _Strip(ErrorStrip):
+    """Where a refusal is said, the button may be pressed again."""
+
+    def __init__(self, ready: Callable[[], None]) -> None:
+        super().__init__()
+        self._ready = ready
+
+    def say(self, *words: Any, **named: Any) -> None:
+        self._ready()
+        super().say(*words, **named)
+
+    def say_error(self, error: Exception) -> None:
+        self._ready()  # also where the error is a defect of the program, which is raised on
+        super().say_error(error)
+
+
 class FormDialog(QDialog):
     """A dialog with fields, one strip for problems, and two buttons; Esc leaves it.
 
     It stays open until the owner calls ``accept``: the answer of a use-case may be a problem to be
-    shown at a field.
+    shown at a field. Until that answer is here the button is off: who presses twice means it once.
     """
 
     def __init__(
@@ -48,7 +65,7 @@ class FormDialog(QDialog):
         self.body = QVBoxLayout()
         self.body.setSpacing(theme.GAP_FIELD)
         whole.addLayout(self.body, 1)
-        self.strip = ErrorStrip()
+        self.strip: ErrorStrip = _Strip(lambda: self.done_button.setEnabled(True))
         whole.addWidget(self.strip)
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_INSIDE)
@@ -66,9 +83,13 @@ class FormDialog(QDialog):
     def _finish(self) -> None:
         self.strip.clear()
         if self.fields.check():
-            self.on_finish()
+            self._once()
         else:
             self._grow()
+
+    def _once(self) -> None:
+        self.done_button.setEnabled(False)
+        self.on_finish()
 
     def say(self, explanation: str) -> None:
         """A sentence above the fields."""
@@ -76,6 +97,7 @@ class FormDialog(QDialog):
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Each sentence at its field; the rest in the strip."""
+        self.done_button.setEnabled(True)
         self.strip.say_problems(self.fields.show_problems(problems))
         self._grow()
 

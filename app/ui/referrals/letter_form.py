@@ -270,6 +270,11 @@ class LetterForm(Page):
             work = lambda: act(context.store, context.actor, referral_id, letter)  # noqa: E731
         self._run(work)
 
+    def _let_press(self, enabled: bool) -> None:
+        """A letter leaves once, by whichever button."""
+        self.send_button.setEnabled(enabled)
+        self.phone_button.setEnabled(enabled)
+
     def _phone(self) -> None:
         if not self._ready():
             return
@@ -288,6 +293,7 @@ class LetterForm(Page):
         context, letter = self._context, self.parts.letter()
 
         def failed(error: Exception) -> None:
+            self._let_press(True)
             if isinstance(error, InputError):
                 dialog.show_problems(error.problems)
             else:
@@ -297,16 +303,17 @@ class LetterForm(Page):
             dialog.accept()
             self._finished(written)
 
+        self._let_press(False)
         context.tasks.run(
             referral.send_confirmed, context.store, context.actor, letter, call,
             done=done, failed=failed, owner=self,
         )  # fmt: skip
 
     def _run(self, work: Callable[[], Written]) -> None:
-        self.send_button.setEnabled(False)
+        self._let_press(False)
 
         def failed(error: Exception) -> None:
-            self.send_button.setEnabled(True)
+            self._let_press(True)
             if isinstance(error, InputError):
                 leftovers = self.parts.fields.show_problems(error.problems)
                 self.strip.say_problems(leftovers)
@@ -316,7 +323,7 @@ class LetterForm(Page):
         self._context.tasks.run(work, done=self._finished, failed=failed, owner=self)
 
     def _finished(self, written: Written) -> None:
-        self.send_button.setEnabled(True)
+        self._let_press(True)
         self.parts.fields.touched = False
         if self._keeper is not None:
             self._keeper.discard()
