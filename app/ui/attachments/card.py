@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
@@ -24,14 +22,13 @@ from app.models.actor import Actor
 from app.models.store import Store
 from app.ui.attachments import choosing
 from app.ui.attachments.dialogs import AddDialog, SureDialog
-from app.ui.attachments.pictures import Prepared, Source, prepare_all, thumbnail_picture
-from app.ui.attachments.strip import FileStrip, Shown
+from app.ui.attachments.pictures import thumbnail_picture
+from app.ui.attachments.strip import Shown
+from app.ui.attachments.taking import TakingCard
 from app.ui.attachments.viewer import FileViewer
 from app.ui.context import UiContext
 from app.ui.referrals.dialogs import FormDialog
-from app.ui.widgets.buttons import Button, QuietButton
-from app.ui.widgets.cards import Card, label
-from app.ui.widgets.strips import ErrorStrip, sentence
+from app.ui.widgets.buttons import QuietButton
 
 _KINDS = frozenset({"attachment", "attachment_part"})
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
@@ -73,21 +70,19 @@ def attach_all(
     return len(files), ""
 
 
-class FilesCard(Card):
-    """The strip of files with its actions; hidden where there is nothing to show or to add.
+def attached_words(count: int) -> str:
+    """What is told when files were attached."""
+    return tr("{count} files attached. They follow with the next connections.").format(count=count)
 
-    ``page``: where Ctrl+V pastes a picture; the card itself where the page has fields of its own.
-    """
+
+class FilesCard(TakingCard):
+    """Files of records that are there; hidden where there is nothing to show or to add."""
 
     def __init__(self, context: UiContext, page: QWidget | None = None) -> None:
-        super().__init__(tr("Files"))
-        self._context = context
+        super().__init__(context, page)
         self._subjects: tuple[Subject, ...] = ()
         self._add_to: Subject | None = None
-        self.dialog: FormDialog | None = None
         self.viewer: FileViewer | None = None
-        self.hint = label("", "secondary")
-        self.header.insertWidget(1, self.hint)
         self.open_button = QuietButton(tr("Open"), self.open_file, icon_name="eye-line")
         self.save_button = QuietButton(
             tr("Save a copy…"), self._save_chosen, icon_name="file-download-line"
@@ -95,23 +90,8 @@ class FilesCard(Card):
         self.back_button = QuietButton(
             tr("Take back…"), self.ask_to_take_back, icon_name="arrow-go-back-line"
         )
-        self.add_button = Button(
-            tr("Add…"),
-            self.choose,
-            icon_name="attachment-line",
-            tip=tr("Choose photos or a PDF, drop them here, or paste a picture (Ctrl+V)"),
-        )
-        for button in (self.open_button, self.save_button, self.back_button, self.add_button):
-            self.add_action(button)
-        self.strip = FileStrip(self.open_file, self.ask_to_take_back)
-        self.strip.setAccessibleName(tr("Files"))
+        self._build(self.open_button, self.save_button, self.back_button)
         self.strip.currentRowChanged.connect(lambda _row: self._show_actions())
-        self.body.addWidget(self.strip)
-        self.notice = ErrorStrip()
-        self.body.addWidget(self.notice)
-        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), page or self)
-        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        paste.activated.connect(self.paste)
         self.files: list[Shown] = []
         self._show_files([])
         context.records_changed.connect(self._records_changed)
@@ -172,61 +152,13 @@ class FilesCard(Card):
 
     # -- adding ---------------------------------------------------------------------------------
 
-    def choose(self) -> None:
-        self.add(choosing.choose_files(self))
+    def _target(self) -> Subject | None:
+        return self._add_to
 
-    def paste(self) -> None:
-        """A picture or files from the clipboard."""
-        if self._add_to is None:
-            return
-        sources = choosing.sources_in(QGuiApplication.clipboard().mimeData())
-        if sources:
-            self.add(sources)
-        else:
-            self.notice.say(tr("There is no picture in the clipboard. Copy one, then paste."),
-                            "attention")  # fmt: skip
+    def _still_shows(self, target: object) -> bool:
+        return target in self._subjects
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._add_to is not None and choosing.sources_in(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        sources = choosing.sources_in(event.mimeData())
-        if self._add_to is not None and sources:
-            event.acceptProposedAction()
-            self.add(sources)
-
-    def add(self, sources: Sequence[Source]) -> None:
-        """Make files ready off this thread, then ask what they are."""
-        subject = self._add_to
-        if not sources or subject is None:
-            return
-        self.notice.say(tr("The files are being made ready…"), "neutral", closable=False)
-        self.add_button.setEnabled(False)
-        self._context.tasks.run(
-            prepare_all, list(sources)[: attaching.MOST_FILES],
-            done=lambda found: self._prepared(subject, *found), failed=self._failed, owner=self,
-        )  # fmt: skip
-
-    def _prepared(self, subject: Subject, ready: list[Prepared], problems: list[str]) -> None:
-        self.notice.clear()
-        self.add_button.setEnabled(True)
-        if subject not in self._subjects:
-            # Whose files they are is said by what stands around the question: never ask it over
-            # another patient's page.
-            self.notice.say(
-                tr("Another page was opened meanwhile, so the files were not attached. Open the "
-                   "one they belong to and add them again."),
-                "attention",
-            )  # fmt: skip
-            return
-        if not ready:
-            self.notice.say(" ".join(problems))
-            return
-        dialog = AddDialog(ready, problems, self)
-        self._ask(dialog, lambda: self._attach(dialog, subject))
-
-    def _attach(self, dialog: AddDialog, subject: Subject) -> None:
+    def _take(self, dialog: AddDialog, target: object) -> None:
         """To the record for which they were chosen, whatever the page shows by now."""
         context = self._context
         dialog.done_button.setEnabled(False)
@@ -247,11 +179,10 @@ class FilesCard(Card):
                 self.notice.say(problem)
             if count:
                 context.tell_changed("attachment")
-                context.notify(tr("{count} files attached. They follow with the next "
-                                  "connections.").format(count=count))  # fmt: skip
+                context.notify(attached_words(count))
 
         context.tasks.run(
-            attach_all, context.store, context.actor, subject, dialog.new_files(),
+            attach_all, context.store, context.actor, target, dialog.new_files(),
             done=done, failed=failed, owner=self,
         )  # fmt: skip
 
@@ -335,13 +266,3 @@ class FilesCard(Card):
             )  # fmt: skip
 
         self._ask(dialog, finish)
-
-    def _ask(self, dialog: FormDialog, finish: Callable[[], None]) -> None:
-        dialog.on_finish = finish
-        dialog.finished.connect(dialog.deleteLater)
-        self.dialog = dialog
-        dialog.open()
-
-    def _failed(self, error: Exception) -> None:
-        self.add_button.setEnabled(True)
-        self.notice.say(sentence(error))
