@@ -29,10 +29,11 @@ _DIRECTORY = sorted(DIRECTORY_TYPES)
 
 def parse(text: str) -> int:
     """The time that is asked about, in microseconds since 1970; Refusal 400 for more than that."""
-    found = dict(search.parse_parameters(text))
+    given = search.parse_parameters(text)
+    found = dict(given)
     time = found.pop("_lastUpdated", "")
     counting = found.pop("_summary", "")
-    if found or counting != "count" or not time.startswith("ge"):
+    if found or len(given) != 2 or counting != "count" or not time.startswith("ge"):
         raise Refusal(
             400, "not-supported", N_("All types together can be counted since a time only.")
         )

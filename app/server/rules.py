@@ -18,6 +18,8 @@ from app.server.tables import edge
 EDGES = select(edge).where(one_of(edge.c.source, listed("keys", "number")))
 #: The extension by which a client names each of its changes (docs/wire.md).
 _WRITE_ID = '"urn:township-care:x:write-id"'
+#: The coding that makes a Task a note; one of a referral has none (docs/wire.md).
+_NOTE = '"urn:township-care:code:note_move"'
 
 
 @dataclass(slots=True)
@@ -50,6 +52,8 @@ def check(
         return
     author = old.organisation == organisation
     takes_part = new.type == "Task" and organisation in (old.owner, old.requester)
+    # A note is its writer's word; who gets it answers with a note of his own.
+    takes_part = takes_part and _NOTE not in old.content
     if not author and not takes_part:
         raise Refusal(403, "forbidden", N_("This record belongs to another organisation."))
     if if_match is not None and if_match != old.version:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from app.clock import Clock, format_instant
 from app.i18n import tr
+from app.models.outbox import LANE_REFERRAL
 from app.models.store import Store
-from app.sync import restored, state
+from app.sync import queue, restored, state
 from app.sync.canaries import Canaries
 from app.sync.changes import Changed, Changes
 from app.sync.connection import equip
@@ -129,7 +130,7 @@ class SyncEngine:
             self._keep_facts(asker)
             self._changes.tell(at_once=True)
         # What a run that ended early has noted, too.
-        placer.make_due(stopping=self._stopping)
+        placer.make_due(stopping=self._until_an_emergency())
         self._changes.tell(at_once=True)
         counts = self._counts()
         if outcome == DONE and (left := remaining(counts)):
@@ -151,6 +152,20 @@ class SyncEngine:
         )
         self._note(report)
         return report
+
+    def _until_an_emergency(self) -> Callable[[], bool]:
+        """Whether to stop, asked between portions: an emergency that was written meanwhile goes
+        first. One that waited before this run's end waits for the link, not for us."""
+        with self._store.read() as session:
+            known = queue.urgent(session, LANE_REFERRAL)
+
+        def stopping() -> bool:
+            if self._stopping():
+                return True
+            with self._store.read() as session:
+                return not queue.urgent(session, LANE_REFERRAL) <= known
+
+        return stopping
 
     def _loading(self, progress: Progress | None) -> None:
         self.progress = progress

@@ -78,6 +78,8 @@ class Placer:
         self._portion = portion or Portion()
         self._fetched: set[Address] = set()
         self._lost: set[Address] = set()
+        # What a task names and the server may hold (again) later.
+        self._named: set[Address] = set()
         self._found: set[Address] = set()
 
     def place(self, resources: Iterable[Json], then: Then | None = None) -> int:
@@ -96,7 +98,7 @@ class Placer:
         if wanted:
             arrivals = self._with_what_they_need(arrivals, wanted)
         many = self.much or len(arrivals) > self._portion.rows
-        start = 0
+        start = placed = 0
         while start < len(arrivals) or (then is not None and start == 0):
             part = arrivals[start : start + self._portion.rows]
             start += max(len(part), 1)
@@ -106,13 +108,14 @@ class Placer:
                 if start >= len(arrivals) and then is not None:
                     then(session)
             self._portion.took(len(part), time.monotonic() - began)
+            placed += sum(arrival.at not in self._lost for arrival in part)
             for arrival in part:
                 self._changes.add(arrival.kind, arrival.record["id"])
             self._changes.tell()
         if many and not self.much:
             self.make_due()
-        self.received += len(arrivals)
-        return len(arrivals)
+        self.received += placed
+        return placed
 
     def make_due(
         self,
@@ -176,7 +179,7 @@ class Placer:
                 frontier, bad = read(self.sift(session, found))
                 self._lost |= bad
                 # A move that its task names already, and that the server does not hold (yet).
-                self._lost |= {a for a in wanted - found.keys() if a[0] in _MAY_FOLLOW}
+                self._lost |= {a for a in wanted - found.keys() if a in self._named}
                 whole.update((arrival.at, arrival) for arrival in frontier)
                 wanted = self._missing(session, frontier, whole.keys())
             if not wanted:
@@ -192,7 +195,10 @@ class Placer:
         for arrival in arrivals:
             parents.update(arrival.parents)
             if arrival.kind in _SHARES:
-                shared.update(mapping.references_of(arrival.resource))
+                named = mapping.references_of(arrival.resource)
+                shared.update(named)
+                if arrival.kind == "referral_task":
+                    self._named.update(a for a in named if a[0] in _MAY_FOLLOW)
                 shared.difference_update(mapping.apart_of(arrival.resource))
         wanted = {a for a in parents | shared if a[0] in mapping.pulled_types}
         present = {*present, *(a.at for a in arrivals)}

@@ -216,7 +216,10 @@ class Pull:
             self._quiet.forget()
             return False
         asked = time.monotonic()
-        nothing, now = self._quiet.ask(self._asker.transport, self.complete, max(read))
+        # Until there is an answer, nothing is known to be read: a server that fails at this
+        # question alone is asked for the lists by the next run.
+        complete, self.complete = self.complete, None
+        nothing, now = self._quiet.ask(self._asker.transport, complete, max(read))
         took = timedelta(seconds=time.monotonic() - asked)
         stepped_back = now is not None and last_seen is not None and now < last_seen - CLOCK_STEP
         if (
@@ -226,11 +229,10 @@ class Pull:
             or now - clock.swept >= SWEEP_EVERY
             or not make_sure(asked=False)
         ):
-            # Until the lists are read, the server's answer stands for nothing that is here.
-            self.complete = None
             return False
         self.server_now, self.complete = now, now - took - CLOCK_STEP
         self._placer.fetch_owed()
+        files.fetch(self._store, self._asker, self._placer, self._breathe)
         self._placer.keep_orphans()
         return True
 
@@ -287,6 +289,9 @@ class Pull:
                 names.update(str(r.get("id")) for r in page.resources)
             resources = self._with_content(page.resources) if plan.bare else page.resources
             at = high if ordered or page.next is None else None
+            if at is not None and page.next is not None:
+                # The moment at which the page ends may go on behind it.
+                at = at - TICK
             if page.next is None:
                 self._place(plan, resources, at)
                 return True

@@ -16,9 +16,6 @@ from app.sync import state
 from app.sync.link import Busy, Garbage
 from app.sync.transport import Transport
 
-#: With more than this to count the question begins at a later time.
-_MOST_COUNTED = 100
-
 
 class Quiet:
     """What the server said last, over one connection's account. Kept from run to run."""
@@ -50,7 +47,12 @@ class Quiet:
         url = f"{transport.base}?_lastUpdated=ge{state.text_of(self._since)}&_summary=count"
         try:
             answer = transport.get(url, unless=self._etag)
-        except (Busy, Garbage):
+        except Busy as fault:
+            if not fault.broken:
+                raise  # come later: that is meant for every question
+            self._able = False
+            return False, None
+        except Garbage:
             # Said to this question alone? The lists, asked for next, will tell.
             self._able = False
             return False, None
@@ -61,7 +63,10 @@ class Quiet:
         if answer.status != 200 or not counted or type(total) is not int or total < 0:
             self._able = False
             return False, None
-        self._etag = answer.etag
-        if total > _MOST_COUNTED or self._etag is None:
+        if total or answer.etag is None:
+            # Another server's tag may stand for the number alone: one more change of the same
+            # record would look like none.
             self.forget()
+        else:
+            self._etag = answer.etag
         return total == 0, answer.server_time

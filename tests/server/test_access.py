@@ -206,3 +206,17 @@ def test_receiver_may_be_changed_before_the_answer(
         assert south.sees(record)
         assert not lead.sees(record)
     assert lead.put({**moved, "status": "rejected"}).status_code == 403
+
+
+def test_a_note_is_its_writers_word(north: Client, lead: Client) -> None:
+    """Unlike the state of a referral: who gets a note answers with one of his own."""
+    move = {"coding": [{"system": "urn:township-care:code:note_move", "code": "asked"}]}
+    note = task(NORTH, LEAD, code=move, status="completed")
+    north.stored(note)
+    assert lead.sees(note)
+    for status in ("completed", "cancelled"):
+        answer = lead.put({**note, "status": status, "note": [{"text": "Other words."}]})
+        assert answer.status_code == 403
+        assert issue(answer)["code"] == "forbidden"
+    assert "note" not in north.get(f"/Task/{note['id']}").json()
+    assert north.put({**note, "note": [{"text": "Own words."}]}).status_code == 200

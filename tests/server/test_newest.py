@@ -63,6 +63,8 @@ def test_since_leaves_out_what_is_older(north: Client) -> None:
         "?_lastUpdated=gesoon&_summary=count",
         f"?{SINCE}&_tag=x",
         "?_lastUpdated=ge2020-01-01&_summary=true",
+        f"?{SINCE}&_lastUpdated=ge2026-01-01",
+        f"?_summary=count&{SINCE}",
     ],
 )
 def test_anything_else_over_all_types_is_refused(north: Client, query: str) -> None:

@@ -6,15 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
+from app.models.identity import new_id
 from app.models.local import DueItem
 from app.models.outbox import SyncState
 from app.models.rehab import CheckIn
 from app.models.store import Store
 from app.sync import due_later
+from app.sync.changes import Changes
 from app.sync.enrol import change_address
 from tests.conftest import TOWNSHIP_ID
 from tests.sync.conftest import Clinic
-from tests.sync.making import a_plan, a_resident, queue_many, save
+from tests.sync.making import a_letter, a_plan, a_resident, queue_many, save
 
 
 def _due(store: Store) -> set[tuple[str, str]]:
@@ -77,3 +79,41 @@ def test_work_that_was_only_noted_is_made_by_the_next_run_even_without_a_line(
     assert clinic.sync().outcome == "offline"
     assert _due(clinic.store)
     assert _noted(clinic.store) == 0
+
+
+def test_an_emergency_that_is_written_meanwhile_goes_first(
+    township: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a line, too: the work goes on in the next run, whose emergency waits for the link."""
+    resident = a_resident()
+    save(township.store, township.actor, resident)
+    many = [new_id() for _ in range(3 * due_later.AT_ONCE)]
+    with township.store.apply_remote() as session:
+        due_later.note(session, many)
+    change_address(township.store, "http://127.0.0.1:9")
+    real = due_later.refresh_due
+    portions: list[int] = []
+
+    def written_meanwhile(session: object, organisation: str, residents: list[str]) -> None:
+        real(session, organisation, residents)  # type: ignore[arg-type]
+        portions.append(len(residents))
+
+    class Writing(Changes):
+        """The doctor saves while the program is busy."""
+
+        def tell(self, *, at_once: bool = False) -> None:
+            if len(portions) == 1 and not written:
+                letter = a_letter(resident, township.actor, urgency="emergency")
+                save(township.store, township.actor, *letter)
+                written.append(True)
+            super().tell(at_once=at_once)
+
+    written: list[bool] = []
+    monkeypatch.setattr(due_later, "refresh_due", written_meanwhile)
+    monkeypatch.setattr(township.engine, "_changes", Writing(None))
+    assert township.sync().outcome == "offline"
+    assert portions == [due_later.AT_ONCE]
+    assert _noted(township.store) == 2 * due_later.AT_ONCE
+
+    assert township.sync().outcome == "offline"
+    assert _noted(township.store) == 0
