@@ -24,7 +24,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SEEDS ?= 1000
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help system setup demo gui test lint types imports translations tests bench soak exe screenshots clean
+.PHONY: help system setup demo gui test lint types imports translations tests bench soak exe exe-windows screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -106,6 +106,10 @@ exe: setup ## the frozen program for the system this runs on, started and checke
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[freeze]'
 	$(PY) -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath build/pyinstaller build.spec
 	$(PY) -m tools.smoke_frozen dist/TownshipCare
+
+exe-windows: system $(VENV)/.installed ## on Debian: the Windows program and its installer, made and tried under Wine
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[windows]'
+	$(PY) -m tools.windows
 
 screenshots: setup ## the pictures of the user guide
 	$(PY) -m tools.screenshots
