@@ -145,13 +145,15 @@ def _call_problems(call: PhoneConfirmation) -> dict[str, str]:
 
 
 def resend(store: Store, actor: Actor, referral_id: str, letter: LetterInput) -> Written:
-    """Send a returned letter again, mended: returned → sent. The number stays."""
+    """Send a returned letter again, mended: returned → sent. The number stays. One that brought a
+    summary goes again with its summary (``referral_return.down.resend_down``)."""
     letter = normalise(letter)
     require_sound(letter, Direction.ACROSS)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         if rows.state is not State.RETURNED:
             raise InputError(not_from_here(rows.state))
+        require_letter(Direction.DOWN if rows.task.reply_id else rows.direction)
         rows = rewrite(session, store.clock, actor, rows, letter)
         rows.task.sent_at = store.clock.now()
         move(session, store.clock, actor, rows, State.SENT)

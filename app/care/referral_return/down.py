@@ -8,18 +8,22 @@ follows, and guidance) and §6.4.
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from app.care.referral import Written
 from app.care.referral_letter import FORM_PARTS, LetterInput, check, normalise
-from app.care.referral_moves import move
+from app.care.referral_moves import ReferralRows, load_rows, move, not_from_here
 from app.care.referral_return.checks import plan_problems, reply_problems, tidy_plan, tidy_reply
 from app.care.referral_return.inputs import DischargeInput, DownInput, PlanInput
 from app.care.referral_return.rows import new_plan, new_reply
 from app.care.referral_return.stay import written
-from app.care.referral_rows import new_rows
+from app.care.referral_rows import new_rows, rewrite
 from app.care.referral_states import Direction, State, Urgency
+from app.clock import Clock
 from app.errors import InputError
 from app.i18n import tr
 from app.models.actor import Actor
+from app.models.referral_return import ReferralReply
 from app.models.store import Store
 
 
@@ -50,6 +54,12 @@ def letter_of_down(down: DownInput, summary: DischargeInput) -> LetterInput:
     )
 
 
+def down_of_letter(letter: LetterInput) -> DownInput:
+    """What was written of a letter down beside its summary, to be mended."""
+    names = set(DownInput.__dataclass_fields__) & set(LetterInput.__dataclass_fields__)
+    return DownInput(**{name: getattr(letter, name) for name in names})
+
+
 def down_problems(down: DownInput, summary: DischargeInput) -> dict[str, str]:
     """Field → sentence for what the letter of a down-referral lacks. The parts of the transfer-out
     form are not asked for: the summary says them."""
@@ -70,6 +80,48 @@ def refer_down(
 
     Raises InputError with a sentence for each field; problems of the plan carry ``plan.``.
     """
+    summary, plan = _checked(store, down, summary, plan)
+    with store.write(actor) as session:
+        letter = normalise(letter_of_down(down, summary))
+        rows = new_rows(session, store.clock, actor, letter)
+        if rows.direction is Direction.UP:
+            raise InputError({"to_organisation_id": tr("Nobody is referred down to a hospital.")})
+        return _send(session, store.clock, actor, rows, summary, plan)
+
+
+def resend_down(
+    store: Store,
+    actor: Actor,
+    referral_id: str,
+    down: DownInput,
+    summary: DischargeInput,
+    plan: PlanInput,
+) -> Written:
+    """Send a returned letter down again, mended, with a new summary and plan in the place of those
+    before: returned → sent. The number and the receiver stay.
+
+    Raises InputError as :func:`refer_down` does.
+    """
+    summary, plan = _checked(store, down, summary, plan)
+    with store.write(actor) as session:
+        rows = load_rows(session, actor, referral_id)
+        task = rows.task
+        before = session.get(ReferralReply, task.reply_id) if task.reply_id else None
+        own = before is not None and before.organisation_id == actor.organisation_id
+        if rows.state is not State.RETURNED or not own:
+            raise InputError(not_from_here(rows.state))
+        if down.to_organisation_id != rows.letter.to_organisation_id:
+            raise InputError(
+                {"to_organisation_id": tr("The receiver stays. Write a new letter to another one.")}
+            )
+        letter = normalise(letter_of_down(down, summary))
+        rows = rewrite(session, store.clock, actor, rows, letter)
+        return _send(session, store.clock, actor, rows, summary, plan)
+
+
+def _checked(
+    store: Store, down: DownInput, summary: DischargeInput, plan: PlanInput
+) -> tuple[DischargeInput, PlanInput]:
     summary, plan = tidy_reply(summary), tidy_plan(plan)
     today = store.clock.today()
     problems = down_problems(down, summary) | reply_problems(summary, today)
@@ -77,31 +129,35 @@ def refer_down(
     problems.update({f"plan.{name}": sentence for name, sentence in found.items()})
     if problems:
         raise InputError(problems)
-    with store.write(actor) as session:
-        letter = normalise(letter_of_down(down, summary))
-        rows = new_rows(session, store.clock, actor, letter)
-        if rows.direction is Direction.UP:
-            raise InputError({"to_organisation_id": tr("Nobody is referred down to a hospital.")})
-        session.flush()
-        reply = new_reply(
-            session,
-            store.clock,
-            actor,
-            rows.letter,
-            summary,
-            to_organisation_id=rows.task.owner_organisation_id,
-        )
-        made = new_plan(session, actor, rows.letter, plan)
-        task = rows.task
-        task.reply_id, task.plan_id, task.phase = reply.id, made.id, summary.phase
-        task.inpatient_no = reply.inpatient_no
-        task.sent_at = store.clock.now()
-        move(
-            session,
-            store.clock,
-            actor,
-            rows,
-            State.SENT,
-            details={"reply_id": reply.id, "plan_id": made.id, "phase": summary.phase},
-        )
-        return written(rows)
+    return summary, plan
+
+
+def _send(
+    session: Session,
+    clock: Clock,
+    actor: Actor,
+    rows: ReferralRows,
+    summary: DischargeInput,
+    plan: PlanInput,
+) -> Written:
+    """Summary and plan beside the letter, the task that names them, and the move."""
+    session.flush()
+    task = rows.task
+    reply = new_reply(
+        session,
+        clock,
+        actor,
+        rows.letter,
+        summary,
+        to_organisation_id=task.owner_organisation_id,
+        replaces_id=task.reply_id,
+    )
+    made = new_plan(session, actor, rows.letter, plan, replaces_id=task.plan_id)
+    task.reply_id, task.plan_id, task.phase = reply.id, made.id, summary.phase
+    task.inpatient_no = reply.inpatient_no
+    task.sent_at = clock.now()
+    details = {"reply_id": reply.id, "plan_id": made.id, "phase": summary.phase}
+    if reply.inpatient_no:
+        details["inpatient_no"] = reply.inpatient_no
+    move(session, clock, actor, rows, State.SENT, details=details)
+    return written(rows)

@@ -22,6 +22,7 @@ class DeskStep(StrEnum):
     HAND_BACK = "hand_back"
     AMEND = "amend"
     ELSEWHERE = "elsewhere"
+    RESEND = "resend"  # a returned letter down, with its summary; its button is that of the move
     VISIT = "visit"  # of the house that took the patient back or over
 
 

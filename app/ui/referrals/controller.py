@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
@@ -44,6 +43,7 @@ from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
 from app.ui.referrals.letter_form import KINDS
 from app.ui.referrals.returns.desk import ON_A_PAGE, step_dialog
 from app.ui.referrals.review import IN_HOUSE, approving, review_dialog
+from app.ui.referrals.words import EXPLAINED, explanation
 
 #: How many lines of ended referrals are fetched at a time.
 PAGE = 100
@@ -229,8 +229,13 @@ class ReferralsController(QObject):
         elif option.target is State.ACCEPTED:
             self._accept(view)
         elif option.target is State.SENT:
-            self.mend.emit(view)
-        elif option.reasons is not None or option.target in _EXPLAINED:
+            reply = self.returns.reply
+            # A letter with a summary is mended on the page of summaries.
+            if reply is not None and reply.own:
+                self.answering.emit(DeskStep.RESEND)
+            else:
+                self.mend.emit(view)
+        elif option.reasons is not None or option.target in EXPLAINED:
             self._reason(view, option)
         else:
             self._run(None, self._advance(view, option.target))
@@ -331,7 +336,7 @@ class ReferralsController(QObject):
         title = move_words(view, option).rstrip("…")
         dialog = ReasonDialog(
             title,
-            _explanation(option.target),
+            explanation(option.target),
             title,
             option.reasons,
             self._window,
@@ -386,18 +391,3 @@ class ReferralsController(QObject):
                 dialog.strip.say_error(error)
 
         context.tasks.run(work, done=done, failed=failed, owner=self)
-
-
-#: Moves without a reason list that cannot be taken back: a person confirms them.
-_EXPLAINED = frozenset({State.NO_SHOW, State.EXPIRED})
-
-
-def _explanation(target: State) -> str:
-    explanations: dict[State, Any] = {
-        State.NO_SHOW: tr("This ends the referral; what was arranged becomes free again."),
-        State.EXPIRED: tr("Nobody answered in time. This ends the referral; write a new one."),
-        State.CANCELLED: tr("This ends the referral; the other side reads the reason."),
-        State.REJECTED: tr("This ends the referral; give advice where the patient should go."),
-        State.RETURNED: tr("The sender mends the letter and sends it again under its number."),
-    }
-    return str(explanations.get(target, ""))

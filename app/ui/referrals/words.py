@@ -126,3 +126,19 @@ def when(instant: datetime, today: date) -> str:
 def breakable(text: str) -> str:
     """The text with places to break in runs without a blank, so that no page grows sideways."""
     return _LONG_RUN.sub(lambda run: run[0] + "\u200b", text)
+
+
+#: Moves without a reason list that cannot be taken back: a person confirms them.
+EXPLAINED = frozenset({State.NO_SHOW, State.EXPIRED})
+
+
+def explanation(target: State) -> str:
+    """What a move means, for the dialog that asks for its reason; empty where that is plain."""
+    explanations: dict[State, str] = {
+        State.NO_SHOW: tr("This ends the referral; what was arranged becomes free again."),
+        State.EXPIRED: tr("Nobody answered in time. This ends the referral; write a new one."),
+        State.CANCELLED: tr("This ends the referral; the other side reads the reason."),
+        State.REJECTED: tr("This ends the referral; give advice where the patient should go."),
+        State.RETURNED: tr("The sender mends the letter and sends it again under its number."),
+    }
+    return explanations.get(target, "")

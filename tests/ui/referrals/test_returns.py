@@ -11,9 +11,11 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from app.care import referral
-from app.care.referral_desk import Booking, accept
+from app.care.referral_desk import Booking, accept, return_for_more
 from app.care.referral_moves import Reason
 from app.care.referral_return.answer import hand_back, write_reply
+from app.care.referral_return.down import refer_down
+from app.care.referral_return.inputs import DownInput
 from app.care.referral_return.returns import load_returns
 from app.care.referral_return.stay import arrive
 from app.care.referral_states import State
@@ -346,3 +348,34 @@ def test_no_form_is_wider_than_the_screen(
     area = form.scroll_area
     assert isinstance(area, QScrollArea)
     assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+
+
+def test_a_letter_down_that_came_back_is_mended_with_its_summary(
+    township: House, desk: House
+) -> None:
+    down = DownInput(
+        add_resident(desk.store, desk.actor), to_organisation_id=TOWNSHIP_ID, consent="given"
+    )
+    today = desk.store.clock.today()
+    written = refer_down(desk.store, desk.actor, down, summary_for(), plan_for(today))
+    township.news_from(desk)
+    reason = Reason("insufficient_info", "请写明用药")
+    return_for_more(township.store, township.actor, written.referral_id, reason)
+    desk.news_from(township)
+    desk.room.show_referral(written.referral_id)
+    desk.press("修改并重发…")
+    form = desk.room.answers.form
+    assert form is not None
+    assert desk.room.pages.currentWidget() is form
+    assert "请写明用药" in form.strip.text()
+    assert not form.fields["to_organisation_id"].isEnabled()
+    assert form.fields["to_organisation_id"].value() == TOWNSHIP_ID
+    form.fields["next_plan"].set_value("氨氯地平 5 mg 每日一次")
+    form.send_button.click()
+    view = desk.room.controller.view
+    assert view is not None
+    assert view.state is State.SENT
+    township.news_from(desk)
+    reply = load_returns(township.store, township.actor, written.referral_id).reply
+    assert reply is not None
+    assert reply.input.next_plan == "氨氯地平 5 mg 每日一次"

@@ -128,4 +128,4 @@ class ReturnPages:
         return self.form
 
 
-_WITH_SUMMARY = frozenset({DeskStep.HAND_BACK, DeskStep.ELSEWHERE})
+_WITH_SUMMARY = frozenset({DeskStep.HAND_BACK, DeskStep.ELSEWHERE, DeskStep.RESEND})

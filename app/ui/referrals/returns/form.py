@@ -13,7 +13,7 @@ from app.care.referral_lists import receivers
 from app.care.referral_record import begin_letter
 from app.care.referral_return.answer import amend_reply, hand_back, write_reply
 from app.care.referral_return.checks import tidy_plan
-from app.care.referral_return.down import refer_down
+from app.care.referral_return.down import down_of_letter, refer_down, resend_down
 from app.care.referral_return.inputs import (
     INPATIENT,
     OUTPATIENT,
@@ -61,7 +61,8 @@ DOWN = "down"
 class ReturnForm(Page):
     """One answer being written. ``sent(referral_id)`` and ``left()`` are called at its end.
 
-    ``step``: REPLY, HAND_BACK or AMEND of a referral, ELSEWHERE or ``DOWN`` for a new letter.
+    ``step``: REPLY, HAND_BACK or AMEND of a referral, RESEND of a returned one, ELSEWHERE or
+    ``DOWN`` for a new letter.
     One form is made for one answer. ``with_plan``: not where a plan of the other house goes on.
     """
 
@@ -94,7 +95,7 @@ class ReturnForm(Page):
             columns.addLayout(side, 1)
         self.down_card: DownCard | None = None
         self.hand_over: HandOverCard | None = None
-        if step in (DOWN, DeskStep.ELSEWHERE):
+        if step in (DOWN, DeskStep.ELSEWHERE, DeskStep.RESEND):
             self.down_card = DownCard(self.fields, receivers(context.store, context.actor))
             left_side.addWidget(self.down_card)
         self.reply_card = ReplyCard(self.fields, today)
@@ -144,19 +145,23 @@ class ReturnForm(Page):
         if self.plan_card is None and brought is not None:
             self._name_the_plan(brought)
         if self.down_card is not None:
-            letter = view.letter
-            self.down_card.show_down(
-                DownInput(
+            down = down_of_letter(view.letter)
+            if self._step == DeskStep.RESEND:
+                self.fields["to_organisation_id"].setEnabled(False)
+            else:
+                down = DownInput(
                     resident_id=view.patient.resident_id,
-                    mobility=letter.mobility,
-                    isolation_risk=letter.isolation_risk,
-                    allergies=letter.allergies,
+                    mobility=down.mobility,
+                    isolation_risk=down.isolation_risk,
+                    allergies=down.allergies,
                     origin_referral_id=view.referral_id,
                 )
-            )
+            self.down_card.show_down(down)
         self._fill(reply, plan)
         self._keep(view.referral_id)
         self._start()
+        if self._step == DeskStep.RESEND and view.reason_text:
+            self.strip.say(view.reason_text, "attention")
 
     def _name_the_plan(self, plan: PlanView) -> None:
         """In the place of a plan: whose goes on."""
@@ -219,7 +224,8 @@ class ReturnForm(Page):
         for field in self.fields:
             field.clear_problem()
         self.fields.touched = False
-        first = self.fields["to_organisation_id"] if self.down_card else self.fields["visit_kind"]
+        fresh = self.down_card is not None and self._step != DeskStep.RESEND
+        first = self.fields["to_organisation_id" if fresh else "visit_kind"]
         first.setFocus()
 
     def _keep_in_sight(self, _before: QWidget | None, now: QWidget | None) -> None:
@@ -281,6 +287,8 @@ class ReturnForm(Page):
         if self.down_card is None:
             return lambda: hand_back(store, actor, referral_id, reply, plan)
         down = self.down_card.down()
+        if self._step == DeskStep.RESEND:
+            return lambda: resend_down(store, actor, referral_id, down, reply, plan)
         return lambda: refer_down(store, actor, down, reply, plan)
 
     def _refused(self, error: Exception) -> None:
@@ -321,6 +329,7 @@ _TITLE: dict[str, Callable[[], str]] = {
     DeskStep.HAND_BACK: lambda: tr("Hand the patient back"),
     DeskStep.AMEND: lambda: tr("Amend the reply"),
     DeskStep.ELSEWHERE: lambda: tr("Refer down to another organisation"),
+    DeskStep.RESEND: lambda: tr("Mend the returned letter"),
     DOWN: lambda: tr("New down-referral"),
 }
 _SEND: dict[str, Callable[[], str]] = {
@@ -328,5 +337,6 @@ _SEND: dict[str, Callable[[], str]] = {
     DeskStep.HAND_BACK: lambda: tr("Hand back"),
     DeskStep.AMEND: lambda: tr("Send the amended reply"),
     DeskStep.ELSEWHERE: lambda: tr("Refer down"),
+    DeskStep.RESEND: lambda: tr("Send again"),
     DOWN: lambda: tr("Refer down"),
 }
