@@ -71,7 +71,8 @@ class Effects:
 
 
 def close_record(store: Store, actor: Actor, typed: Closing) -> None:
-    """Close a record with all that follows from it, in one transaction.
+    """Close a record with all that follows from it, in one transaction. A closed record is
+    closed anew as if the closing before had never been: all that it ended ends as is said now.
 
     Raises InputError (an unknown state, a day before the birth or in the future, a merged
     record), NotFound, StaleRecord, NotAllowed.
@@ -81,6 +82,8 @@ def close_record(store: Store, actor: Actor, typed: Closing) -> None:
         raise InputError({"record_status": tr("Choose what became of the record.")})
     with store.write(actor) as session:
         row, on, note = _checked(session, store, actor, typed)
+        if row.record_status in CLOSED_STATES:
+            _never_closed(session, actor, row)
         row.record_status = typed.status
         row.record_status_on = on
         row.record_status_note = note
@@ -181,13 +184,36 @@ def _consequences(
         if stay.discharge_date is None:
             # A bed is free again; a stay cannot end before it began.
             stay.discharge_date = max(on, stay.admit_date)
-            stay.reason = "deceased" if status == "deceased" else "other"
+            stay.reason = _reason_of_stay(status)
     end_all(session, actor.organisation_id, resident.id, status, on)
     stop_plans(session, actor, resident.id, status, on)
     # Loaded here: contracts read the tags and the people of this package.
     from app.care.contracts.ending import close_contracts
 
     close_contracts(session, actor, resident.id, status, on)
+
+
+def _never_closed(session: Session, actor: Actor, resident: Resident) -> None:
+    """Before a closing is corrected: what it ended is there again, to be ended anew."""
+    closed_as, closed_on = resident.record_status, resident.record_status_on
+    if closed_on is not None:
+        take_up_again(session, actor.organisation_id, resident.id, closed_as, closed_on, None)
+        bring_back_plans(session, actor, resident.id, closed_as)
+        from app.care.contracts.ending import reopen_contracts
+
+        # Whatever was in force on that day, also where its term has ended since.
+        reopen_contracts(session, actor, resident.id, closed_as, closed_on, closed_on)
+        for stay in resident.residences:
+            ended_so = max(closed_on, stay.admit_date), _reason_of_stay(closed_as)
+            if (stay.discharge_date, stay.reason) == ended_so:
+                stay.discharge_date = stay.reason = None
+    if resident.care_status in CLOSED_STATES:
+        resident.care_status = "home"
+    session.flush()
+
+
+def _reason_of_stay(status: str) -> str:
+    return "deceased" if status == "deceased" else "other"
 
 
 def _resumed(session: Session, store: Store, actor: Actor, resident: Resident, on: date) -> None:

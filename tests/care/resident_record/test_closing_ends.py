@@ -30,6 +30,7 @@ from app.models.contract import Contract
 from app.models.local import DueItem
 from app.models.outbox import Outbox
 from app.models.rehab import RehabPlan
+from app.models.resident import Residence, Resident
 from app.models.store import Store
 from tests.care.contracts.samples import add_team, sign_one
 from tests.care.resident_record.test_merging import change_of, manage, merge, pair
@@ -205,6 +206,62 @@ def test_who_died_is_not_managed_in_the_next_quarter(store: Store, actor: Actor)
     close(store, actor, who, "deceased", date(2026, 1, 15))
     with store.read() as session:
         people = people_of(session, store.organisation_id)
-        (one,) = managed_people(session, store.organisation_id, "hypertension", people)
+        (one,) = managed_people(session, store.organisation_id, people)["hypertension"]
     assert one.within(quarter_of(2026, 1))
     assert not one.within(quarter_of(2026, 2))
+
+
+# -- a closing that is corrected -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason", "stop", "contract_reason"),
+    [
+        ("deceased", "moved_away", "2", "moved_away", "02"),
+        ("lost", "deceased", "1", "died", "03"),
+        ("cancelled", "lost", "3", "lost", "01"),
+        ("moved_away", "moved_away", "2", "moved_away", "02"),
+    ],
+)
+def test_a_corrected_closing_ends_all_anew(
+    store: Store,
+    actor: Actor,
+    first: str,
+    second: str,
+    reason: str,
+    stop: str,
+    contract_reason: str,
+) -> None:
+    who = residents.register(store, actor, FORM).resident_id
+    manage(store, actor, who)
+    plan = a_plan(store, actor, who)
+    contract = sign_one(store, actor, who, add_team(store, actor)).contract_id
+    close(store, actor, who, first)
+    day = date(2026, 2, 25)
+    close(store, actor, who, second, day)
+    now = managed(store, actor, who)
+    assert (now.managed, now.reason, now.until) == (False, reason, day)
+    assert plan_state(store, plan) == ("stopped", stop)
+    assert contract_state(store, contract)[:2] == ("2", contract_reason)
+    # And taken back to its own day it was a mistake: everything is there again.
+    reopen(store, actor, who, day)
+    now = managed(store, actor, who)
+    assert (now.managed, now.since, now.until) == (True, date(2026, 1, 1), None)
+    assert plan_state(store, plan)[0] == "paused"
+    assert contract_state(store, contract) == ("1", None, None)
+
+
+def test_a_corrected_closing_corrects_the_stay_too(store: Store, actor: Actor) -> None:
+    who = residents.register(store, actor, FORM).resident_id
+    with store.write(actor) as session:
+        row = session.get_one(Resident, who)
+        row.residences.append(
+            Residence(org_id=store.organisation_id, bed="3", admit_date=date(2026, 1, 5))
+        )
+    close(store, actor, who, "deceased")
+    close(store, actor, who, "cancelled", date(2026, 2, 25))
+    with store.read() as session:
+        row = session.get_one(Resident, who)
+        (stay,) = row.residences
+        assert (stay.discharge_date, stay.reason) == (date(2026, 2, 25), "other")
+        assert row.care_status == "home"
