@@ -23,6 +23,7 @@ from app.care.referral_view import open_referral
 from app.care.rehab_plan import plans_of
 from app.clock import FixedClock
 from app.models.local import DueItem
+from app.models.outbox import Receipt
 from app.models.referral_return import ReferralVisit
 from app.models.resident import Resident
 from tests.conftest import LEAD_ID, NOW, TOWNSHIP_ID
@@ -51,6 +52,13 @@ def due(clinic: Clinic) -> dict[str, date]:
             for item in session.scalars(select(DueItem))
             if item.kind.startswith("return_")
         }
+
+
+def taken_a_week_ago(clinic: Clinic) -> None:
+    """A week passes at the server, too; its time is remembered now and then only."""
+    with clinic.store.apply_remote() as session:
+        for receipt in session.scalars(select(Receipt).where(Receipt.kind == "referral_event")):
+            receipt.server_time -= timedelta(days=7, hours=1)
 
 
 def test_the_hospital_reads_of_the_return_to_its_end(
@@ -90,7 +98,11 @@ def test_the_hospital_reads_of_the_return_to_its_end(
     }
 
     record_visit(*up, referral_id, replace(SEEN, done_steps=("9",), next_on=None))
+    both(township, hospital)
     clock.advance(days=7)
+    # The server's clock does not agree: for it the patient came back a moment ago.
+    assert close_finished(*up) == 0
+    taken_a_week_ago(township)
     assert close_finished(*up) == 1
     assert due(township) == {}
     both(township, hospital)
