@@ -14,6 +14,10 @@ from app.models.identity import new_id
 from app.models.local import Draft
 from app.models.store import Store
 
+#: How the name of a form ends under which something is kept beside the draft of that form (its
+#: files); such rows are no unfinished forms.
+BESIDE = ".beside"
+
 
 @dataclass(frozen=True, slots=True)
 class SavedDraft:
@@ -66,7 +70,9 @@ def list_drafts(store: Store, actor: Actor) -> list[SavedDraft]:
     """All drafts of the person, newest first."""
     with store.read() as session:
         rows = session.scalars(
-            select(Draft).where(Draft.staff_id == actor.staff_id).order_by(Draft.updated_at.desc())
+            select(Draft)
+            .where(Draft.staff_id == actor.staff_id, Draft.form.not_like("%" + BESIDE))
+            .order_by(Draft.updated_at.desc())
         )
         return [_saved(row) for row in rows]
 
@@ -88,7 +94,9 @@ def count_drafts(store: Store, actor: Actor) -> int:
     with store.read() as session:
         return (
             session.scalar(
-                select(func.count()).select_from(Draft).where(Draft.staff_id == actor.staff_id)
+                select(func.count())
+                .select_from(Draft)
+                .where(Draft.staff_id == actor.staff_id, Draft.form.not_like("%" + BESIDE))
             )
             or 0
         )

@@ -33,7 +33,11 @@ from app.ui.widgets.strips import sentence
 _STEP = 1.25
 _MOST_ZOOM = 8.0
 #: A strange picture may be larger than one of ours; more than this is not kept in memory.
-_MOST = QSize(2 * MOST_SIDE, 2 * MOST_SIDE)
+MOST_SHOWN = QSize(2 * MOST_SIDE, 2 * MOST_SIDE)
+
+
+#: How the picture of a file is read, off this thread; None for a PDF.
+Reader = Callable[[Store, Actor, Shown], QImage | None]
 
 
 class PictureView(QGraphicsView):
@@ -84,12 +88,13 @@ class FileViewer(QDialog):
         context: UiContext,
         files: Sequence[Shown],
         first: int,
-        save_copy: Callable[[Shown], None],
+        save_copy: Callable[[Shown], None] | None,
         parent: QWidget | None,
+        read: Reader | None = None,
     ) -> None:
         super().__init__(parent)
         self._context, self._files, self._at = context, files, first
-        self._save_copy = save_copy
+        self._save_copy, self._read = save_copy, read or load
         self.setWindowTitle(tr("Files"))
         self.setModal(True)
         whole = QVBoxLayout(self)
@@ -119,6 +124,8 @@ class FileViewer(QDialog):
             row.addWidget(button)
         row.addStretch(1)
         row.addWidget(self.save)
+        # Of what is not sent yet the person has the file already.
+        self.save.setVisible(save_copy is not None)
         row.addWidget(self.close_button)
         whole.addLayout(row)
         screen = self.screen().availableGeometry().size()
@@ -161,14 +168,16 @@ class FileViewer(QDialog):
                 self._say(sentence(error), "")
 
         context.tasks.run(
-            load, context.store, context.actor, shown, done=done, failed=failed, owner=self
+            self._read, context.store, context.actor, shown, done=done, failed=failed, owner=self
         )
 
     def _opened(self, image: QImage | None) -> None:
         if image is None:
             self._say(
                 tr("A PDF is not opened inside this program."),
-                tr("Save a copy and open it there; the copy is not encrypted."),
+                tr("Save a copy and open it there; the copy is not encrypted.")
+                if self._save_copy is not None
+                else "",
             )
         self.save.setEnabled(not self.shown.view.entered_in_error)
         if image is None:
@@ -185,7 +194,8 @@ class FileViewer(QDialog):
             button.setEnabled(False)
 
     def _save(self) -> None:
-        self._save_copy(self.shown)
+        if self._save_copy is not None:
+            self._save_copy(self.shown)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_PageUp: -1,
@@ -209,7 +219,7 @@ def load(store: Store, actor: Actor, shown: Shown) -> QImage | None:
         record_read(store, actor, "attachment", shown.view.attachment_id)
     if shown.view.media_type == PDF:
         return None
-    return read_picture(content, _MOST)
+    return read_picture(content, MOST_SHOWN)
 
 
 def _tip(words: str, key: str) -> str:

@@ -9,6 +9,8 @@ from app.models.outbox import CONFLICT, HELD, KEPT, REJECTED
 from app.ui.theme import Tone
 
 PDF = "application/pdf"
+#: Where a file is whose letter is still being written.
+UNWRITTEN = "unwritten"
 
 
 def progress(view: FileView) -> tuple[str, Tone]:
@@ -22,6 +24,8 @@ def progress(view: FileView) -> tuple[str, Tone]:
             return tr("All parts are here"), "neutral"
         counts = {"here": view.here, "all": view.parts}
         return tr("{here} of {all} parts have come").format(**counts), "attention"
+    if view.delivery.state == UNWRITTEN:
+        return tr("Goes along when it is sent"), "neutral"
     if view.delivery.state in (REJECTED, CONFLICT, KEPT):
         return tr("Not taken; see Sync"), "danger"
     if view.delivery.state != HELD:

@@ -24,6 +24,8 @@ from app.errors import InputError
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
+from app.ui.attachments.card import Subject
+from app.ui.attachments.waiting import WaitingFiles
 from app.ui.context import UiContext
 from app.ui.referrals.dialogs import PhoneDialog
 from app.ui.referrals.emergency import EmergencyStrip
@@ -74,6 +76,9 @@ class LetterForm(Page):
         self._top = top
         self.layout().insertWidget(1, top)
         self.body.addWidget(self.parts)
+        self.files = WaitingFiles(context)
+        self.files.changed.connect(self._files_changed)
+        self.body.addWidget(self.files)
         self.body.addStretch(1)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
@@ -101,6 +106,7 @@ class LetterForm(Page):
         draft = None if prefill else load_draft(context.store, context.actor, resident_id)
         self._open(start, draft or start.letter)
         keeper = self._keep(DRAFT_FORM, resident_id)
+        self.files.begin(DRAFT_FORM, resident_id, go_on=draft is not None)
         self.discard_button.show()
         if draft is not None:
             keeper.restore()
@@ -115,7 +121,9 @@ class LetterForm(Page):
         start = begin_letter(context.store, context.actor, view.patient.resident_id)
         self._amended = view
         self._open(start, view.letter)
-        if self._keep(_AMEND_FORM, view.referral_id).restore() is not None:
+        found = self._keep(_AMEND_FORM, view.referral_id).restore() is not None
+        self.files.begin(_AMEND_FORM, view.referral_id, go_on=found)
+        if found:
             self.set_note(tr("Your unfinished letter was opened again."))
         returned = view.state in (State.RETURNED, State.DRAFT)
         title = tr("Mend the returned letter") if returned else tr("Complete the emergency letter")
@@ -237,7 +245,14 @@ class LetterForm(Page):
         if self._keeper is not None and self.parts.fields.touched:
             self._keeper.save_now()
 
+    def _files_changed(self) -> None:
+        """Whose only content are its files is kept, too."""
+        self.parts.fields.touched = True
+        if self._keeper is not None:
+            self._keeper.note()
+
     def _throw_away(self) -> None:
+        self.files.forget()
         if self._keeper is not None:
             self._keeper.discard()
         self.parts.fields.touched = False
@@ -327,6 +342,7 @@ class LetterForm(Page):
         self.parts.fields.touched = False
         if self._keeper is not None:
             self._keeper.discard()
+        self.files.attach(lambda *_: Subject("referral", written.referral_id))
         self._context.tell_changed(*KINDS)
         if written.state is State.INTERNAL_REVIEW:
             said = tr("Referral {number} is saved and waits for the approval of your head.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.referral import Written
 from app.care.referral_lists import receivers
@@ -22,14 +22,18 @@ from app.care.referral_return.inputs import (
     PlanInput,
     ReplyInput,
 )
-from app.care.referral_return.returns import PlanView, Returns
+from app.care.referral_return.returns import PlanView, Returns, load_returns
 from app.care.referral_return.steps import DeskStep
 from app.care.referral_view import ReferralView
 from app.clock import clinic_date
 from app.errors import InputError
 from app.i18n import tr
+from app.models.actor import Actor
 from app.models.drafts import load_draft
+from app.models.store import Store
 from app.ui import theme
+from app.ui.attachments.card import Subject
+from app.ui.attachments.waiting import WaitingFiles
 from app.ui.context import UiContext
 from app.ui.referrals.returns.plan_fields import PlanCard, RehabCard
 from app.ui.referrals.returns.reply_fields import (
@@ -116,6 +120,9 @@ class ReturnForm(Page):
             self.body.addWidget(self.plan_card)
             self.rehab_card = RehabCard(self.fields)
             self.body.addWidget(self.rehab_card)
+        self.files = WaitingFiles(context)
+        self.files.changed.connect(self._files_changed)
+        self.body.addWidget(self.files)
         self.body.addStretch(1)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
@@ -126,9 +133,6 @@ class ReturnForm(Page):
         self._keeper: DraftKeeper | None = None
         self.navigator = FormNavigator(self, self.send_button)
         QShortcut(QKeySequence("Esc"), self).activated.connect(self.go)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._keep_in_sight)
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -170,7 +174,7 @@ class ReturnForm(Page):
             "The plan of {house} goes on. Write what changes in it into a visit after the return."
         ).format(house=plan.organisation_name)
         card.body.addWidget(label(words, "secondary", wrap=True))
-        self.body.insertWidget(self.body.count() - 1, card)
+        self.body.insertWidget(self.body.indexOf(self.files), card)
 
     def begin_down(self, resident_id: str) -> None:
         """A new down-referral of a patient of the house."""
@@ -209,7 +213,9 @@ class ReturnForm(Page):
         keeper = DraftKeeper(
             context, name, self.fields, subject_id=subject_id, extra=self._extra, parent=self
         )
-        if keeper.restore() is not None:
+        found = keeper.restore() is not None
+        self.files.begin(name, subject_id, go_on=found)
+        if found:
             self.set_note(tr("Your unfinished letter was opened again."))
         keeper.saved.connect(lambda: self.set_note(tr("The draft is kept on this PC.")))
         keeper.failed.connect(lambda text: self.strip.say(text))
@@ -228,11 +234,6 @@ class ReturnForm(Page):
         first = self.fields["to_organisation_id" if fresh else "visit_kind"]
         first.setFocus()
 
-    def _keep_in_sight(self, _before: QWidget | None, now: QWidget | None) -> None:
-        area = self.scroll_area
-        if now is not None and area is not None and area.isAncestorOf(now):
-            area.ensureWidgetVisible(now, 0, theme.GAP_SECTION * 2)
-
     # -- leaving ------------------------------------------------------------------------------
 
     def go(self) -> None:
@@ -245,7 +246,13 @@ class ReturnForm(Page):
         if self._keeper is not None and self.fields.touched:
             self._keeper.save_now()
 
+    def _files_changed(self) -> None:
+        self.fields.touched = True
+        if self._keeper is not None:
+            self._keeper.note()
+
     def _throw_away(self) -> None:
+        self.files.forget()
         if self._keeper is not None:
             self._keeper.discard()
         self.fields.touched = False
@@ -298,6 +305,8 @@ class ReturnForm(Page):
             return
         problems = dict(error.problems)
         if self.plan_card is not None and self.rehab_card is not None:
+            if set(problems) == {"plan.steps"}:
+                self.plan_card.add_button.setFocus()
             problems = self.plan_card.at_their_lines(problems)
             problems = self.rehab_card.show_problems(problems)
         self.strip.say_problems(self.fields.show_problems(problems))
@@ -307,9 +316,17 @@ class ReturnForm(Page):
         self.fields.touched = False
         if self._keeper is not None:
             self._keeper.discard()
+        self.files.attach(lambda store, actor: _own_reply(store, actor, written.referral_id))
         self._context.tell_changed(*KINDS)
         self._context.notify(tr("Saved. The other side sees it after the next synchronisation."))
         self._sent(written.referral_id)
+
+
+def _own_reply(store: Store, actor: Actor, referral_id: str) -> Subject:
+    """What was just written: the files go with it."""
+    reply = load_returns(store, actor, referral_id).reply
+    assert reply is not None
+    return Subject("referral_reply", reply.id)
 
 
 def _from_stay(view: ReferralView, returns: Returns) -> DischargeInput:

@@ -1,0 +1,216 @@
+"""Files of a letter that is still being written: chosen beside its fields, attached once it is
+saved. The letter never waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QImage
+from shiboken6 import isValid
+
+from app.care.attachments import attaching
+from app.care.attachments.files import FileView, NewFile, media_type_of
+from app.care.attachments.waiting import WaitingFile, forget_files, keep_files, kept_files
+from app.i18n import tr
+from app.models.actor import Actor
+from app.models.identity import new_id
+from app.models.outbox import Delivery
+from app.models.store import Store
+from app.ui.attachments.card import Subject, attach_all, attached_words
+from app.ui.attachments.dialogs import AddDialog
+from app.ui.attachments.pictures import thumbnail_picture
+from app.ui.attachments.strip import Shown
+from app.ui.attachments.taking import TakingCard
+from app.ui.attachments.viewer import MOST_SHOWN, FileViewer
+from app.ui.attachments.words import PDF, UNWRITTEN
+from app.ui.context import UiContext
+from app.ui.widgets.buttons import QuietButton
+
+#: Which record the files belong to, asked once it is written.
+Find = Callable[[Store, Actor], Subject]
+
+
+def shown_as(waiting: WaitingFile) -> Shown:
+    """A file that is no record yet as the strip shows it."""
+    file = waiting.file
+    view = FileView(
+        attachment_id=waiting.key,
+        title=file.title,
+        category=file.category,
+        media_type=media_type_of(file.content) or "",
+        size=len(file.content),
+        thumbnail=file.thumbnail,
+        organisation_id="",
+        own=True,
+        parts=0,
+        here=0,
+        sent=0,
+        delivery=Delivery(UNWRITTEN),
+        entered_in_error=False,
+    )
+    return Shown(view, thumbnail_picture(file.thumbnail))
+
+
+class WaitingFiles(TakingCard):
+    """``begin`` with the form and its subject, ``attach`` after the save, ``forget`` when the
+    draft is thrown away. ``changed`` when files came or went: the draft is worth keeping."""
+
+    changed = Signal()
+
+    def __init__(self, context: UiContext) -> None:
+        super().__init__(context)
+        self.viewer: FileViewer | None = None
+        self._form, self._subject_id = "", ""
+        self._files: list[WaitingFile] = []
+        self.open_button = QuietButton(tr("Open"), self.open_file, icon_name="eye-line")
+        self.remove_button = QuietButton(
+            tr("Remove"), self.ask_to_take_back, icon_name="delete-bin-line"
+        )
+        self._build(self.open_button, self.remove_button)
+        self.setAcceptDrops(True)
+        self.files: list[Shown] = []
+        self._show([])
+
+    def begin(self, form: str, subject_id: str, *, go_on: bool) -> None:
+        """The files of a form's draft; ``go_on``: that draft was opened again, else what an older
+        one left is forgotten."""
+        self._form, self._subject_id = form, subject_id
+        self._files = []
+        self._show([])
+        context, asked = self._context, (form, subject_id)
+        work = kept_files if go_on else forget_files
+
+        def done(found: list[WaitingFile] | None) -> None:
+            if asked == (self._form, self._subject_id) and found:
+                self._files = [*found, *self._files]
+                self._show([shown_as(each) for each in self._files])
+
+        context.tasks.run(
+            work, context.store, context.actor, form, subject_id,
+            done=done, failed=self._failed, owner=self,
+        )  # fmt: skip
+
+    def attach(self, find: Find) -> None:
+        """The letter is saved: its files follow, in the background."""
+        if not self._files:
+            return
+        context, files = self._context, [each.file for each in self._files]
+
+        def done(result: tuple[int, str]) -> None:
+            count, problem = result
+            if count:
+                context.tell_changed("attachment")
+                context.notify(attached_words(count))
+            if problem:
+                context.notify(
+                    tr("{count} files were not attached, add them on the letter: {why}").format(
+                        count=len(files) - count, why=problem
+                    ),
+                    "attention",
+                )
+
+        self._files = []
+        self._show([])
+        # Also when the form is gone by then: they were asked for.
+        context.tasks.run(
+            _attach, context.store, context.actor, find, files, self._form, self._subject_id,
+            done=done, owner=context,
+        )  # fmt: skip
+
+    def forget(self) -> None:
+        """The draft is thrown away, and the files with it."""
+        context = self._context
+        self._files = []
+        self._show([])
+        context.tasks.run(
+            forget_files, context.store, context.actor, self._form, self._subject_id,
+            failed=self._failed, owner=self,
+        )  # fmt: skip
+
+    # -- what the ways in ask -----------------------------------------------------------------
+
+    def _target(self) -> tuple[str, str]:
+        return self._form, self._subject_id
+
+    def _still_shows(self, target: object) -> bool:
+        return target == self._target()
+
+    def _take(self, dialog: AddDialog, target: object) -> None:
+        room = attaching.MOST_FILES - len(self._files)
+        new = [WaitingFile(new_id(), file) for file in dialog.new_files()]
+        if len(new) > room:
+            dialog.strip.say(
+                tr("A letter takes {limit} files at most.").format(limit=attaching.MOST_FILES)
+            )
+            return
+        context = self._context
+
+        def kept(_nothing: None) -> None:
+            if isValid(dialog):
+                dialog.accept()
+            if self._still_shows(target):
+                self._files += new
+                self._show([*self.files, *(shown_as(each) for each in new)])
+                self.changed.emit()
+
+        context.tasks.run(
+            keep_files, context.store, context.actor, self._form, self._subject_id, new,
+            done=kept, failed=dialog.strip.say_error, owner=self,
+        )  # fmt: skip
+
+    def open_file(self) -> None:
+        if self.strip.chosen() is None:
+            return
+        contents = {each.key: each.file.content for each in self._files}
+
+        def read(_store: Store, _actor: Actor, shown: Shown) -> QImage | None:
+            from app.ui.attachments.pictures import read_picture
+
+            if shown.view.media_type == PDF:
+                return None
+            return read_picture(contents[shown.view.attachment_id], MOST_SHOWN)
+
+        self.viewer = FileViewer(
+            self._context, self.files, self.strip.currentRow(), None, self, read
+        )
+        self.viewer.finished.connect(self.viewer.deleteLater)
+        self.viewer.open()
+
+    def ask_to_take_back(self) -> None:
+        """Nothing has left this PC: it goes without a question."""
+        chosen = self.strip.chosen()
+        if chosen is None:
+            return
+        key, context = chosen.view.attachment_id, self._context
+        self._files = [each for each in self._files if each.key != key]
+        self._show([each for each in self.files if each.view.attachment_id != key])
+        context.tasks.run(
+            forget_files, context.store, context.actor, self._form, self._subject_id, key,
+            failed=self._failed, owner=self,
+        )  # fmt: skip
+        self.changed.emit()
+
+    def _show(self, files: list[Shown]) -> None:
+        self.files = files
+        self.strip.show_files(files)
+        for each in (self.strip, self.open_button, self.remove_button):
+            each.setVisible(bool(files))
+        self.hint.setText(
+            str(len(files))
+            if files
+            else tr("photos of reports, an ECG as PDF; they follow the letter")
+        )
+
+
+def _attach(
+    store: Store,
+    actor: Actor,
+    find: Find,
+    files: Sequence[NewFile],
+    form: str,
+    subject_id: str,
+) -> tuple[int, str]:
+    result = attach_all(store, actor, find(store, actor), files)
+    forget_files(store, actor, form, subject_id)
+    return result
