@@ -101,7 +101,8 @@ def save_clinical_settings(
     with store.write(actor) as session:
         row = _newest(session)
         standing = DEFAULTS if row is None else _read(row)
-        if standing.record_id != new.record_id:
+        # A version of what is kept beside, such as the limits of referrals, changes nothing here.
+        if _changes(_seen(session, new), standing):
             raise InputError(
                 tr(
                     "The settings were changed elsewhere in the meantime. Nothing was saved. "
@@ -196,6 +197,12 @@ def _versions(session: Session) -> Select[ClinicalSettingsVersion]:
 def _newest(session: Session) -> ClinicalSettingsVersion | None:
     row: ClinicalSettingsVersion | None = session.scalar(_versions(session).limit(1))
     return row
+
+
+def _seen(session: Session, new: ClinicalSettings) -> ClinicalSettings:
+    """The version that ``new`` was made from."""
+    row = session.get(ClinicalSettingsVersion, new.record_id) if new.record_id else None
+    return DEFAULTS if row is None else _read(row)
 
 
 def _read(row: ClinicalSettingsVersion) -> ClinicalSettings:

@@ -77,11 +77,14 @@ def load_limits(store: Store) -> Limits:
         return limits_in_force(session)
 
 
-def save_limits(store: Store, actor: Actor, new: Limits, reason: str) -> Limits:
+def save_limits(
+    store: Store, actor: Actor, new: Limits, reason: str, *, standing: Limits
+) -> Limits:
     """Put changed limits in force as a new version of the clinical settings.
 
-    What is due after a return is made anew. Raises NotAllowed unless an administrator asks,
-    InputError with a sentence a field, also where nothing was changed.
+    ``standing``: those that were shown when the change was made; where others are in force by now,
+    nothing is saved. What is due after a return is made anew. Raises NotAllowed unless an
+    administrator asks, InputError with a sentence a field, also where nothing was changed.
     """
     if not actor.has_role("administrator"):
         raise NotAllowed(
@@ -99,7 +102,15 @@ def save_limits(store: Store, actor: Actor, new: Limits, reason: str) -> Limits:
             count=_LONGEST_REASON
         )
     with store.write(actor) as session:
-        if not problems and new == limits_in_force(session):
+        in_force = limits_in_force(session)
+        if in_force != standing:
+            raise InputError(
+                tr(
+                    "The settings were changed elsewhere in the meantime. Nothing was saved. "
+                    "Open this page again and make your change on the newest version."
+                )
+            )
+        if not problems and new == in_force:
             problems["reason"] = tr("No setting was changed.")
         if problems:
             raise InputError(problems)

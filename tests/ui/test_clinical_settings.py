@@ -84,6 +84,21 @@ def test_another_pc_was_quicker(qtbot, section, store, actor):
     assert section.fields["target_sbp"].value() == 135
 
 
+def test_a_version_of_another_page_or_pc_appears_unless_something_is_typed(
+    qtbot, section, context, store, actor
+):
+    save_clinical_settings(store, actor, replace(DEFAULTS, target_sbp=135), "另一台电脑")
+    context.tell_changed("clinical_settings")
+    assert section.fields["target_sbp"].value() == 135
+    assert section.standing.version == 1
+    type_text(section.fields["target_sbp_older"].line, "")
+    section.fields.touched = True
+    again = replace(load_clinical_settings(store), target_sbp=134)
+    save_clinical_settings(store, actor, again, "再改")
+    context.tell_changed("clinical_settings")
+    assert section.fields["target_sbp"].value() == 135
+
+
 def test_only_administrators_see_the_page(shown, store, actor, qapp):
     nurse = replace(actor, roles=frozenset({"nurse"}))
     room = shown(SettingsRoom(UiContext(store, nurse, SynchronousRunner())))

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import select
 
+from app.care.clinical_settings import load_clinical_settings
 from app.care.referral_limits import Limits
 from app.care.referral_settings import TIMERS, load_limits, save_limits
 from app.models.outbox import Outbox
@@ -58,10 +59,51 @@ def test_what_cannot_be_saved_is_said_beside_the_field(section, store):
 
 
 def test_a_version_of_another_pc_appears_unless_something_is_typed(section, context, store):
-    save_limits(store, context.actor, replace(Limits(), accept_routine_h=2), "县里要求")
+    two, three = (replace(Limits(), accept_routine_h=hours) for hours in (2, 3))
+    save_limits(store, context.actor, two, "县里要求", standing=Limits())
     context.tell_changed("clinical_settings")
     assert section.fields["accept_routine_h"].value() == 2
     type_text(section.fields["arrival_h"].line, "24")
-    save_limits(store, context.actor, replace(Limits(), accept_routine_h=3), "再改")
+    save_limits(store, context.actor, three, "再改", standing=two)
     context.tell_changed("clinical_settings")
     assert section.fields["accept_routine_h"].value() == 2
+
+
+def test_what_another_administrator_saved_is_not_overwritten(section, context, store):
+    """Two pages were open on the same limits; the second one is told, and loses nothing."""
+    section.fields["arrival_h"].line.selectAll()
+    type_text(section.fields["arrival_h"].line, "24")
+    other = replace(Limits(), accept_routine_h=2)
+    save_limits(store, context.actor, other, "县里要求", standing=Limits())
+    context.tell_changed("clinical_settings")
+    typed = section.fields["arrival_h"].value()
+    section.reason.set_value("本机")
+    section.save.click()
+    assert "其他地方" in section.strip.text()
+    assert load_limits(store) == other
+    assert section.fields["arrival_h"].value() == typed
+    section.strip.action_button.click()
+    assert section.strip.isHidden()
+    assert section.fields["accept_routine_h"].value() == 2
+
+
+def test_limits_and_clinical_settings_do_not_stand_in_each_others_way(section, context, store):
+    room = section.window()
+    room.go("clinical")
+    clinical = room.section("clinical")
+    clinical.fields["target_sbp_older"].set_value(140)
+    save_limits(
+        store, context.actor, replace(Limits(), accept_routine_h=2), "试", standing=Limits()
+    )
+    context.tell_changed("clinical_settings")
+    clinical.reason.set_value("县里要求")
+    clinical.save.click()
+    standing = load_clinical_settings(store)
+    assert (standing.version, standing.target_sbp_older) == (2, 140)
+    assert load_limits(store).accept_routine_h == 2
+    # The page of limits has seen that version come, and saves on it.
+    section.fields["arrival_h"].set_value(24)
+    section.reason.set_value("再改")
+    section.save.click()
+    assert load_limits(store).arrival_h == 24
+    assert load_clinical_settings(store).target_sbp_older == 140

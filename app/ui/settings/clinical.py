@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from app.care.clinical_settings import (
     DEFAULTS,
@@ -20,18 +21,13 @@ from app.care.clinical_settings import (
 from app.care.limits import Range
 from app.care.setting_field import SettingField
 from app.clock import clinic_time
-from app.errors import InputError
 from app.i18n import tr
 from app.ui import theme
 from app.ui.context import UiContext
-from app.ui.style import dress
-from app.ui.widgets.buttons import PrimaryButton
+from app.ui.settings.versioned import VersionedSection
 from app.ui.widgets.cards import Card, label
 from app.ui.widgets.choices import ChoiceField
-from app.ui.widgets.fields import Field, TextField
-from app.ui.widgets.forms import FormFields, FormNavigator
-from app.ui.widgets.pages import ScrollArea
-from app.ui.widgets.strips import ErrorStrip, sentence
+from app.ui.widgets.fields import Field
 from app.ui.widgets.values import NumberField
 
 _YES, _NO = "1", "0"
@@ -40,22 +36,17 @@ _ENDS = ("hard_low", "soft_low", "soft_high", "hard_high")
 _LABEL = 2 * theme.LABEL_WIDTH
 
 
-class ClinicalSection(QWidget):
-    """The settings in groups, the reason and the save button, and who changed what before."""
+Found = tuple[ClinicalSettings, tuple[SettingsVersion, ...]]
+
+
+class ClinicalSection(VersionedSection):
+    """The settings in groups, and who changed what before."""
 
     def __init__(self, context: UiContext) -> None:
-        super().__init__()
-        self.context = context
         self.standing: ClinicalSettings = DEFAULTS
-        self.fields = FormFields(self)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(theme.GAP_INSIDE)
-        content = QWidget()
-        dress(content, kind="body")
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GAP_CARD)
+        super().__init__(context)
+
+    def build(self, column: QVBoxLayout) -> None:
         self.state = label("", "secondary", wrap=True)
         column.addWidget(self.state)
         for group in GROUPS:
@@ -64,52 +55,22 @@ class ClinicalSection(QWidget):
                 column.addWidget(self._group(group, members))
         self.history = Card(tr("Changes so far"))
         column.addWidget(self.history)
-        column.addStretch(1)
-        self.area = ScrollArea(content)
-        whole.addWidget(self.area, 1)
-        self.strip = ErrorStrip()
-        whole.addWidget(self.strip)
-        row = QHBoxLayout()
-        row.setSpacing(theme.GAP_FIELD)
-        self.reason = self.fields.add(
-            TextField("reason", tr("Why changed"), required=True, limit=200)
-        )
-        row.addWidget(self.reason, 1)
-        self.save = PrimaryButton(tr("Save as a new version"), self.submit)
-        row.addWidget(self.save)
-        whole.addLayout(row)
-        self.navigator = FormNavigator(self, last=self.save)
-        self.setFocusProxy(self.fields[next(iter(SETTINGS))])
-        self.reload()
 
-    def reload(self) -> None:
-        """What is in force, and the history."""
+    def load(self) -> Found:
         store = self.context.store
-        self.context.tasks.run(
-            lambda: (load_clinical_settings(store), settings_history(store)),
-            done=lambda both: self._show(*both),
-            owner=self,
-        )
+        return load_clinical_settings(store), settings_history(store)
 
-    def submit(self) -> None:
-        """Save what stands in the fields."""
-        if not self.fields.check():
-            return
+    def saving(self, reason: str) -> Callable[[], ClinicalSettings]:
+        store, actor = self.context.store, self.context.actor
         new = replace(
             self.standing, **{name: self._value(name, each) for name, each in SETTINGS.items()}
         )
-        self.save.setEnabled(False)
-        self.strip.clear()
-        self.context.tasks.run(
-            save_clinical_settings,
-            self.context.store,
-            self.context.actor,
-            new,
-            str(self.reason.value() or ""),
-            done=self._saved,
-            failed=self._failed,
-            owner=self,
-        )
+        return lambda: save_clinical_settings(store, actor, new, reason)
+
+    def said(self, made: ClinicalSettings) -> str:
+        return tr(
+            "Saved as version {version}. It goes to the other PCs of your organisation."
+        ).format(version=made.version)
 
     # -- inner ----------------------------------------------------------------------------------
 
@@ -196,7 +157,8 @@ class ClinicalSection(QWidget):
             return value == _YES
         return value
 
-    def _show(self, standing: ClinicalSettings, history: tuple[SettingsVersion, ...]) -> None:
+    def show_standing(self, found: Found) -> None:
+        standing, history = found
         self.standing = standing
         for name, each in SETTINGS.items():
             value = getattr(standing, name)
@@ -207,8 +169,6 @@ class ClinicalSection(QWidget):
                 self.fields[name].set_value(_YES if value else _NO)
             else:
                 self.fields[name].set_value(value)
-        self.reason.set_value(None)
-        self.fields.touched = False
         words = (
             tr("Version {version} is in force at all PCs of your organisation.").format(
                 version=standing.version
@@ -238,20 +198,3 @@ class ClinicalSection(QWidget):
                     setting=change.label, before=change.before, after=change.after
                 )
                 self.history.body.addWidget(label(text, "secondary", wrap=True))
-
-    def _saved(self, new: ClinicalSettings) -> None:
-        self.save.setEnabled(True)
-        self.context.tell_changed("clinical_settings")
-        self.context.notify(
-            tr("Saved as version {version}. It goes to the other PCs of your organisation.").format(
-                version=new.version
-            )
-        )
-        self.reload()
-
-    def _failed(self, error: Exception) -> None:
-        self.save.setEnabled(True)
-        if isinstance(error, InputError) and error.problems:
-            self.strip.say_problems(self.fields.show_problems(error.problems))
-        else:
-            self.strip.say(sentence(error))

@@ -126,7 +126,7 @@ def chief(township: House) -> House:
 
 def test_limits_are_a_version_that_travels(chief: House, back: str) -> None:
     new = replace(Limits(), follow_up_d=5, internal_review=True)
-    save_limits(*chief, new, "县里统一要求")
+    save_limits(*chief, new, "县里统一要求", standing=Limits())
     assert load_limits(chief[0]) == new
     assert due(chief, "return_visit")["return_visit"] == NOW.date() + timedelta(days=5)
     with chief[0].read() as session:
@@ -146,8 +146,9 @@ def test_limits_are_a_version_that_travels(chief: House, back: str) -> None:
     ],
 )
 def test_unsound_limits_are_refused(chief: House, values: dict[str, float], field: str) -> None:
+    new = replace(Limits(), **values)  # type: ignore[arg-type]
     with pytest.raises(InputError) as caught:
-        save_limits(*chief, replace(Limits(), **values), "试")  # type: ignore[arg-type]
+        save_limits(*chief, new, "试", standing=Limits())
     assert set(caught.value.problems) == {field}
 
 
@@ -155,7 +156,15 @@ def test_only_an_administrator_with_a_reason_sets_them(chief: House) -> None:
     new = replace(Limits(), follow_up_d=5)
     doctor = replace(chief[1], roles=frozenset({"doctor"}))
     with pytest.raises(NotAllowed):
-        save_limits(chief[0], doctor, new, "试")
+        save_limits(chief[0], doctor, new, "试", standing=Limits())
     with pytest.raises(InputError):
-        save_limits(*chief, new, " ")
+        save_limits(*chief, new, " ", standing=Limits())
     assert load_limits(chief[0]) == Limits()
+
+
+def test_two_administrators_do_not_overwrite_each_other(chief: House) -> None:
+    first = replace(Limits(), follow_up_d=5)
+    save_limits(*chief, first, "第一", standing=Limits())
+    with pytest.raises(InputError, match="其他地方"):
+        save_limits(*chief, replace(Limits(), arrival_h=24), "第二", standing=Limits())
+    assert load_limits(chief[0]) == first
