@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.fhir.codec import ID, Json, code_in, id_of
+from app.fhir.codec import ID, Json, code_in, target_of
 from app.fhir.common import WireContext, finish, frame
 from app.fhir.faults import FormatError
 from app.fhir.uris import RECORD
@@ -29,8 +29,11 @@ def placed(kind: str) -> Callable[[Json], Record]:
         if code_in(resource.get("code"), RECORD) != kind:
             raise FormatError("code")
         record: Record = {}
-        if "author" in resource:
-            record["author_id"] = id_of(resource["author"], "Practitioner")
+        author = resource.get("author") or {}
+        # R4 lets an author be said by name alone, or be another than a person of the staff.
+        named = target_of(author) if isinstance(author.get("reference"), str) else None
+        if named is not None and named[0] == "Practitioner":
+            record["author_id"] = named[1]
         return record
 
     return read

@@ -26,12 +26,14 @@ class WireContext:
     """Names to show beside references: id → name of organisations and staff.
 
     ``referral_numbers`` (referral id → number) lets a referral's services and tasks carry the
-    number of their letter.
+    number of their letter, ``letter_tasks`` (referral id → id of the letter's Task) its answers say
+    what they belong to.
     """
 
     organisations: Mapping[str, str] = field(default_factory=dict)
     staff: Mapping[str, str] = field(default_factory=dict)
     referral_numbers: Mapping[str, str] = field(default_factory=dict)
+    letter_tasks: Mapping[str, str] = field(default_factory=dict)
 
     def organisation(self, id_: str) -> Json:
         """A reference to an organisation."""

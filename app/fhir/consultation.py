@@ -26,9 +26,8 @@ def is_consultation(request: Json) -> bool:
 def to_resources(record: Record, context: WireContext) -> list[Json]:
     """The ServiceRequest. The question is ``reasonCode``, the summary a note."""
     request = frame(TYPE, record)
-    letter = record.get("referral_id")
-    if isinstance(letter, str) and ID.match(letter):
-        request["basedOn"] = [reference(TYPE, letter)]
+    # The letter it belongs to is named as plain text (extension): a reference would share the whole
+    # letter with a third house that is only asked.
     request["status"], request["intent"] = "active", "order"
     request["category"] = [_CATEGORY]
     put_if(request, "priority", _PRIORITIES.get(record["urgency"]))

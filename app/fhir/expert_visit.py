@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.fhir.codec import Json
+from app.fhir.codec import Json, code_in
 from app.fhir.common import (
     WireContext,
     finish,
@@ -14,20 +14,44 @@ from app.fhir.common import (
     restore,
     text_or_none,
 )
+from app.fhir.uris import APPOINTMENT_KIND, X
 from app.models.records import Record
 
 KIND = "expert_visit"
 TYPE = "Appointment"
 
+_DAY = X + "visit_on"
 _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z")
+_CATEGORY = {"coding": [{"system": APPOINTMENT_KIND, "code": KIND}], "text": "专家坐诊"}
 _STATUS = {"planned": "booked", "done": "fulfilled", "cancelled": "cancelled"}
-_MEANING = {status: own for own, status in _STATUS.items()}
+#: What each status of R4 means, where another program moved the visit on.
+MEANING = {
+    **dict.fromkeys(("proposed", "pending", "waitlist", "booked"), "planned"),
+    **dict.fromkeys(("arrived", "checked-in"), "planned"),  # how it went is not said yet
+    "fulfilled": "done",
+    **dict.fromkeys(("cancelled", "noshow", "entered-in-error"), "cancelled"),
+}
+
+
+def is_visit(appointment: Json) -> bool:
+    """Whether an Appointment is a visit of ours; any other is nobody's record here.
+
+    Visits written before bear no category, but always their day.
+    """
+    try:
+        return any(
+            code_in(category, APPOINTMENT_KIND) == KIND
+            for category in appointment.get("serviceCategory") or ()
+        ) or any(item.get("url") == _DAY for item in appointment.get("extension") or ())
+    except (TypeError, AttributeError):
+        return False
 
 
 def to_resources(record: Record, context: WireContext) -> list[Json]:
     """The Appointment. Its hours are the clinic's, so they travel as texts (extensions)."""
     visit = frame(TYPE, record)
     visit["status"] = _STATUS.get(record["status"], "proposed")
+    visit["serviceCategory"] = [_CATEGORY]
     department = text_or_none(record["department"])
     put_if(visit, "specialty", [{"text": department}] if department else None)
     reason = text_or_none(record.get("cancel_reason"))
@@ -58,7 +82,7 @@ def _hour(text: object, otherwise: str) -> str:
 
 def _placed(resource: Json) -> Record:
     return {
-        "status": _MEANING.get(resource["status"]),
+        "status": MEANING.get(resource["status"]),
         "department": next((s.get("text") for s in resource.get("specialty") or ()), None),
         "cancel_reason": (resource.get("cancelationReason") or {}).get("text"),
         "topics": resource.get("description"),

@@ -9,7 +9,7 @@ Nothing is sent for None, an empty list or dict, or False where the column canno
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import cache
 from math import isfinite
@@ -67,6 +67,16 @@ REFERENCES = {
     "host_organisation_id": "Organization",
 }
 
+#: Columns (of a kind) that name another record by its id as text: a reference would share that
+#: record with whoever is shown this one, perhaps a house that has no part in it.
+NAMED_ONLY = frozenset(
+    {
+        ("consultation", "referral_id"),
+        ("referral_visit", "referral_id"),
+        ("referral_visit", "rehab_plan_id"),
+    }
+)
+
 #: Columns whose values (or whose items' ``code``) come from a code list of another name.
 CODE_LISTS = {
     "abo": "blood_abo",
@@ -108,13 +118,17 @@ _SAME_NAME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: its form, whether it may be None, what it is where nothing was sent."""
+    """One column: its form, whether it may be None, what it is where nothing was sent.
+
+    ``target``: the resource type that its value refers to, None for no reference.
+    """
 
     name: str
     form: int
     nullable: bool
     default: Any = None
     has_default: bool = False
+    target: str | None = None
 
 
 def _form(column_type: object) -> int:
@@ -147,7 +161,12 @@ def _fields(table: Table) -> dict[str, Field]:
         if form == BOOLEAN and not column.nullable:
             default, has_default = False, True
         found[column.name] = Field(
-            column.name, form, bool(column.nullable), default, has_default or bool(column.nullable)
+            column.name,
+            form,
+            bool(column.nullable),
+            default,
+            has_default or bool(column.nullable),
+            REFERENCES.get(column.name),
         )
     return found
 
@@ -155,7 +174,11 @@ def _fields(table: Table) -> dict[str, Field]:
 @cache
 def fields_of(kind: str) -> dict[str, Field]:
     """The fields of a kind by name."""
-    return _fields(KINDS[kind].table)
+    fields = _fields(KINDS[kind].table)
+    return {
+        name: replace(field, target=None) if (kind, name) in NAMED_ONLY else field
+        for name, field in fields.items()
+    }
 
 
 @cache
@@ -185,9 +208,8 @@ def encode(field: Field, value: Any) -> list[Json]:
             return [extension(url, item, code_list_of(field.name)) for item in value]
         return [extension(url, value, code_list_of(field.name))]
     if form == TEXT and isinstance(value, str):
-        target = REFERENCES.get(field.name)
-        if target is not None and ID.match(value):
-            return [{"url": url, "valueReference": reference(target, value)}]
+        if field.target is not None and ID.match(value):
+            return [{"url": url, "valueReference": reference(field.target, value)}]
         code_list = code_list_of(field.name)
         if code_list is None and fit(value):
             return [{"url": url, "valueString": value}]

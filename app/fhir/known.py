@@ -69,7 +69,8 @@ ELEMENTS: dict[str, frozenset[str]] = {
         *("relatesTo", "content", "context"),
     ),
     "Appointment": _names(
-        *("status", "cancelationReason", "specialty", "description", "start", "end"),
+        *("status", "cancelationReason", "serviceCategory", "specialty", "description"),
+        *("start", "end"),
         *("participant", "comment"),
     ),
     "Provenance": _names(
@@ -151,6 +152,7 @@ OWN_SYSTEMS = frozenset(
         *(uris.ORGANISATION_TAG, uris.SAMPLE_SYSTEM, uris.ORGANISATION_TYPE, uris.RECORD),
         *(uris.ID_CARD, uris.RECORD_NUMBER, uris.INSTITUTION, uris.PRACTICE_CERTIFICATE),
         *(uris.PROCEDURE_KIND, uris.CARE_PLAN_KIND, uris.REQUEST_KIND, uris.DOCUMENT_KIND),
+        uris.APPOINTMENT_KIND,
         *(uris.CONTRACT_NUMBER, uris.PACKAGE),
         *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
         *(uris.SEX, uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),

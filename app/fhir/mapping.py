@@ -139,6 +139,8 @@ def kind_of(resource: Json) -> str | None:
         return shared_note.KIND
     if kind == check_in.KIND and contract_service.is_service(resource):
         return contract_service.KIND
+    if kind == expert_visit.KIND and not expert_visit.is_visit(resource):
+        return None
     if type_ == "Basic":
         return _kind_of_basic(resource)
     return _kind_of_answers(resource) if kind == follow_up.KIND else kind

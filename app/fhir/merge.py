@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from app.fhir import expert_visit
 from app.fhir.codec import Json
 from app.fhir.faults import FormatError
 from app.fhir.fields import fields_of
@@ -32,11 +33,20 @@ def merge_unknown(ours: Json, theirs: Json | None) -> Json:
         merged = _merge_object(ours, theirs, known)
     except RecursionError:
         raise FormatError("nesting") from None
+    if ours["resourceType"] == expert_visit.TYPE and _means_the_same(ours, theirs):
+        # Another program says more exactly how far a visit is, and it is still true.
+        merged["status"] = theirs["status"]
     meta = merged.get("meta")
     if isinstance(meta, dict):
         # The server's own; a client that sends them back only confuses it.
         merged["meta"] = {k: v for k, v in meta.items() if k not in _SERVER_META}
     return merged
+
+
+def _means_the_same(ours: Json, theirs: Json) -> bool:
+    status = theirs.get("status")
+    meaning = expert_visit.MEANING.get(status) if isinstance(status, str) else None
+    return meaning is not None and meaning == expert_visit.MEANING.get(ours["status"])
 
 
 _SERVER_META = frozenset({"versionId", "lastUpdated"})
@@ -167,7 +177,7 @@ def _foreign(name: str, item: Any) -> bool:
     if name == "address":
         own = any(_own_extension(_dict(e).get("url")) for e in _list(item.get("extension")))
         return item.get("use", "home") != "home" and not own
-    if name in ("contained", "output", "note", "supportingInfo", "generalPractitioner"):
+    if name in _FOREIGN:
         return _FOREIGN[name](item)
     codings = _list(item.get("coding"))
     return bool(codings) and all(not _own_system(_dict(c).get("system")) for c in codings)
@@ -195,6 +205,8 @@ _FOREIGN: dict[str, Callable[[Json], bool]] = {
     # Ours says in an extension what it is; a bare one is taken for ours and compared whole.
     "note": lambda item: bool(item.get("authorString") or item.get("authorReference")),
     "supportingInfo": lambda item: str(item.get("reference")).split("/")[0] not in _SUPPORT,
+    # Of a visit ours are said by name alone; a CareTeam's have a member, not an actor.
+    "participant": lambda item: bool(_dict(item.get("actor")).get("reference")),
     "generalPractitioner": lambda item: "Practitioner/" not in str(item.get("reference")),
 }
 _column_names: set[str] = set()

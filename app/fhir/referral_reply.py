@@ -33,7 +33,11 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
         KIND,
         "双向转诊回转单",
         loinc=_LOINC.get(record["visit_kind"]),
-        about=[document.link("ServiceRequest", record["referral_id"])],
+        # The letter, and the Task whose answer it is: so its writer says himself whose it is.
+        about=[
+            document.link("ServiceRequest", record["referral_id"]),
+            document.link("Task", context.letter_tasks.get(record["referral_id"])),
+        ],
     )
     name = text_or_none(record["doctor_name"])
     if made.get("author") and name and record["doctor_id"] == record["author_id"]:

@@ -14,17 +14,14 @@ _TITLES = {"after_return": "接回后首次随访", "guidance": "随访指导", 
 
 
 def to_resources(record: Record, context: WireContext) -> list[Json]:
-    """The DocumentReference."""
+    """The DocumentReference. Letter and plan are named as plain text (extensions): a reference
+    would share them whole with whoever reads of the visit."""
     made = document.document(
         record,
         context,
         KIND,
         _TITLES.get(record["purpose"], "转诊相关随访"),
         loinc="11506-3",
-        about=[
-            document.link("ServiceRequest", record.get("referral_id")),
-            document.link("CarePlan", record.get("rehab_plan_id")),
-        ],
     )
     made["content"] = document.readable(
         (("情况", record["findings"]), ("方案调整", record.get("plan_changes")))
@@ -35,6 +32,7 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
 def _placed(resource: Json) -> Record:
     record = document.placed(resource)
     record["status"] = document.status(resource)
+    # Visits written before name them by references.
     for name, type_ in (("referral_id", "ServiceRequest"), ("rehab_plan_id", "CarePlan")):
         ids = document.related(resource, type_)
         record[name] = ids[0] if ids else None

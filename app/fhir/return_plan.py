@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.fhir.codec import ID, Json, code_in, coding, fit, id_of, reference
-from app.fhir.common import WireContext, finish, frame, put_if, restore, text_or_none
+from app.fhir.codec import ID, Json, code_in, coding, fit, id_of, reference, target_of
+from app.fhir.common import (
+    WireContext,
+    finish,
+    frame,
+    put_if,
+    reference_or_none,
+    restore,
+    text_or_none,
+)
 from app.fhir.uris import CARE_PLAN_KIND
 from app.models.records import Record
 
@@ -42,6 +50,9 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
         plan["author"] = context.person(record["doctor_id"], name)
     if ID.match(record["referral_id"]):
         plan["supportingInfo"] = [reference("ServiceRequest", record["referral_id"])]
+        # The Task whose answer it is: so its writer says himself whose it is.
+        task = reference_or_none("Task", context.letter_tasks.get(record["referral_id"]))
+        plan["supportingInfo"] += [task] if task else []
     steps = record.get("steps") or ()
     put_if(plan, "activity", [found for step in steps if (found := _activity(step))])
     note = text_or_none(record.get("warning_signs"))
@@ -78,8 +89,10 @@ def _placed(resource: Json) -> Record:
     if "created" in resource:
         record["created_at"] = resource["created"]
     for item in resource.get("supportingInfo") or ():
-        record["referral_id"] = id_of(item)
-        break
+        named = target_of(item) if "reference" in item else None
+        if named is not None and named[0] == "ServiceRequest":
+            record["referral_id"] = named[1]
+            break
     for item in resource.get("replaces") or ():
         record["replaces_id"] = id_of(item)
         break

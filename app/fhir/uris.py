@@ -40,6 +40,9 @@ CARE_PLAN_KIND = "urn:township-care:care-plan-kind"
 #: ServiceRequest.category: which kind of record of ours; letters and services have none of these.
 REQUEST_KIND = "urn:township-care:request-kind"
 
+#: Appointment.serviceCategory: which kind of record of ours; another program's has none of these.
+APPOINTMENT_KIND = "urn:township-care:appointment-kind"
+
 #: DocumentReference.type: which kind of record of ours it is.
 DOCUMENT_KIND = "urn:township-care:document-kind"
 

@@ -11,10 +11,12 @@ only if all of this holds (the rules that keep a reference trick from widening a
    faithfully sends back with its next edit is still the attacker's.
 2. What a participant adds to another organisation's Task is shared with the participants of
    that Task, not with readers who merely reach the Task through references.
-3. A Provenance that names a Task as its ``target``, written by a participant of that Task,
-   makes the Task's reference to it its own writer's, whoever wrote the reference: the writer
-   says himself what it belongs to. A server that came back from a backup may get the Task
-   from the other side first, and the move from its author only then.
+3. A Provenance that names a Task as its ``target``, a DocumentReference that names one in
+   ``context.related`` or a CarePlan that names one in ``supportingInfo``, written by a
+   participant of that Task, makes the Task's reference to it its own writer's, whoever wrote
+   the reference: the writer says himself what it belongs to. A server that came back from a
+   backup may get the Task from the other side first, and the move, the reply or the plan from
+   its author only then.
 
 References are followed forward only. Table ``share`` holds the result: one row per
 (organisation, record) besides the organisation's own and the directory. It is kept exact:
@@ -27,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, update
 
@@ -38,6 +41,13 @@ from app.server.tables import edge, resource, share
 
 #: (key of a record, organisation that may read it)
 Pair = tuple[int, str]
+
+#: Types whose records say themselves which Task they belong to, and in which element.
+SAYS_WHOSE = {
+    "Provenance": ("target",),
+    "DocumentReference": ("context", "related"),
+    "CarePlan": ("supportingInfo",),
+}
 
 _CHUNK = 400
 _target = resource.alias("target")
@@ -100,7 +110,7 @@ _UNCONFIRMED = (
     .join_from(edge, _source, _source.c.key == edge.c.source)
     .join(_target, and_(_target.c.id == edge.c.target_id, _target.c.type == edge.c.target_type))
     .where(
-        edge.c.target_type == "Provenance",
+        edge.c.target_type.in_(SAYS_WHOSE),
         edge.c.organisation != _target.c.organisation,
         _source.c.type == "Task",
         or_(
@@ -110,12 +120,12 @@ _UNCONFIRMED = (
     )
 )
 _UNCONFIRMED_OF_TASKS = _UNCONFIRMED.where(one_of(edge.c.source, _keys))
-_UNCONFIRMED_MOVES = _UNCONFIRMED.where(one_of(edge.c.target_id, listed("ids")))
+_UNCONFIRMED_ANSWERS = _UNCONFIRMED.where(one_of(edge.c.target_id, listed("ids")))
 _CONFIRM = (
     update(edge)
     .where(
         edge.c.source == bindparam("of"),
-        edge.c.target_type == "Provenance",
+        edge.c.target_type == bindparam("to_type"),
         edge.c.target_id == bindparam("to_id"),
     )
     .values(organisation=bindparam("writer"))
@@ -144,32 +154,40 @@ def _inherited(connection: Connection, keys: Iterable[int]) -> set[Pair]:
     }
 
 
-def confirm(connection: Connection, tasks: Sequence[int], moves: Sequence[str]) -> set[Pair]:
-    """Bring rule 3 into force for Tasks (keys) and Provenances (ids) that were just written.
+def confirm(connection: Connection, tasks: Sequence[int], answers: Sequence[str]) -> set[Pair]:
+    """Bring rule 3 into force for Tasks (keys) and records of the types of :data:`SAYS_WHOSE`
+    (ids) that were just written.
 
-    What organisations may read of the Provenances by that.
+    What organisations may read of those records by that.
     """
     found = [
         row
         for statement, bound in (
             (_UNCONFIRMED_OF_TASKS, {"keys": tasks}),
-            (_UNCONFIRMED_MOVES, {"ids": moves}),
+            (_UNCONFIRMED_ANSWERS, {"ids": answers}),
         )
         if any(bound.values())
         for row in connection.execute(statement, bound).all()
-        if ("Task", row.task) in references(_target_text(row.content))
+        if ("Task", row.task) in references(_said_of(row.type, row.content))
     ]
     if not found:
         return set()
     connection.execute(
         _CONFIRM,
-        [{"of": row.source, "to_id": row.id, "writer": row.organisation} for row in found],
+        [
+            {"of": row.source, "to_type": row.type, "to_id": row.id, "writer": row.organisation}
+            for row in found
+        ],
     )
     return _inherited(connection, [row.key for row in found])
 
 
-def _target_text(content: str) -> str:
-    return wire.dump({"target": wire.parse_content(content).get("target")})
+def _said_of(type_: str, content: str) -> str:
+    """The text of the element in which a record says what it belongs to."""
+    value: Any = wire.parse_content(content)
+    for name in SAYS_WHOSE[type_]:
+        value = value.get(name) if isinstance(value, dict) else None
+    return wire.dump({"said": value})
 
 
 def spread(connection: Connection, pairs: Iterable[Pair]) -> None:

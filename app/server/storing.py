@@ -249,7 +249,7 @@ def _share(
     gained |= sharing.confirm(
         connection,
         [change.key for change in written if change.prepared.type == "Task"],
-        [change.prepared.id for change in written if change.prepared.type == "Provenance"],
+        [change.prepared.id for change in written if change.prepared.type in sharing.SAYS_WHOSE],
     )
     for change in written:
         if change.prepared.type == "Task":

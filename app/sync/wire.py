@@ -15,7 +15,7 @@ from app.models.base import from_json, to_json
 from app.models.driver import ask
 from app.models.outbox import LOOK_FIRST, UNKNOWN, WAITING
 from app.models.records import KINDS, Record, fetch
-from app.models.referral import Referral
+from app.models.referral import Referral, ReferralTask
 from app.sync import queue
 from app.sync.link import Json
 from app.sync.queue import Item
@@ -25,6 +25,7 @@ _OF_TYPE = (
     "FROM server_copy WHERE resource_type = ? AND resource_id IN (SELECT value FROM json_each(?))"
 )
 _OF_A_REFERRAL = frozenset({"referral_service", "referral_task", "referral_event"})
+_ANSWERS = frozenset({"referral_reply", "return_plan"})
 
 #: Order in which records can stand on one another.
 RANK = {kind: number for number, kind in enumerate(KINDS)}
@@ -156,11 +157,18 @@ def _with_numbers(
     session: Session, names: WireContext, records: dict[tuple[str, str], Record]
 ) -> WireContext:
     letters = {r["referral_id"] for (kind, _), r in records.items() if kind in _OF_A_REFERRAL}
-    if not letters:
-        return names
-    rows = session.execute(
-        select(Referral.id, Referral.referral_no).where(Referral.id.in_(letters))
-    )
-    return WireContext(
-        names.organisations, names.staff, {id_: number for id_, number in rows if number}
-    )
+    answered = {r["referral_id"] for (kind, _), r in records.items() if kind in _ANSWERS}
+    numbers = tasks = None
+    if letters:
+        rows = session.execute(
+            select(Referral.id, Referral.referral_no).where(Referral.id.in_(letters))
+        )
+        numbers = {id_: number for id_, number in rows if number}
+    if answered:
+        rows = session.execute(
+            select(ReferralTask.referral_id, ReferralTask.id).where(
+                ReferralTask.referral_id.in_(answered), ReferralTask.service == "letter"
+            )
+        )
+        tasks = {row.referral_id: row.id for row in rows}
+    return replace(names, referral_numbers=numbers or {}, letter_tasks=tasks or {})

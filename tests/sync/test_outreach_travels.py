@@ -22,6 +22,12 @@ from app.care.outreach.consultations import (
     conclude,
     take_on,
 )
+from app.care.outreach.guidance import (
+    GuidanceInput,
+    begin_guidance,
+    list_guidance,
+    record_guidance,
+)
 from app.care.outreach.visit_lists import VisitView, load_visit, visits_of_month
 from app.care.outreach.visits import (
     VisitResult,
@@ -30,9 +36,12 @@ from app.care.outreach.visits import (
     finish_visit,
     plan_visit,
 )
+from app.care.referral import send
 from app.clock import FixedClock
+from app.models.referral import Referral, ReferralTask
 from tests.conftest import CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID
 from tests.outreach_support import question_about, visit_at
+from tests.referral_support import letter_for
 from tests.sync.conftest import Clinic
 from tests.sync.making import a_resident, save
 
@@ -122,3 +131,30 @@ def test_a_visit_its_change_and_the_host_s_word(
         assert (shown.status, shown.result) == ("done", result)
         assert shown.countersign is not None
         assert shown.countersign.text == "准时到达"
+
+
+def test_a_third_house_that_is_asked_about_a_letter_does_not_read_the_letter(
+    township: Clinic, make_clinic: Callable[..., Clinic]
+) -> None:
+    resident = a_resident()
+    save(township.store, township.actor, resident)
+    letter = send(township.store, township.actor, letter_for(resident.id)).referral_id
+    asked = question_about(resident.id, to_organisation_id=CARE_HOME_ID, referral_id=letter)
+    id_ = ask(township.store, township.actor, asked)
+    links = begin_guidance(township.store, township.actor, resident.id).links
+    given = GuidanceInput(
+        resident.id, "joint_round", links[0], CARE_HOME_ID, "ward", TODAY, "李", "王", "平稳", "无"
+    )
+    visit_id = record_guidance(township.store, township.actor, given)
+    hospital, third = make_clinic(LEAD_ID), make_clinic(CARE_HOME_ID)
+    sync(township, hospital, third)
+    view = seen(third, id_)
+    assert (view.line.resident_name, view.referral_id) == (resident.name, "")
+    assert [line.visit_id for line in list_guidance(third.store, third.actor)] == [visit_id]
+    with third.store.read() as session:
+        assert session.query(Referral).count() == 0
+        assert session.query(ReferralTask).count() == 0
+    with hospital.store.read() as session:
+        assert session.get(Referral, letter) is not None
+    # Both of the letter's own houses still see which letter it is.
+    assert seen(township, id_).referral_id == letter
