@@ -21,6 +21,7 @@ from app.care.indicators.period import Period
 from app.care.referral_limits import Limits, accept_limit
 from app.care.referral_moves import LETTER
 from app.care.referral_states import Direction, State, Urgency
+from app.care.resident_record.people import whole_people
 from app.clock import clinic_date
 from app.models.chronic import FollowUp
 from app.models.organisation import Organisation
@@ -29,6 +30,8 @@ from app.models.referral_return import ReferralReply, ReferralVisit
 
 #: The first follow-up after the return counts for R3 up to so many days.
 FOLLOWED_WITHIN_DAYS = 14
+_ARRANGED = ("arranged", "used")
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ class Move:
 class Course:
     """One referral as the indicators see it; ``moves`` in the order of the task.
 
-    ``services``: how many priorities were asked for and how many of them were arranged or used.
-    ``replied`` and ``replied_at``: whether a reply was written, and when first.
+    ``asked``: how many priorities were asked for; ``arranged``: how many of them the receiver had
+    arranged at any time, also where the patient then did not come or the letter was cancelled.
+    ``followed_on``: the days of the visits that stand, of all records of the person.
     """
 
     resident_id: str
@@ -206,7 +210,7 @@ def courses_of(session: Session, organisation_id: str) -> list[Course]:
     }
     services = _services(session, letters)
     visited = _visited(session, letters)
-    followed = _followed(session, ours.with_only_columns(ReferralTask.resident_id))
+    followed = _followed(session, {task.resident_id for task, _ in rows})
     own_leads = session.execute(select(Organisation.id, Organisation.lead_id))
     leads = {row.id: row.lead_id for row in own_leads}
     inpatients = set(
@@ -249,41 +253,64 @@ def _tasks_of(organisation_id: str) -> Select[ReferralTask]:
 
 
 def _services(session: Session, letters: Select[str]) -> dict[str, tuple[int, int]]:
+    """How many priorities a letter asked for, and how many were ever arranged, by referral."""
+    arranged_by = set(
+        session.scalars(
+            select(ReferralEvent.id).where(
+                ReferralEvent.referral_id.in_(letters),
+                ReferralEvent.service != LETTER,
+                ReferralEvent.to_state.in_(_ARRANGED),
+            )
+        )
+    )
     found: dict[str, tuple[int, int]] = {}
     rows = session.execute(
-        select(ReferralTask.referral_id, ReferralTask.state).where(
+        select(ReferralTask.referral_id, ReferralTask.state, ReferralTask.event_ids).where(
             ReferralTask.referral_id.in_(letters), ReferralTask.service != LETTER
         )
     )
-    for referral_id, state in rows:
+    for referral_id, state, event_ids in rows:
         asked, arranged = found.get(referral_id, (0, 0))
-        found[referral_id] = (asked + 1, arranged + (state in ("arranged", "used")))
+        ever = state in _ARRANGED or not arranged_by.isdisjoint(event_ids)
+        found[referral_id] = (asked + 1, arranged + ever)
     return found
 
 
 def _visited(session: Session, letters: Select[str]) -> dict[str, list[date]]:
-    """Days of the visits after the return, by referral."""
-    found: dict[str, list[date]] = {}
+    """Days of the visits after the return, by referral; of a corrected visit the last version."""
     rows = session.execute(
-        select(ReferralVisit.referral_id, ReferralVisit.visited_on).where(
+        select(
+            ReferralVisit.id,
+            ReferralVisit.referral_id,
+            ReferralVisit.visited_on,
+            ReferralVisit.replaces_id,
+        ).where(
             ReferralVisit.referral_id.in_(letters),
             ReferralVisit.purpose == "after_return",
             ReferralVisit.status != "entered_in_error",
         )
-    )
-    for referral_id, day in rows:
-        found.setdefault(str(referral_id), []).append(day)
-    return found
-
-
-def _followed(session: Session, residents: Select[str]) -> dict[str, list[date]]:
-    """Days of chronic follow-up visits, by resident."""
+    ).all()
+    replaced = {row.replaces_id for row in rows}
     found: dict[str, list[date]] = {}
-    rows = session.execute(
-        select(FollowUp.resident_id, FollowUp.visit_date).where(
-            FollowUp.resident_id.in_(residents), FollowUp.status != "entered_in_error"
-        )
-    )
-    for resident_id, day in rows:
-        found.setdefault(resident_id, []).append(day)
+    for row in rows:
+        if row.id not in replaced:
+            found.setdefault(str(row.referral_id), []).append(row.visited_on)
     return found
+
+
+def _followed(session: Session, residents: Iterable[str]) -> dict[str, list[date]]:
+    """Days of chronic follow-up visits, by resident: those of all records of the person."""
+    wanted = set(residents)
+    person = whole_people(session, wanted)
+    days: dict[str, list[date]] = {}
+    ids = sorted(person)
+    for start in range(0, len(ids), _BATCH):
+        rows = session.execute(
+            select(FollowUp.resident_id, FollowUp.visit_date).where(
+                FollowUp.resident_id.in_(ids[start : start + _BATCH]),
+                FollowUp.status != "entered_in_error",
+            )
+        )
+        for resident_id, day in rows:
+            days.setdefault(person[resident_id], []).append(day)
+    return {each: days[person[each]] for each in wanted if person[each] in days}
