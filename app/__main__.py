@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import __version__, courier_commands, server_commands
+from app import __version__, courier_commands, server_commands, update_commands
 
 if TYPE_CHECKING:
     from app.models.actor import Actor
@@ -252,6 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("file", type=Path, metavar="FILE", help="the backup")
 
     command("check", check, account)
+    update_commands.add(commands, [common, account], _open)
     courier_commands.add(commands, [common, account], _data, _open, server_commands.add_database)
 
     made = command("contract", contract)
@@ -276,8 +277,12 @@ def _date(text: str) -> object:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; the result is the process's exit code."""
+    from app import starter
     from app.errors import TownshipCareError
 
+    ended = starter.take_over(sys.argv[1:] if arguments is None else arguments)
+    if ended is not None:
+        return ended
     options = _parser().parse_args(arguments)
     try:
         result: int = options.run(options)

@@ -35,6 +35,7 @@ def serve(options: argparse.Namespace) -> int:
         tls=None if options.tls_cert is None else (options.tls_cert, options.tls_key),
         public_url=options.public_url,
         behind=options.behind_proxy,
+        updates=options.updates,
     )
 
 
@@ -91,6 +92,13 @@ def add_serve(made: argparse.ArgumentParser) -> None:
         help="address that PCs know the server by (needed unless only this machine reaches it)",
     )
     made.add_argument("--behind-proxy", metavar="ADDRESS", help="address of the reverse proxy")
+    updates = os.environ.get("TOWNSHIP_CARE_UPDATES")
+    made.add_argument(
+        "--updates",
+        type=Path,
+        default=Path(updates) if updates else None,
+        help="folder with update packages for the PCs (default: TOWNSHIP_CARE_UPDATES)",
+    )
     add_database(made)
 
 

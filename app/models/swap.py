@@ -23,7 +23,7 @@ PLAN_FILE = "restore.json"
 STAGING = ".restoring-"
 REPLACED = "replaced-"
 LOCK_FILE = "running.lock"
-_STORE, _DAMAGE = "store.db", "store.damaged"
+_STORE, _LOG, _DAMAGE = "store.db", "store.db-wal", "store.damaged"
 
 
 def staging_folder(folder: Path) -> Path:
@@ -62,6 +62,9 @@ def finish(folder: Path) -> None:
         if (staging / _STORE).exists():
             _put_aside(folder, aside)
             os.replace(staging / _STORE, folder / _STORE)
+        # Behind the store: whatever lay here was put aside with the store that it belonged to.
+        if (staging / _LOG).exists():
+            os.replace(staging / _LOG, folder / _LOG)
         if (staging / ACCOUNTS_FILE).exists():
             os.replace(staging / ACCOUNTS_FILE, folder / ACCOUNTS_FILE)
         (folder / _DAMAGE).unlink(missing_ok=True)
@@ -117,7 +120,7 @@ def alive(process: int) -> bool:
 
 def _put_aside(folder: Path, aside: Path) -> None:
     """The store as it is, its log with it, and the key file that opens it."""
-    names = [_STORE, f"{_STORE}-wal", f"{_STORE}-shm"]
+    names = [_STORE, _LOG, f"{_STORE}-shm"]
     found = [name for name in names if (folder / name).exists()]
     if found or (folder / ACCOUNTS_FILE).exists():
         aside.mkdir(exist_ok=True)

@@ -45,11 +45,12 @@ class Caller:
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: status, JSON text, headers."""
+    """What goes back: status, JSON text, headers. ``raw``: bytes instead of text, sent as is."""
 
     status: int
     text: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -226,6 +227,8 @@ def _refused(refusal: Refusal) -> Answer:
 async def _response(request: Request, answer: Answer) -> Response:
     is_post = request.method == "POST"
     headers = {**(_USUAL_OF_POST if is_post else _USUAL), **answer.headers}
+    if answer.raw is not None:
+        return Response(answer.raw, answer.status, headers)
     body = answer.text.encode()
     if not body:
         del headers["Content-Type"]

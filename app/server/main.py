@@ -47,6 +47,7 @@ def run(
     tls: tuple[Path, Path] | None = None,
     public_url: str | None = None,
     behind: str | None = None,
+    updates: Path | None = None,
     limits: Limits | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> int:
@@ -57,7 +58,7 @@ def run(
     ``tls``: files of the certificate (with its chain) and of its key, PEM. ``public_url``: the
     address that PCs know the server by; without it the server takes requests of its own machine
     only. ``behind``: the address of the reverse proxy whose word on client addresses and https
-    is taken.
+    is taken. ``updates``: the folder of update packages that PCs may fetch.
     """
     logs.set_up()
     try:
@@ -90,7 +91,7 @@ def run(
         address = _address(scheme, host, listener.getsockname()[1])
         server = _Server(
             uvicorn.Config(
-                make_app(database, __version__, limits, public_url),
+                make_app(database, __version__, limits, public_url, updates),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from pathlib import Path
 
 from sqlalchemy import Connection
 from starlette.applications import Starlette
@@ -31,6 +32,7 @@ from app.server.limits import Limits
 from app.server.outcome import Refusal
 from app.server.prepare import prepare
 from app.server.storing import Put, Written, put_all
+from app.server.updates import UpdateShelf
 
 
 class Service:
@@ -202,11 +204,13 @@ def make_app(
     version: str,
     limits: Limits | None = None,
     public_url: str | None = None,
+    updates: Path | None = None,
 ) -> Starlette:
     """The ASGI application over an open database, which it closes at the end.
 
     ``public_url`` is the one address (scheme, host, port) that devices know the server by;
     without it the address of each request counts, which ``main`` allows on one machine only.
+    ``updates``: the folder that packages of the program are handed out from.
     """
     with database.write() as connection:
         server_keys(connection)
@@ -223,6 +227,7 @@ def make_app(
     routes = [
         *Doors(site).routes(),
         *desk.routes(),
+        *UpdateShelf(site, service.caller, updates).routes(),
         route(site, "/fhir", service.bundle, "POST", action="batch"),
         route(site, "/fhir/", service.bundle, "POST", action="batch"),
         route(site, "/fhir", service.newest, "GET", action="search"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FHIR_JSON = "application/fhir+json"
 _JSON_TYPES = frozenset({FHIR_JSON, "application/json", "application/json+fhir"})
+_BYTES = "application/octet-stream"
 _UNDATED_SECONDS = 6 * 3600.0
 
 
@@ -153,13 +154,17 @@ class Transport:
         """GET a JSON document outside FHIR, without a token."""
         return self._send("GET", url, None, media="application/json", fhir=False)
 
-    def beside(self, path: str, body: bytes | None = None) -> Answer:
-        """GET from, or POST bytes to, an address beside the FHIR base, with the token."""
+    def beside(self, path: str, body: bytes | None = None, *, raw: bool = False) -> Answer:
+        """GET from, or POST bytes to, an address beside the FHIR base, with the token.
+
+        ``raw``: bytes are asked for; they come as the ``data`` of a Binary.
+        """
         url = self.base.removesuffix("/fhir") + path
         if body is None:
-            return self._send("GET", url, None)
+            media = f"{_BYTES}, {FHIR_JSON}" if raw else FHIR_JSON
+            return self._send("GET", url, None, media=media)
         packed = Packed(body, body, False)
-        return self._send("POST", url, packed, media="application/octet-stream")
+        return self._send("POST", url, packed, media=_BYTES)
 
     def _absolute(self, url: str) -> str:
         absolute = urljoin(self.base + "/", url)
@@ -284,7 +289,8 @@ class Transport:
                     up=octets.size_up(response.request), down=octets.size_of_head(response)
                 )
                 body = self._read(response, deadline)
-                return self._sort(response, body, fhir=fhir, unchanged=unless is not None)
+                raw = packed is None and media.startswith(_BYTES)
+                return self._sort(response, body, fhir, unless is not None, raw)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if packed is not None:
                 self.meter.add(up=packed.size)
@@ -353,9 +359,10 @@ class Transport:
         return body
 
     def _sort(
-        self, response: requests.Response, body: bytes, *, fhir: bool, unchanged: bool = False
+        self, response: requests.Response, body: bytes, fhir: bool, unchanged: bool, raw: bool
     ) -> Answer:
-        """The answer. ``unchanged``: 304 is one, and no page of the network's own."""
+        """The answer. ``unchanged``: 304 is one, and no page of the network's own. ``raw``: bytes
+        are, too."""
         status = response.status_code
         retry_after = octets.retry_after(response.headers)
         if status == 407:
@@ -364,6 +371,8 @@ class Transport:
             raise link.captive()
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         resource = octets.parse(body) if kind in _JSON_TYPES else None
+        if raw and kind == _BYTES:
+            resource = {"resourceType": "Binary", "data": body}
         if status == 401 and fhir:
             page = b"<html" in body[:2000].lower() and not response.headers.get("WWW-Authenticate")
             fault = link.captive() if page else link.expired()

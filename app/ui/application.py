@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from app import starter
 from app.i18n import set_language, tr
 from app.paths import resources
 from app.ui import preferences, theme
@@ -55,12 +57,35 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
             from app.ui.trial import Trial
 
             Trial(window)
+        first = _first_start(window)
         window.show()
-        QTimer.singleShot(0, window, lambda: _behind_the_window(window, garbage))
-        return application.exec()
+        QTimer.singleShot(0, window, lambda: _behind_the_window(window, garbage, first))
+        code = application.exec()
     finally:
         garbage.release()
         instance.release()
+    if window.starts_again:
+        from app.ui.first_start import start_again
+
+        start_again(data_dir)
+    return code
+
+
+def _first_start(window: MainWindow) -> Callable[[], None]:
+    """What is to be done of an update: a new version says how far it came, an old one why it is
+    in use again. Called once everything is loaded."""
+    version = starter.tried_version()
+    if version:
+        from app.ui.first_start import FirstStart
+
+        return FirstStart(window, version).loaded
+    if (window.folder / "update.json").exists():
+        from app.ui.first_start import news
+
+        text = news(window.folder)
+        if text:
+            window.say_at_the_gate(text)
+    return lambda: None
 
 
 def _take_folder(data_dir: Path) -> SingleInstance | int:
@@ -104,11 +129,13 @@ def _refuse(text: str, code: int) -> int:
     return code
 
 
-def _behind_the_window(window: MainWindow, garbage: GarbageKeeper) -> None:
+def _behind_the_window(
+    window: MainWindow, garbage: GarbageKeeper, loaded: Callable[[], None]
+) -> None:
     """Load the libraries of the store while the person types the password."""
     window.tasks.run(
         _load_record_floor,
-        done=lambda _none: _load_frame(list(_FRAME_MODULES), garbage),
+        done=lambda _none: _load_frame(list(_FRAME_MODULES), garbage, loaded),
         owner=window,
     )
 
@@ -125,10 +152,11 @@ def _load_record_floor() -> None:
     app.care.accounts.warm_up()
 
 
-def _load_frame(modules: list[str], garbage: GarbageKeeper) -> None:
+def _load_frame(modules: list[str], garbage: GarbageKeeper, loaded: Callable[[], None]) -> None:
     """On the GUI thread, where Qt's classes belong, one module a round of the event loop."""
     if modules:
         importlib.import_module(modules.pop(0))
-        QTimer.singleShot(0, lambda: _load_frame(modules, garbage))
+        QTimer.singleShot(0, lambda: _load_frame(modules, garbage, loaded))
     else:
         garbage.settle()
+        loaded()

@@ -44,6 +44,10 @@ class UiContext(QObject):
     preferences_changed = Signal(object)
     #: A backup is to be put back: its path, or None where none was chosen.
     restore_wanted = Signal(object)
+    #: The frame is going: what still runs for it should end.
+    closing = Signal()
+    #: The program is to be closed and started again (an update is in place).
+    start_again_wanted = Signal()
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ from app.ui.settings.referral_limits import ReferralLimitsSection
 from app.ui.settings.server import ServerSection
 from app.ui.settings.staff import StaffSection
 from app.ui.settings.this_pc import ThisPcSection
+from app.ui.settings.update import UpdateSection
 from app.ui.style import dress
 from app.ui.widgets.buttons import QuietButton
 from app.ui.widgets.pages import Page
@@ -66,6 +67,7 @@ class SettingsRoom(QWidget):
         ]
         if administrator:
             self._sections.append(("recovery", tr("Recovery key"), RecoverySection))
+            self._sections.append(("update", tr("Program update"), UpdateSection))
         self._built: dict[str, QWidget] = {}
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

@@ -205,6 +205,7 @@ class Frame(QWidget):
     def close_frame(self) -> None:
         """No more timers and signals; the frame is about to be deleted."""
         self.leave()
+        self.context.closing.emit()
         self._tick.stop()
         self._count_timer.stop()
         self._lost.stop()

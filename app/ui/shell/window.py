@@ -7,6 +7,7 @@ closed: a locked screen or another person must not stop the sync from delivering
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,10 @@ class MainWindow(QMainWindow):
         self._actor: Actor | None = None
         self._login = ""
         self.idle: IdleWatch | None = None
+        #: Called on a background thread before the store is opened.
+        self.before_opening: Callable[[], None] = lambda: None
+        #: The program is to be started again when the window is closed.
+        self.starts_again = False
         # Never the name of a person: titles stand in task bars and in pictures of the screen.
         self.setWindowTitle(tr("Township Care"))
         self.setMinimumSize(theme.WINDOW_MINIMUM_WIDTH, theme.WINDOW_MINIMUM_HEIGHT)
@@ -112,6 +117,7 @@ class MainWindow(QMainWindow):
         from app.care.accounts import sign_in, switch_user
 
         if self.store is None:
+            self.before_opening()
             return login, sign_in(self.folder, login, password)
         return login, switch_user(self.store, login, password)
 
@@ -214,6 +220,7 @@ class MainWindow(QMainWindow):
         context = UiContext(self.store, actor, self.tasks, self._sync)
         context.preferences_changed.connect(self._on_preferences)
         context.restore_wanted.connect(self.restore_backup)
+        context.start_again_wanted.connect(self.start_again)
         self.frame = Frame(context, self._organisation, self._bridge)
         context.setParent(self.frame)
         self.frame.lock_wanted.connect(self.lock)
@@ -280,7 +287,18 @@ class MainWindow(QMainWindow):
             assert self.frame is not None
             self.frame.go("settings")
 
+    def say_at_the_gate(self, text: str) -> None:
+        """A sentence above the sign-in of whoever comes first."""
+        if isinstance(self.gate, SignInPage):
+            self.gate.strip.say(text, "attention", closable=False)
+
     # -- the end ----------------------------------------------------------------------------
+
+    def start_again(self) -> None:
+        """Close and start again, with the newest version. Whoever asks has made sure that
+        nothing is left unsaved."""
+        self.starts_again = True
+        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.shut()

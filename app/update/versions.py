@@ -1,0 +1,347 @@
+"""Versions of the program side by side: where they lie, and how a new one gets there.
+
+``ROOT`` is the folder that the installer made. An update becomes ``ROOT/versions/0.2.0``, a whole
+program folder, by one renaming: before it nothing has changed, after it the version is there.
+Nothing that runs is ever replaced, which Windows would not allow. Which version is used is
+decided at the next start (``app.starter``). Nothing of Qt or of the store is loaded here, and what
+only an installation needs is loaded there: every start of the program looks here first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.update.package import Manifest, Progress
+
+FOLDER = "versions"
+COMING, GOING = ".coming-", ".going-"
+PACKAGE, PROGRAM = "package", "program"
+#: Where a program that is no frozen one has its folder; for tests and for trying things out.
+PLACE = "TOWNSHIP_CARE_PROGRAM"
+#: Bytes that an update leaves free on the disk.
+MARGIN = 200_000_000
+_TRY_SECONDS = 180
+_STEP = 0.2
+_WINDOWS = os.name == "nt"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The installed program: its folder, and the version that stands directly in it or runs."""
+
+    root: Path
+    version: str
+
+    @property
+    def versions(self) -> Path:
+        return self.root / FOLDER
+
+
+def home() -> Home | None:
+    """Where this program is installed; None for one that runs from its sources."""
+    from app import __version__
+
+    if getattr(sys, "frozen", False):
+        folder = Path(sys.executable).resolve().parent
+    elif os.environ.get(PLACE):
+        folder = Path(os.environ[PLACE])
+    else:
+        return None
+    root = folder.parent.parent if folder.parent.name == FOLDER else folder
+    return Home(root, __version__)
+
+
+def platform_name() -> str:
+    """The kind of machine that a program folder is made for."""
+    import platform
+
+    if sys.platform == "win32":
+        # Not platform.machine(): it asks a part of Windows that may be slow or switched off.
+        return "win-amd64"
+    return f"{'macos' if sys.platform == 'darwin' else 'linux'}-{platform.machine()}"
+
+
+def key(text: str) -> tuple[int, ...]:
+    """A version as numbers, () for a name that is none. (No regular expressions: it is asked
+    before anything else at every start.)"""
+    parts = text.split(".")
+    if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 6 for p in parts):
+        return ()
+    return tuple(int(part) for part in parts)
+
+
+def present(place: Home) -> list[str]:
+    """The versions beside the installed one, newest first."""
+    try:
+        with os.scandir(place.versions) as found:
+            names = [entry.name for entry in found if key(entry.name)]
+    except OSError:
+        return []
+    return sorted((one for one in names if program(place, one).is_file()), key=key, reverse=True)
+
+
+def program(place: Home, version: str, *, command: bool = False) -> Path:
+    """The file that starts a version."""
+    return starter_of(place.versions / version, command=command)
+
+
+def starter_of(folder: Path, *, command: bool = False) -> Path:
+    """The file in a program folder that starts it. ``command``: the one with a console."""
+    if sys.platform == "win32":
+        return folder / ("TownshipCareCommand.exe" if command else "TownshipCare.exe")
+    return folder / "TownshipCare"
+
+
+def may_write(place: Home) -> bool:
+    """Whether this user may add versions (not where the program was installed for everybody)."""
+    import tempfile
+
+    try:
+        place.versions.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=place.versions):
+            return True
+    except OSError:
+        return False
+
+
+class Staged:
+    """A version that is checked and unpacked, but not in its place yet. Used with ``with``."""
+
+    def __init__(self, place: Home, folder: Path, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._place = place
+        self._folder = folder
+
+    def __enter__(self) -> Staged:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import shutil
+
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def program(self) -> Path:
+        return self._folder / PROGRAM
+
+    def commit(self) -> None:
+        """Put it in its place: from now on it is there. Raises ``OSError``."""
+        from app.update.package import sync_folder
+
+        target = self._place.versions / self.manifest.version
+        if target.exists():
+            # A version that was tried and did not start: the file is given another chance.
+            _away(target)
+        patiently(lambda: os.replace(self.program, target))
+        sync_folder(self._place.versions)
+
+
+def stage(
+    place: Home,
+    package: Path,
+    keys: Sequence[bytes],
+    *,
+    others: Sequence[str] = (),
+    progress: Progress = lambda done, of: None,
+    try_out: bool = True,
+) -> Staged:
+    """Bring a package onto this disk, check all of it there, unpack it and try it out.
+
+    What was checked is the copy on this disk, so nothing can change between the check and the
+    use. ``others``: versions that it may not be older than, beside the running one. Raises
+    ``UpdateRefused``, ``DiskFull``, ``EnvironmentFault``: nothing was changed then.
+    """
+    import secrets
+
+    from app.update import package as packages
+
+    def check(found: Manifest) -> None:
+        packages.check_newer(found, place.version, platform_name(), others)
+
+    manifest = packages.read_manifest(package, keys)
+    check(manifest)
+    clean(place)
+    folder = place.versions / f"{COMING}{os.getpid()}-{secrets.token_hex(4)}"
+    staged = Staged(place, folder, manifest)
+    try:
+        place.versions.mkdir(exist_ok=True)
+        _demand_room(place.versions, manifest)
+        folder.mkdir()
+        _copy(package, folder / PACKAGE)
+        checked = packages.verify(folder / PACKAGE, keys, progress)
+        check(checked)
+        staged.manifest = checked
+        packages.unpack(folder / PACKAGE, checked, staged.program, progress)
+        (folder / PACKAGE).unlink()
+        if try_out:
+            _try_out(staged.program)
+    except BaseException as error:
+        staged.__exit__()
+        if isinstance(error, OSError):
+            raise fault(error) from error
+        raise
+    return staged
+
+
+def clean(place: Home) -> None:
+    """Remove what installations left that were killed. One that runs in a living process stays."""
+    import shutil
+
+    from app.models.swap import alive
+
+    with suppress(OSError):
+        for left in place.versions.iterdir():
+            if left.name.startswith(COMING):
+                number = left.name.removeprefix(COMING).split("-")[0]
+                if not (number.isdigit() and int(number) != os.getpid() and alive(int(number))):
+                    shutil.rmtree(left, ignore_errors=True)
+            elif left.name.startswith(GOING):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def prune(place: Home, keep: Sequence[str]) -> None:
+    """Remove older versions than those that are kept. One that runs is left for the next time."""
+    oldest = min((key(one) for one in keep), default=())
+    for version in present(place):
+        if key(version) < oldest:
+            with suppress(OSError):
+                _away(place.versions / version, tries=1)
+
+
+def patiently(step: Callable[[], None], tries: int = 25) -> None:
+    """A renaming that a virus scanner may hold up for some seconds (on Windows)."""
+    import time
+
+    for left in range(tries, 0, -1):
+        try:
+            step()
+        except PermissionError:
+            if left == 1 or not _WINDOWS:
+                raise
+            time.sleep(_STEP)
+        else:
+            return
+
+
+def _away(folder: Path, tries: int = 25) -> None:
+    import secrets
+    import shutil
+
+    # Renamed first: Windows refuses that for a program that runs, before a file of it is gone.
+    going = folder.with_name(f"{GOING}{secrets.token_hex(4)}")
+    patiently(lambda: os.replace(folder, going), tries)
+    shutil.rmtree(going, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    import shutil
+
+    with source.open("rb") as read, target.open("xb") as write:
+        shutil.copyfileobj(read, write, 1024 * 1024)
+        write.flush()
+        os.fsync(write.fileno())
+
+
+def _demand_room(folder: Path, manifest: Manifest) -> None:
+    import shutil
+
+    from app.errors import DiskFull
+    from app.i18n import tr
+
+    needed = manifest.size + manifest.unpacked + MARGIN
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DiskFull(
+            tr(
+                "There is not enough room on the disk for the update: {free} MB are free, "
+                "{needed} MB are needed. Nothing was changed. Free some room, then try again."
+            ).format(free=free // 1_000_000, needed=needed // 1_000_000 + 1)
+        )
+
+
+def _try_out(folder: Path) -> None:
+    """Start the new program on an empty data folder, unseen, until its window is whole."""
+    import subprocess
+    import tempfile
+
+    from app.i18n import tr
+    from app.update.refusals import UpdateRefused
+
+    with tempfile.TemporaryDirectory(prefix="township-care-try-", ignore_cleanup_errors=True) as at:
+        whole = False
+        try:
+            done = subprocess.run(
+                [str(starter_of(folder, command=True)), "gui", "--data", at, "--until-shown"],
+                env={**clean_environment(), "QT_QPA_PLATFORM": "offscreen", STARTED: "try"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_TRY_SECONDS,
+                check=False,
+                creationflags=no_window(),
+            )
+            whole = done.returncode == 0 and b"complete" in done.stdout
+        except (OSError, subprocess.TimeoutExpired):
+            whole = False
+    if not whole:
+        raise UpdateRefused(
+            "does not start",
+            tr(
+                "The new version does not start on this PC. Nothing was changed; go on working "
+                "with this version. Tell the county hospital which version it was, and that a "
+                "virus scanner may have stopped it."
+            ),
+        )
+
+
+#: Tells a program that the starter has chosen it (the version); it does not choose again.
+STARTED = "TOWNSHIP_CARE_STARTED"
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment for another version: without what this one's boot loader put there."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("_PYI_") and k != PLACE}
+    kept["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+    if getattr(sys, "frozen", False) and sys.platform != "win32":
+        before = kept.pop("LD_LIBRARY_PATH_ORIG", None)
+        kept.pop("LD_LIBRARY_PATH", None)
+        if before:
+            kept["LD_LIBRARY_PATH"] = before
+    return kept
+
+
+def no_window() -> int:
+    """Flags for ``subprocess``: without a black window on Windows."""
+    if sys.platform == "win32":
+        import subprocess
+
+        return subprocess.CREATE_NO_WINDOW
+    return 0
+
+
+def fault(error: OSError) -> Exception:
+    """In words what the disk did not take."""
+    import errno
+
+    from app.errors import DiskFull, EnvironmentFault
+    from app.i18n import tr
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFull(
+            tr(
+                "The disk of this PC is full. The update was not installed and nothing was "
+                "changed. Free some room, then try again."
+            )
+        )
+    return EnvironmentFault(
+        tr(
+            "The update could not be written into the program's folder. Nothing was changed. "
+            "Ask the administrator of this PC to install it, or try again after a restart."
+        )
+    )
