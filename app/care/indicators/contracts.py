@@ -7,145 +7,139 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache, cached_property, lru_cache
+from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
 from app.care.age import SENIOR_AGE
-from app.care.contracts.completion import MANUAL, ONE_A_DAY, RECORD, agreed_items
+from app.care.contracts.completion import MANUAL, RECORD, agreed_items
 from app.care.contracts.packages import ServiceItem
 from app.care.contracts.terms import FAMILY_DOCTOR, Span, falling_due
 from app.care.indicators.counted import Counted, each
-from app.care.indicators.people import People, rows_of
+from app.care.indicators.people import People, day_of
 from app.care.indicators.period import Period
-from app.clock import clinic_date, parse_instant
-from app.models.base import from_json, to_json
+from app.models.base import from_json
+from app.models.driver import ask
 
 # Signed (1) or signed as a renewal (3). One that ended early was in force until the day before.
 # Whoever signed: naming all organisations lets their index be used, which holds all but packages.
+# The many that run alike come in one row: lists in one order.
 _CONTRACTS = """
-    SELECT rowid, id, organisation_id, resident_id, team_id, team_name, category, signed_on,
-        starts_on, ends_on, status, terminated_on
+    SELECT organisation_id, starts_on, ends_on, status, terminated_on, category,
+        group_concat(rowid), group_concat(id), group_concat(resident_id),
+        group_concat(ifnull(signed_on, '')), group_concat(ifnull(team_id, '')),
+        group_concat(ifnull(team_name, ''), char(31))
     FROM contract INDEXED BY ix_contract_counted
     WHERE organisation_id IN (SELECT organisation.id FROM organisation)
     AND ends_on >= ? AND starts_on <= ? AND status IN ('1', '2', '3')
     AND (terminated_on IS NULL OR terminated_on > ?)
     AND (status != '2' OR terminated_on IS NOT NULL)
+    GROUP BY organisation_id, ends_on, status, starts_on, category, terminated_on
 """
 # Thousands of contracts hold the same few texts: one row a text and a day of ending.
 _PACKAGES = """
     SELECT packages, group_concat(rowid) FROM contract INDEXED BY ix_contract_agreed
     WHERE ends_on >= ? GROUP BY ends_on, packages
 """
-_NOTED = """
-    SELECT contract_id, service, served_on FROM contract_service
-    WHERE served_on BETWEEN ? AND ? AND status != 'entered_in_error'
-"""
-_VOID_VISITS = """
-    SELECT id FROM follow_up WHERE visit_date BETWEEN ? AND ? AND status = 'entered_in_error'
-"""
-_VISITS = """
-    SELECT visit_date, group_concat(resident_id)
-    FROM follow_up_disease INDEXED BY ix_follow_up_disease_counted
-    WHERE visit_date BETWEEN ? AND ? AND disease = ?
-    AND follow_up_id NOT IN (SELECT value FROM json_each(?))
-    GROUP BY visit_date
-"""
-_CHECKS = """
-    SELECT check_date, group_concat(resident_id)
-    FROM health_check INDEXED BY ix_health_check_year
-    WHERE check_date BETWEEN ? AND ? AND conclusion IS NOT NULL AND status != 'entered_in_error'
-    GROUP BY check_date
-"""
-_ASSESSMENTS = """
-    SELECT assessed_on, group_concat(resident_id)
-    FROM assessment INDEXED BY ix_assessment_counted
-    WHERE organisation_id IN (SELECT organisation.id FROM organisation)
-    AND assessed_on BETWEEN ? AND ? {scale} AND status != 'entered_in_error'
-    GROUP BY organisation_id, scale, assessed_on
-"""
-_CHECK_INS = """
-    SELECT resident_id, started_at FROM check_in
-    WHERE completion != 'not_done' AND status != 'entered_in_error'
-"""
 
 
-class _Contract(NamedTuple):
-    """Days as the store keeps them, ISO."""
+class _Term(NamedTuple):
+    """From when to when a contract runs, how it stands, the day from which it was ended."""
 
-    row: int
+    starts_on: date
+    ends_on: date
+    status: str
+    ended: date | None
+
+    def on(self, day: date) -> bool:
+        return self.starts_on <= day <= self.ends_on and (self.ended is None or self.ended > day)
+
+
+class Contracted(NamedTuple):
+    """A contract that was signed; ``row``: its row in the store, as text."""
+
+    signed_on: str
     id: str
-    organisation_id: str
-    resident_id: str
+    row: str
+    person: str
     team_id: str
     team_name: str
     category: str
-    signed_on: str
-    starts_on: str
-    ends_on: str
-    status: str
-    ended: str | None
+    organisation_id: str
+    term: _Term
 
 
-class ContractReading:
-    """The contracts that some day of a period belongs to, by day of signing, and what was given.
+class Given(Protocol):
+    """The days on which services were given."""
 
-    Each table is read once, when it is asked for; any part of the period is counted from it.
-    """
-
-    def __init__(self, session: Session, period: Period, people: People) -> None:
-        self._session, self._period, self._people = session, period, people
-
-    @cached_property
-    def contracts(self) -> list[_Contract]:
-        start, end = self._period.start.isoformat(), self._period.end.isoformat()
-        rows = map(_Contract._make, rows_of(self._session, _CONTRACTS, (start, end, start)))
-        return sorted(rows, key=itemgetter(7, 1))
-
-    @cached_property
-    def packages(self) -> dict[str, str | None]:
-        """Row of the contract, as text → its packages, JSON."""
-        found: dict[str, str | None] = {}
-        for packages, rows in rows_of(self._session, _PACKAGES, (self._period.start.isoformat(),)):
-            found.update(dict.fromkeys(rows.split(","), packages))
-        return found
-
-    @cached_property
-    def given(self) -> _Given:
-        # A contract year that the period touches begins at most one year before it.
-        start = _year_before(self._period.start)
-        return _Given(self._session, start, self._period.end.isoformat(), self._people)
+    def days(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
+        """Of a service, in order: by person, by contract where it is noted by hand."""
 
 
-def teams_on(reading: ContractReading, day: date, people: People) -> dict[str, tuple[str, str]]:
+def read_contracts(session: Session, period: Period, people: People) -> list[Contracted]:
+    """The contracts to which some day of a period belongs, by day of signing."""
+    start, end = period.start.isoformat(), period.end.isoformat()
+    found: list[Contracted] = []
+    for organisation, begins, ends, status, ended, category, *lists in ask(
+        session, _CONTRACTS, (start, end, start)
+    ):
+        term = _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None)
+        rows, ids, residents, signed, teams = (each.split(",") for each in lists[:5])
+        found += map(
+            Contracted,
+            signed,
+            ids,
+            rows,
+            map(people.person_of, residents),
+            teams,
+            lists[5].split("\x1f"),
+            repeat(category),
+            repeat(organisation),
+            repeat(term),
+        )
+    found.sort(key=itemgetter(0, 1))
+    return found
+
+
+def read_packages(session: Session, period: Period) -> dict[str, str | None]:
+    """Row of a contract that the period may touch → its packages, JSON."""
+    texts: dict[str | None, str | None] = {}
+    found: dict[str, str | None] = {}
+    for packages, rows in ask(session, _PACKAGES, (period.start.isoformat(),)):
+        found.update(dict.fromkeys(rows.split(","), texts.setdefault(packages, packages)))
+    return found
+
+
+def teams_on(contracts: Sequence[Contracted], day: date) -> dict[str, tuple[str, str]]:
     """Whoever has a contract in force on a day → id and name of the team.
 
     Where a person has several, the family doctor's newest names the team.
     """
-    on = day.isoformat()
-    in_force = [
-        row
-        for row in reading.contracts
-        if row.starts_on <= on <= row.ends_on and (row.ended is None or row.ended > on)
-    ]
-    in_force.sort(key=lambda row: row.category == FAMILY_DOCTOR)
-    return {people.person_of(row.resident_id): (row.team_id, row.team_name) for row in in_force}
+    teams: dict[str, tuple[str, str]] = {}
+    of_family_doctors: dict[str, tuple[str, str]] = {}
+    for row in contracts:
+        if row.term.on(day):
+            named = of_family_doctors if row.category == FAMILY_DOCTOR else teams
+            named[row.person] = (row.team_id, row.team_name)
+    return teams | of_family_doctors
 
 
 def contract_rate(teams: dict[str, tuple[str, str]], period: Period, people: People) -> Counted:
     """C1: persons of 65 and over with a contract in force, among all of that age on that day."""
-    elders = people.active_on(period.end) & people.of_age(SENIOR_AGE, period.end)
-    among = each(sorted(elders))
+    among = each(people.grown(SENIOR_AGE, period.end, period.end))
     return Counted("C1", each(person for person in among if person in teams), among)
 
 
 def services_done(
     session: Session,
-    reading: ContractReading,
+    contracts: Iterable[Contracted],
+    packages: Mapping[str, str | None],
+    given: Given,
     organisation_id: str,
     period: Period,
     people: People,
@@ -157,41 +151,36 @@ def services_done(
     request (0 times a year) are not counted. Of what was due more than once, the days of the
     whole contract year count, so that one given early is done when it falls due.
     """
-    start, end = period.start.isoformat(), period.end.isoformat()
-    contracts = [
-        row
-        for row in reading.contracts
-        if row.organisation_id == organisation_id
-        and row.ends_on >= start
-        and row.starts_on <= end
-        and (row.ended is None or row.ended > start)
-    ]
-    strangers = {people.person_of(row.resident_id) for row in contracts} - people.by_id.keys()
-    if strangers:
-        people.add_guests(session, strangers)
-    packages, days_of = reading.packages, reading.given.days
     due: dict[str, float] = defaultdict(int)
     done: dict[str, float] = defaultdict(int)
     teams: dict[str, tuple[str, str]] = {}
-    plans: dict[tuple[str | None, ...], _Plan] = {}
+    # Many contracts run alike and hold the same packages.
+    plans: dict[tuple[_Term, str | None], _Plan | None] = {}
     for row in contracts:
-        person = people.person_of(row.resident_id)
-        teams[person] = (row.team_id, row.team_name)
-        # Many contracts begin on the same days and hold the same packages.
-        key = (row.starts_on, row.ends_on, row.status, row.ended, packages[str(row.row)])
-        plan = plans.get(key)
+        if row.organisation_id != organisation_id:
+            continue
+        key = (row.term, packages[row.row])
+        if key not in plans:
+            touches = _touches(row.term, period)
+            plans[key] = _planned(*key, period, given) if touches else None
+        plan = plans[key]
         if plan is None:
-            plan = plans[key] = _planned(*key, period)
+            continue
+        person = row.person
+        teams[person] = (row.team_id, row.team_name)
         due[person] += plan.due
         number = plan.kept
-        for item, years in plan.counted:
-            days = days_of(row.id, person, item)
+        for by_contract, days_of, years in plan.counted:
+            days = days_of.get(row.id if by_contract else person)
             if not days:
                 continue
             for first, last, lowest, highest in years:
                 had = bisect_right(days, last) - bisect_left(days, first)
-                number += max(min(had, highest) - lowest + 1, 0)
+                if had >= lowest:
+                    number += min(had, highest) - lowest + 1
         done[person] += number
+    strangers = teams.keys() - people.by_id.keys()
+    people.add_guests(session, strangers)
     among = {person: number for person, number in sorted(due.items()) if number}
     return (
         Counted("C2", {p: done[p] for p in among if done[p]}, among),
@@ -199,104 +188,50 @@ def services_done(
     )
 
 
+def _touches(term: _Term, period: Period) -> bool:
+    start, end = period.start, period.end
+    return (
+        term.ends_on >= start
+        and term.starts_on <= end
+        and (term.ended is None or term.ended > start)
+    )
+
+
+_Years = tuple[tuple[date, date, int, int], ...]
+
+
 class _Plan(NamedTuple):
     """What of a contract falls due within a period: how many services in all; how many of them are
-    done by the record's being kept; the items that are counted, with first and last ISO day of
-    the contract's year and first and last number of those that fall due.
+    done by the record's being kept; what is counted: whether by contract, the days, and first and
+    last day of the contract's years with first and last number of those that fall due.
     """
 
     due: int
     kept: int
-    counted: tuple[tuple[ServiceItem, tuple[tuple[str, str, int, int], ...]], ...]
+    counted: tuple[tuple[bool, Mapping[str, Sequence[date]], _Years], ...]
 
 
-def _planned(
-    began: str, ends: str, status: str, ended: str | None, packages: str | None, period: Period
-) -> _Plan:
-    span = Span(_day(began), _day(ends), status, _day(ended) if ended else None)
+def _planned(term: _Term, packages: str | None, period: Period, given: Given) -> _Plan:
     due = kept = 0
     counted = []
     for item in _items(packages):
-        years = falling_due(span, item.times, period.start, period.end)
+        years = _falling_due(term, item.times, period)
+        if not years:
+            continue
         due += sum(highest - lowest + 1 for _, _, lowest, highest in years)
         if item.counts == RECORD:  # kept all the time
             kept += sum(
                 max(min(item.times, highest) - lowest + 1, 0) for _, _, lowest, highest in years
             )
-        elif years:
-            counted.append(
-                (
-                    item,
-                    tuple((f.isoformat(), u.isoformat(), low, high) for f, u, low, high in years),
-                )
-            )
+        else:
+            days = given.days(item.counts, item.service)
+            counted.append((item.counts == MANUAL, days, years))
     return _Plan(due, kept, tuple(counted))
 
 
-class _Given:
-    """The days on which services were given; each kind of record is read once, when asked for."""
-
-    def __init__(self, session: Session, start: str, end: str, people: People) -> None:
-        self._session, self._span, self._people = session, (start, end), people
-        self._by_kind: dict[str, dict[str, list[str]]] = {}
-        noted: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for contract_id, service, day in rows_of(session, _NOTED, self._span):
-            noted[contract_id, service].append(day)
-        for days in noted.values():
-            days.sort()
-        self._noted = noted
-
-    def days(self, contract_id: str, person: str, item: ServiceItem) -> Sequence[str]:
-        """ISO days, in order."""
-        if item.counts == MANUAL:
-            return self._noted.get((contract_id, item.service), ())
-        found = self._by_kind.get(item.counts)
-        if found is None:
-            found = self._by_kind[item.counts] = self._read(item.counts)
-        return found.get(person, ())
-
-    def _read(self, counts: str) -> dict[str, list[str]]:
-        kind, _, what = counts.partition(":")
-        read: dict[str, Callable[[str], Iterable[tuple[str, str]]]] = {
-            "follow_up": self._visits,
-            "health_check": lambda _: rows_of(self._session, _CHECKS, self._span),
-            "assessment": self._assessments,
-            "check_in": self._check_ins,
-        }
-        found: dict[str, list[str]] = defaultdict(list)
-        for day, residents in read[kind](what) if kind in read else ():
-            for resident_id in residents.split(","):
-                found[resident_id].append(day)
-        for resident_id in self._people.merged.keys() & found.keys():
-            found[self._people.person_of(resident_id)] += found.pop(resident_id)
-        for days in found.values():
-            days[:] = sorted(set(days)) if kind in ONE_A_DAY else sorted(days)
-        return found
-
-    def _visits(self, disease: str) -> list[tuple[str, str]]:
-        return rows_of(self._session, _VISITS, (*self._span, disease, self._void))
-
-    @cached_property
-    def _void(self) -> str:
-        return to_json([row[0] for row in rows_of(self._session, _VOID_VISITS, self._span)])
-
-    def _assessments(self, scale: str) -> list[tuple[str, str]]:
-        query = _ASSESSMENTS.format(scale="AND scale = ?" if scale else "")
-        return rows_of(self._session, query, (*self._span, scale) if scale else self._span)
-
-    def _check_ins(self, _: str) -> list[tuple[str, str]]:
-        rows = rows_of(self._session, _CHECK_INS, ())
-        return [(clinic_date(parse_instant(began)).isoformat(), id_) for id_, began in rows]
-
-
-def _year_before(day: date) -> str:
-    # A few days more than a year do no harm.
-    return date.fromordinal(max(day.toordinal() - 366, 1)).isoformat()
-
-
-@cache
-def _day(text: str) -> date:
-    return date.fromisoformat(text)
+@lru_cache(maxsize=8192)
+def _falling_due(term: _Term, times: int, period: Period) -> _Years:
+    return falling_due(Span(*term), times, period.start, period.end)
 
 
 @lru_cache(maxsize=4096)

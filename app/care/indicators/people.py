@@ -5,24 +5,31 @@ Records that were merged count as one person, under the record that goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, NamedTuple, cast
+from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.models.base import to_json
+from app.models.driver import ask
 
 _ACTIVE = "active"
-_MERGED = "merged"
 # Only columns of the index ``ix_resident_counted``: the wide rows are not read.
 _PEOPLE = """
-    SELECT id, birth_date, village, responsible_doctor_id, record_status, record_status_on,
-           merged_into_id
-    FROM resident WHERE organisation_id = ?
+    SELECT id, birth_date, ifnull(village, ''), ifnull(responsible_doctor_id, ''), record_status,
+           ifnull(record_status_on, '')
+    FROM resident
+    WHERE organisation_id = ? AND (record_status != 'merged' OR ifnull(merged_into_id, '') = '')
+"""
+_MERGED = """
+    SELECT id, merged_into_id FROM resident
+    WHERE organisation_id = ? AND record_status = 'merged' AND merged_into_id != ''
 """
 _GUESTS = """
-    SELECT id, birth_date, village, responsible_doctor_id, record_status, record_status_on
+    SELECT id, birth_date, ifnull(village, ''), ifnull(responsible_doctor_id, ''), record_status,
+           ifnull(record_status_on, '')
     FROM resident WHERE id IN (SELECT value FROM json_each(?))
 """
 # Guests of whom the organisation keeps a record of its own beside the other's.
@@ -54,13 +61,16 @@ class Person(NamedTuple):
 
 
 class People:
-    """The residents of an organisation and what an indicator asks of them."""
+    """The residents of an organisation and what an indicator asks of them.
+
+    ``survivors``: merged record → the record that goes on, under which the person counts.
+    """
 
     def __init__(self, people: Iterable[Person], merged: Mapping[str, str]) -> None:
         self.by_id = {person.id: person for person in people}
+        self.survivors = {one: _survivor(one, merged) for one in merged}
         self._guests: dict[str, Person] = {}
-        self.merged = merged
-        self._active: dict[date, frozenset[str]] = {}
+        self._grown: dict[tuple[int, date, date], tuple[str, ...]] = {}
 
     def find(self, person: str) -> Person:
         """A person of the organisation, or a guest who was added."""
@@ -72,58 +82,58 @@ class People:
 
     def add_guests(self, session: Session, ids: Iterable[str]) -> None:
         """People of other organisations who live in this one, for what counts them too."""
-        rows = rows_of(session, _GUESTS, (to_json(sorted(ids)),))
-        self._guests.update((person.id, person) for person in map(_person, rows))
+        wanted = sorted(ids)
+        if wanted:
+            rows = ask(session, _GUESTS, (to_json(wanted),))
+            self._guests.update((row[0], Person._make(row)) for row in rows)
 
     def person_of(self, resident_id: str) -> str:
         """The record under which a person counts: the one that goes on after merging."""
-        if resident_id not in self.merged:
-            return resident_id
-        passed: set[str] = set()
-        while resident_id in self.merged and resident_id not in passed:
-            passed.add(resident_id)
-            resident_id = self.merged[resident_id]
-        return resident_id
+        return self.survivors.get(resident_id, resident_id)
 
-    def active_on(self, day: date) -> frozenset[str]:
-        """Everybody on record on that day."""
-        if day not in self._active:
-            text = day.isoformat()
-            self._active[day] = frozenset(p.id for p in self.by_id.values() if p.active_by(text))
-        return self._active[day]
-
-    def of_age(self, age: int, day: date) -> frozenset[str]:
-        """Who has completed ``age`` years on ``day`` (born on 29 February: from 1 March on)."""
-        # Compared as text, so that a 29 February stands behind the 28th of any year.
-        latest = f"{day.year - age:04d}-{day:%m-%d}"
-        return frozenset(person.id for person in self.by_id.values() if person.birth_date <= latest)
+    def grown(self, age: int, by: date, on: date) -> tuple[str, ...]:
+        """Who has completed ``age`` years by a day (born on 29 February: from 1 March on) and was
+        on record on another, by id.
+        """
+        found = self._grown.get((age, by, on))
+        if found is None:
+            # Compared as text, so that a 29 February stands behind the 28th of any year.
+            latest, day = f"{by.year - age:04d}-{by:%m-%d}", on.isoformat()
+            found = self._grown[age, by, on] = tuple(
+                sorted(
+                    person.id
+                    for person in self.by_id.values()
+                    if person.birth_date <= latest and person.active_by(day)
+                )
+            )
+        return found
 
 
-def rows_of(session: Session, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-    """The driver's own rows: a report reads some hundred thousand, all of them of few columns."""
-    found = session.connection().exec_driver_sql(query, values)
-    assert found.cursor is not None
-    rows = cast("list[tuple[Any, ...]]", found.cursor.fetchall())
-    found.close()
-    return rows
+def _survivor(resident_id: str, merged: Mapping[str, str]) -> str:
+    passed: set[str] = set()
+    while resident_id in merged and resident_id not in passed:
+        passed.add(resident_id)
+        resident_id = merged[resident_id]
+    return resident_id
+
+
+# A report has many records and few days.
+@cache
+def day_of(text: str) -> date:
+    """A day as the store keeps it."""
+    return date.fromisoformat(text)
 
 
 def known_here(session: Session, organisation_id: str, ids: Iterable[str]) -> frozenset[str]:
     """Which records of other organisations are of people with an own record: they count there."""
-    rows = rows_of(session, _KNOWN_HERE, (to_json(sorted(ids)), organisation_id))
+    wanted = sorted(ids)
+    rows = ask(session, _KNOWN_HERE, (to_json(wanted), organisation_id)) if wanted else ()
     return frozenset(row[0] for row in rows)
 
 
 def people_of(session: Session, organisation_id: str) -> People:
     """All residents of an organisation, merged records under the one that goes on."""
-    rows = rows_of(session, _PEOPLE, (organisation_id,))
-    merged = {row[0]: row[6] for row in rows if row[4] == _MERGED and row[6]}
     return People(
-        (_person(row[:6]) for row in rows if row[0] not in merged),
-        merged,
+        map(Person._make, ask(session, _PEOPLE, (organisation_id,))),
+        dict(ask(session, _MERGED, (organisation_id,))),
     )
-
-
-def _person(row: Sequence[Any]) -> Person:
-    id_, born, village, doctor, status, since = row
-    return Person(id_, born, village or "", doctor or "", status, since or "")

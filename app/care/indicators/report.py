@@ -14,27 +14,17 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
-from app.care.clinical_settings import clinical_settings
 from app.care.indicators.catalogue import INDICATORS
-from app.care.indicators.chronic import (
-    CODE_OF,
-    Visit,
-    chronic_indicators,
-    visits_of,
-    visits_within,
-)
-from app.care.indicators.contracts import (
-    ContractReading,
-    contract_rate,
-    services_done,
-    teams_on,
-)
+from app.care.indicators.chronic import CODE_OF, chronic_indicators
+from app.care.indicators.contracts import contract_rate, services_done, teams_on
 from app.care.indicators.counted import Counted
-from app.care.indicators.elders import checked_within_a_year, elder_indicators
+from app.care.indicators.days import Days
+from app.care.indicators.elders import TCM_SCALE, checked_within_a_year, elder_indicators
 from app.care.indicators.outreach import outreach_indicators
-from app.care.indicators.people import People, people_of
+from app.care.indicators.people import People
 from app.care.indicators.period import Period, parts_of
-from app.care.indicators.referrals import Course, courses_of, referral_indicators
+from app.care.indicators.reading import Reading
+from app.care.indicators.referrals import referral_indicators
 from app.care.referral_limits_kept import limits_in_force
 from app.errors import NotAllowed
 from app.i18n import tr
@@ -138,7 +128,7 @@ def course(
     """The rate of one indicator in each part of the report's period, for the plot."""
     _check(actor)
     with store.read() as session:
-        whole = _Reading(session, report.organisation_id, report.period)
+        whole = Reading(session, report.organisation_id, report.period, code)
         return tuple(
             (part, _counted(whole, part, code)[0][code].rate) for part in parts_of(report.period)
         )
@@ -212,31 +202,8 @@ def _check(actor: Actor, roles: frozenset[str] = VIEWERS) -> None:
         )
 
 
-class _Reading:
-    """What was read for a period, each table once; it or parts of it are counted from that."""
-
-    def __init__(self, session: Session, organisation_id: str, period: Period) -> None:
-        self.session, self.organisation_id, self.period = session, organisation_id, period
-        self.settings = clinical_settings(session)
-        self.people = people_of(session, organisation_id)
-        self.contracts = ContractReading(session, period, self.people)
-        self._visits: dict[str, Mapping[str, Sequence[Visit]]] = {}
-        self._courses: list[Course] | None = None
-
-    def courses(self) -> list[Course]:
-        if self._courses is None:
-            self._courses = courses_of(self.session, self.organisation_id)
-        return self._courses
-
-    def visits(self, disease: str, part: Period) -> Mapping[str, Sequence[Visit]]:
-        if disease not in self._visits:
-            self._visits[disease] = visits_of(self.session, disease, self.period, self.people)
-        whole = self._visits[disease]
-        return whole if part == self.period else visits_within(whole, part)
-
-
 def _counted(
-    reading: _Reading, period: Period, only: str = ""
+    reading: Reading, period: Period, only: str = ""
 ) -> tuple[dict[str, Counted], dict[str, tuple[str, str]]]:
     """The indicators by code, and the teams. ``only``: the one that is wanted; what the others
     need is not read.
@@ -245,27 +212,33 @@ def _counted(
     counted: list[Counted] = []
     teams: dict[str, tuple[str, str]] = {}
     if only in ("", "C1"):
-        teams = teams_on(reading.contracts, period.end, people)
+        teams = teams_on(reading.contracts, period.end)
         counted.append(contract_rate(teams, period, people))
     if only in ("", "C2"):
         services, served_by = services_done(
-            session, reading.contracts, organisation_id, period, people
+            session,
+            reading.contracts,
+            reading.packages,
+            reading,
+            organisation_id,
+            period,
+            people,
         )
         counted.append(services)
         # Whoever has none any more stands under the team that owed the services.
         teams = served_by | teams
     if only[:1] in ("", "E"):
-        counted += elder_indicators(session, organisation_id, period, people)
+        tcm = reading.assessments.get(TCM_SCALE, Days())
+        counted += elder_indicators(session, organisation_id, period, people, reading.checks, tcm)
     if only[:1] in ("", *CODE_OF.values()):
-        checked = checked_within_a_year(session, period, people)
+        checked = checked_within_a_year(reading.checks, period)
         for disease, letter in CODE_OF.items():
             if only[:1] in ("", letter):
                 counted += chronic_indicators(
-                    session,
-                    organisation_id,
                     disease,
                     period,
                     people,
+                    reading.managed.get(disease, ()),
                     checked,
                     reading.settings,
                     reading.visits(disease, period),
@@ -275,7 +248,7 @@ def _counted(
     return {one.code: one for one in counted}, teams
 
 
-def _of_the_consortium(reading: _Reading, period: Period, only: str) -> list[Counted]:
+def _of_the_consortium(reading: Reading, period: Period, only: str) -> list[Counted]:
     """Referrals and what the lead hospital does below."""
     session, people, organisation_id = reading.session, reading.people, reading.organisation_id
     counted: list[Counted] = []
@@ -283,7 +256,7 @@ def _of_the_consortium(reading: _Reading, period: Period, only: str) -> list[Cou
     if only[:1] in ("", "R"):
         courses = [
             replace(course, resident_id=people.person_of(course.resident_id))
-            for course in reading.courses()
+            for course in reading.courses
         ]
         guests |= {course.resident_id for course in courses}
         limits = limits_in_force(session)
@@ -298,10 +271,12 @@ def _of_the_consortium(reading: _Reading, period: Period, only: str) -> list[Cou
 
 
 def _report(session: Session, organisation_id: str, period: Period) -> Report:
-    reading = _Reading(session, organisation_id, period)
+    reading = Reading(session, organisation_id, period)
     people = reading.people
     by_code, teams = _counted(reading, period)
-    persons = {p for one in by_code.values() for p in (*one.denominator, *one.numerator)}
+    persons: set[str] = set()
+    for one in by_code.values():
+        persons.update(one.denominator, one.numerator)
     persons = {person for person in persons if people.knows(person)}
     return Report(
         organisation_id,

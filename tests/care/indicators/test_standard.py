@@ -10,12 +10,12 @@ import pytest
 from app.care.clinical_settings import ClinicalSettings
 from app.care.indicators.chronic import (
     Managed,
-    Visit,
     last_controlled,
     latest_next,
     managed_to_standard,
 )
 from app.care.indicators.period import Period, month_of, parts_of, quarter_of, year_of
+from app.care.indicators.visits import Visit
 from app.errors import InputError
 
 YEAR = year_of(2026)

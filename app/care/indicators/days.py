@@ -1,0 +1,116 @@
+"""Health checks, scales and services as a report counts them: who had one on which day.
+
+Each table is read once, a row a day, from an index alone (``visits`` says why).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app.care.indicators.people import People, day_of
+from app.clock import clinic_date, parse_instant
+from app.models.driver import ask
+
+# A check without a conclusion still waits for the doctor: it is not done.
+_CHECKS = """
+    SELECT check_date, group_concat(resident_id)
+    FROM health_check INDEXED BY ix_health_check_year
+    WHERE check_date BETWEEN ? AND ? AND conclusion IS NOT NULL AND status != 'entered_in_error'
+    GROUP BY check_date
+"""
+# Whoever assessed: naming the organisations and their scales lets the days' index be used.
+_ASSESSMENTS = """
+    WITH RECURSIVE used(organisation_id, scale) AS (
+        SELECT id, (SELECT min(scale) FROM assessment WHERE organisation_id = organisation.id)
+        FROM organisation
+        UNION ALL
+        SELECT organisation_id, (
+            SELECT min(scale) FROM assessment
+            WHERE organisation_id = used.organisation_id AND assessment.scale > used.scale
+        ) FROM used WHERE scale IS NOT NULL
+    )
+    SELECT used.scale, assessed_on, group_concat(resident_id)
+    FROM used CROSS JOIN assessment INDEXED BY ix_assessment_counted
+        ON assessment.organisation_id = used.organisation_id AND assessment.scale = used.scale
+    WHERE assessed_on BETWEEN ? AND ? AND status != 'entered_in_error'
+    GROUP BY used.organisation_id, used.scale, assessed_on
+"""
+_NOTED = """
+    SELECT served_on, service, group_concat(contract_id)
+    FROM contract_service INDEXED BY ix_contract_service_noted
+    WHERE served_on BETWEEN ? AND ? AND status != 'entered_in_error'
+    GROUP BY served_on, status, service
+"""
+_CHECK_INS = """
+    SELECT resident_id, started_at FROM check_in
+    WHERE completion != 'not_done' AND status != 'entered_in_error'
+"""
+
+
+class Days:
+    """Who had something, day by day; a person as often a day as it was written down."""
+
+    def __init__(self, rows: Iterable[tuple[date, list[str]]] = ()) -> None:
+        self._rows = list(rows)
+
+    def add(self, day: date, names: list[str]) -> None:
+        self._rows.append((day, names))
+
+    @classmethod
+    def together(cls, several: Iterable[Days]) -> Days:
+        return cls(row for one in several for row in one._rows)
+
+    def named(self, first: date, last: date) -> set[str]:
+        """Everybody who had it between two days."""
+        return set().union(*(names for day, names in self._rows if first <= day <= last))
+
+    def of_each(self) -> dict[str, list[date]]:
+        """Person → the days, in order."""
+        found: dict[str, list[date]] = defaultdict(list)
+        for day, names in sorted(self._rows, key=_first):
+            for name in names:
+                found[name].append(day)
+        return found
+
+
+def _first(row: tuple[date, list[str]]) -> date:
+    return row[0]
+
+
+def read_checks(session: Session, first: date, last: date, people: People) -> Days:
+    """Health checks that a doctor concluded."""
+    rows = ask(session, _CHECKS, (first.isoformat(), last.isoformat()))
+    return Days((day_of(day), _persons(names, people)) for day, names in rows)
+
+
+def read_assessments(session: Session, first: date, last: date, people: People) -> dict[str, Days]:
+    """Scale → who was assessed with it."""
+    found: dict[str, Days] = defaultdict(Days)
+    for scale, day, names in ask(session, _ASSESSMENTS, (first.isoformat(), last.isoformat())):
+        found[scale].add(day_of(day), _persons(names, people))
+    return found
+
+
+def read_noted(session: Session, first: date, last: date) -> dict[str, Days]:
+    """Service → the contracts for which it was noted by hand."""
+    found: dict[str, Days] = defaultdict(Days)
+    for day, service, names in ask(session, _NOTED, (first.isoformat(), last.isoformat())):
+        found[service].add(day_of(day), names.split(","))
+    return found
+
+
+def read_check_ins(session: Session, people: People) -> Days:
+    """Who trained at home and checked in."""
+    rows = ask(session, _CHECK_INS)
+    return Days((clinic_date(parse_instant(began)), [people.person_of(id_)]) for id_, began in rows)
+
+
+def _persons(names: str, people: People) -> list[str]:
+    found, survivors = names.split(","), people.survivors
+    if survivors.keys().isdisjoint(found):
+        return found
+    return [survivors.get(name, name) for name in found]

@@ -1,0 +1,109 @@
+"""What a report reads: each table once, when the first indicator asks for it.
+
+A period or any part of it is counted from one reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+
+from sqlalchemy.orm import Session
+
+from app.care.clinical_settings import clinical_settings
+from app.care.contracts.completion import MANUAL
+from app.care.indicators.chronic import CODE_OF, Managed, first_counted, managed_people
+from app.care.indicators.contracts import Contracted, read_contracts, read_packages
+from app.care.indicators.days import (
+    Days,
+    read_assessments,
+    read_check_ins,
+    read_checks,
+    read_noted,
+)
+from app.care.indicators.people import people_of
+from app.care.indicators.period import Period
+from app.care.indicators.referrals import Course, courses_of
+from app.care.indicators.visits import Visit, days_seen, read_visits, visits_between
+
+
+class Reading:
+    """``only``: the one indicator that is wanted; what it does not need is not read."""
+
+    def __init__(
+        self, session: Session, organisation_id: str, period: Period, only: str = ""
+    ) -> None:
+        self.session, self.organisation_id, self.period = session, organisation_id, period
+        self.settings = clinical_settings(session)
+        self.people = people_of(session, organisation_id)
+        # A contract year that the period touches begins at most one year before it, and a check
+        # counts for a year: a few days more do no harm.
+        self._year_before = date.fromordinal(max(period.start.toordinal() - 366, 1))
+        self._disease = {letter: disease for disease, letter in CODE_OF.items()}.get(only[:1], "")
+        self._days: dict[tuple[str, str], Mapping[str, Sequence[date]]] = {}
+
+    @cached_property
+    def contracts(self) -> Sequence[Contracted]:
+        return read_contracts(self.session, self.period, self.people)
+
+    @cached_property
+    def packages(self) -> dict[str, str | None]:
+        return read_packages(self.session, self.period)
+
+    @cached_property
+    def checks(self) -> Days:
+        return read_checks(self.session, self._year_before, self.period.end, self.people)
+
+    @cached_property
+    def assessments(self) -> Mapping[str, Days]:
+        return read_assessments(self.session, self._year_before, self.period.end, self.people)
+
+    @cached_property
+    def managed(self) -> Mapping[str, Sequence[Managed]]:
+        return managed_people(self.session, self.organisation_id, self.people)
+
+    @cached_property
+    def courses(self) -> list[Course]:
+        return courses_of(self.session, self.organisation_id)
+
+    def visits(self, disease: str, part: Period) -> Mapping[str, Sequence[Visit]]:
+        """Person → the visits that a part of the period needs."""
+        return visits_between(self._visits.get(disease, {}), first_counted(part), part.end)
+
+    @cached_property
+    def _visits(self) -> dict[str, dict[str, list[Visit]]]:
+        first = first_counted(self.period) if self._disease else self._year_before
+        return read_visits(self.session, first, self.period.end, self.people, self._disease)
+
+    @cached_property
+    def _check_ins(self) -> Days:
+        return read_check_ins(self.session, self.people)
+
+    @cached_property
+    def _noted(self) -> Mapping[str, Days]:
+        return read_noted(self.session, self._year_before, self.period.end)
+
+    def days(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
+        """The days on which a service was given: by person, by contract if noted by hand."""
+        key = (counts, service if counts == MANUAL else "")
+        found = self._days.get(key)
+        if found is None:
+            found = self._days[key] = self._given(counts, service)
+        return found
+
+    def _given(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
+        kind, _, what = counts.partition(":")
+        if kind == "follow_up":
+            visits = self._visits.get(what, {})
+            return {person: days_seen(theirs) for person, theirs in visits.items()}
+        if counts == MANUAL:
+            return self._noted.get(service, Days()).of_each()
+        if kind == "check_in":
+            return self._check_ins.of_each()
+        if kind == "assessment":
+            wanted = [self.assessments.get(what, Days())] if what else self.assessments.values()
+            return Days.together(wanted).of_each()
+        if kind != "health_check":
+            return {}
+        return {person: sorted(set(days)) for person, days in self.checks.of_each().items()}

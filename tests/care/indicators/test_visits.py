@@ -1,0 +1,132 @@
+"""What a report reads of the visits, beside the plain words for it, on visits made at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.care.indicators.people import People, people_of
+from app.care.indicators.visits import Visit, read_visits
+from app.models.actor import Actor
+from app.models.chronic import FollowUp, FollowUpDisease
+from app.models.resident import Resident
+from app.models.store import Store
+from tests.care.contracts.samples import add_resident
+
+FIRST, LAST = date(2026, 1, 10), date(2026, 1, 16)
+NOON = datetime(2026, 1, 20, 12, tzinfo=UTC)
+NAMES = ("甲", "乙", "丙")
+
+
+class Made(NamedTuple):
+    """One visit with its one part; ``person``: number of a resident."""
+
+    person: int
+    day: int
+    mode: str
+    status: str
+    disease: str
+    control_class: str | None
+    uncontrolled: bool | None
+    action: str | None
+    reason: str | None
+
+
+made = st.builds(
+    Made,
+    st.integers(0, 2),
+    st.integers(-1, 7),
+    st.sampled_from(("1", "1", "2", "3", "0", "9", "15")),
+    st.sampled_from(("final", "final", "amended", "entered_in_error", "preliminary")),
+    st.sampled_from(("hypertension", "type2_diabetes", "copd")),
+    st.sampled_from(("1", "2", None)),
+    st.sampled_from((True, False, None)),
+    st.sampled_from(("1", "2", "3", "4", None)),
+    st.sampled_from(("1", None)),
+)
+
+
+def _plain(visits: Sequence[Made], disease: str, people: People, ids: Sequence[str]) -> object:
+    """Person → the visits by day, then by the order in which they were written."""
+    found: dict[str, list[Visit]] = {}
+    for one in sorted(visits, key=lambda one: one.day):  # a stable order
+        on = FIRST + timedelta(days=one.day)
+        if one.disease != disease or one.status == "entered_in_error" or not FIRST <= on <= LAST:
+            continue
+        excused = disease == "type2_diabetes" and one.reason is not None
+        found.setdefault(people.person_of(ids[one.person]), []).append(
+            Visit(
+                on,
+                one.mode in ("1", "2"),
+                one.control_class is not None or excused,
+                None if one.uncontrolled is None else not one.uncontrolled,
+                {None: None, "1": "1"}.get(one.action, "2"),
+            )
+        )
+    return found
+
+
+def _write(session: Session, visits: Sequence[Made], ids: Sequence[str]) -> None:
+    for number, one in enumerate(visits):
+        on, name = FIRST + timedelta(days=one.day), f"visit-{number:03d}"
+        whole = {"id": name, "resident_id": ids[one.person], "visit_date": on, "mode": one.mode}
+        session.execute(
+            insert(FollowUp).values(
+                **whole,
+                doctor_name="王",
+                status=one.status,
+                not_fasting_reason=one.reason,
+                organisation_id=session.get_one(Resident, ids[0]).organisation_id,
+                author_id="staff",
+                updated_by="staff",
+                created_at=NOON,
+                updated_at=NOON,
+                change_id=name,
+            )
+        )
+        session.execute(
+            insert(FollowUpDisease).values(
+                id=f"part-{number:03d}",
+                follow_up_id=name,
+                resident_id=ids[one.person],
+                visit_date=on,
+                disease=one.disease,
+                control_class=one.control_class,
+                uncontrolled=one.uncontrolled,
+                action=one.action,
+            )
+        )
+
+
+@given(visits=st.lists(made, max_size=14), merged=st.booleans())
+def test_visits_are_read_as_they_were_written(
+    store: Store, actor: Actor, visits: list[Made], merged: bool
+) -> None:
+    if store not in _residents:
+        _residents[store] = [add_resident(store, actor, name=name) for name in NAMES]
+    ids = _residents[store]
+    with Session(store._write_engine) as session:  # nothing of it stays
+        if merged:
+            row = session.get_one(Resident, ids[2])
+            row.record_status, row.merged_into_id = "merged", ids[0]
+            session.flush()
+        people = people_of(session, store.organisation_id)
+        assert people.person_of(ids[2]) == (ids[0] if merged else ids[2])
+        _write(session, visits, ids)
+        found = read_visits(session, FIRST, LAST, people)
+        for disease in ("hypertension", "type2_diabetes", "copd"):
+            plain = _plain(visits, disease, people, ids)
+            assert dict(found.get(disease, {})) == plain
+            alone = read_visits(session, FIRST, LAST, people, disease)
+            assert dict(alone.get(disease, {})) == plain
+            assert alone.keys() <= {disease}
+        session.rollback()
+
+
+_residents: dict[Store, list[str]] = {}
