@@ -22,10 +22,17 @@ def _freeze() -> None:
     freezing.freeze()
 
 
+def _pack() -> None:
+    from tools.windows import packing
+
+    packing.pack()
+
+
 _STEPS: dict[str, tuple[Callable[[], None], ...]] = {
     "system": (_system,),
     "freeze": (_system, _freeze),
-    "all": (_system, _freeze),
+    "installer": (_system, _pack),
+    "all": (_system, _freeze, _pack),
 }
 
 
