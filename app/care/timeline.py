@@ -30,7 +30,9 @@ from app.models.contract import Contract, ContractService
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
 from app.models.outbox import Conflict, Delivery, deliveries, delivery_state
+from app.models.outreach import Consultation
 from app.models.referral import Referral, ReferralEvent
+from app.models.referral_return import ReferralVisit
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent
@@ -40,6 +42,8 @@ from app.models.store import Store
 __all__ = ["TimelineEntry", "count_timeline", "entries_of", "timeline"]
 
 _ERROR = "entered_in_error"
+#: The purpose of a visit that belongs to its referral's own page.
+AFTER_RETURN = "after_return"
 _CLINIC = "+8 hours"
 
 
@@ -49,8 +53,8 @@ class TimelineEntry:
 
     `kind` is the record's kind (`follow_up`, `check_in`, …), or `admission`, `discharge`, or
     `conflict` (two people's changes, and what was decided). `tone` is `neutral`, `attention` or
-    `danger`. `subject_id` is the record to open (the referral of a referral's move, else the
-    record itself). `author` may be empty.
+    `danger`. `subject_id` is the record to open (the referral of a referral's move or of a visit
+    after the return, else the record itself). `author` may be empty.
     """
 
     kind: str
@@ -119,6 +123,9 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
     )
     replaced = select(CheckIn.supersedes_id).where(
         CheckIn.resident_id.in_(person), CheckIn.supersedes_id.is_not(None)
+    )
+    corrected = select(ReferralVisit.replaces_id).where(
+        ReferralVisit.resident_id.in_(person), ReferralVisit.replaces_id.is_not(None)
     )
     return union_all(
         part("resident", Resident, Resident.id, instant_day(Resident.created_at)),
@@ -193,6 +200,20 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
                 select(Referral.id).where(Referral.resident_id.in_(person))
             ),
         ),
+        part(
+            "consultation",
+            Consultation,
+            Consultation.resident_id,
+            instant_day(Consultation.asked_at),
+        ),
+        part(
+            "referral_visit",
+            ReferralVisit,
+            ReferralVisit.resident_id,
+            plain_day(ReferralVisit.visited_on),
+            ReferralVisit.status != _ERROR,
+            ReferralVisit.id.not_in(corrected),
+        ),
         part("admission", Residence, Residence.resident_id, plain_day(Residence.admit_date)),
         part(
             "discharge",
@@ -236,9 +257,7 @@ def _entries(session: Session, keys: list[_Key], actor: Actor) -> tuple[Timeline
             made[kind, row.id] = TimelineEntry(
                 kind=kind,
                 record_id=row.id,
-                subject_id=getattr(row, "referral_id", None)
-                or getattr(row, "contract_id", None)
-                or row.id,
+                subject_id=_subject(row),
                 day=wanted[row.id],
                 title=title,
                 detail=detail,
@@ -254,6 +273,17 @@ def _entries(session: Session, keys: list[_Key], actor: Actor) -> tuple[Timeline
             )
     entries = [made[kind, id_] for kind, id_, _ in keys if (kind, id_) in made]
     return _named(session, entries, actor)
+
+
+def _subject(row: Any) -> str:
+    """The id of what a line opens. A question and guidance have pages of their own."""
+    own = isinstance(row, Consultation) or (
+        isinstance(row, ReferralVisit) and row.purpose != AFTER_RETURN
+    )
+    found: str | None = None
+    if not own:
+        found = getattr(row, "referral_id", None) or getattr(row, "contract_id", None)
+    return found or str(row.id)
 
 
 def _named(

@@ -13,6 +13,8 @@ from app.care.assessments.results import result_of
 from app.care.conflict_lists import history_words
 from app.care.health_check.points import higher_arm
 from app.care.kept import items, rows
+from app.care.outreach.consultation_state import Move, state_of
+from app.care.outreach.consultations import notes_of, said_of
 from app.care.resident_list import bed_label, condition_name
 from app.i18n import tr
 from app.models import codes
@@ -22,7 +24,9 @@ from app.models.contract import Contract, ContractService
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation
 from app.models.outbox import Conflict
+from app.models.outreach import Consultation
 from app.models.referral import Referral, ReferralEvent, ReferralTask
+from app.models.referral_return import ReferralVisit
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent
@@ -206,6 +210,31 @@ def _say_event(session: Session, row: ReferralEvent) -> Words:
     return title, row.reason_text or "", row.actor_name, tone
 
 
+def _say_consultation(session: Session, row: Consultation) -> Words:
+    notes = notes_of(session, [row.id])[row.id]
+    state = state_of(said_of(row, note) for note in notes)
+    detail = _join(
+        (
+            codes.label("note_move", state),
+            codes.label("consultation_kind", row.kind),
+            row.invited_department,
+            row.question,
+        )
+    )
+    waits = row.urgency == "urgent" and state in (Move.ASKED, Move.ACCEPTED)
+    tone = "danger" if waits else "attention" if state is Move.DECLINED else "neutral"
+    return tr("Consultation"), detail, row.from_doctor_name, tone
+
+
+def _say_visit(session: Session, row: ReferralVisit) -> Words:
+    again = tr("next {day}").format(day=row.next_on.isoformat()) if row.next_on else ""
+    detail = _join(
+        (codes.label("referral_visit_mode", row.mode), row.findings, row.plan_changes, again)
+    )
+    who = row.guide_name or row.local_doctor_name or ""
+    return codes.label("referral_visit_purpose", row.purpose), detail, who, "neutral"
+
+
 def _say_admission(session: Session, row: Residence) -> Words:
     bed = bed_label(row.building, row.room, row.bed)
     return tr("Admitted"), tr("bed {bed}").format(bed=bed) if bed else "", "", "neutral"
@@ -241,6 +270,8 @@ SAY: dict[str, tuple[Any, Callable[[Session, Any], Words]]] = {
     "check_in": (CheckIn, _say_check_in),
     "referral": (Referral, _say_referral),
     "referral_event": (ReferralEvent, _say_event),
+    "consultation": (Consultation, _say_consultation),
+    "referral_visit": (ReferralVisit, _say_visit),
     "admission": (Residence, _say_admission),
     "discharge": (Residence, _say_discharge),
     "conflict": (Conflict, _say_conflict),

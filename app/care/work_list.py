@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.care.age import age_on
 from app.care.conflict_lists import UNDECIDED
+from app.care.outreach.today import outreach_work
 from app.care.outreach.waiting import waiting_here
 from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
@@ -111,6 +112,7 @@ def today_work(
             trouble += incomplete_emergencies(session, actor, store.clock.now())
             news = _referral_news(session, store, actor, today)
     referrals = _referral_work(store, actor, today) if whole else []
+    referrals += outreach_work(store, actor, today) if whole else []
     now = [item for item in referrals if item.column == "now"] + unsent + trouble
     rest = [item for item in (*referrals, *news) if item.column == "today"]
     return TodayWork(
@@ -162,7 +164,7 @@ def room_counts(store: Store, actor: Actor) -> RoomCounts:
     outreach = waiting_here(store, actor)
     rooms["referrals"] = waiting.total + outreach.total
     rooms["sync"] = trouble
-    rooms["today"] = of_the_day + waiting.total + trouble + unsent
+    rooms["today"] = of_the_day + waiting.total + outreach.total + trouble + unsent
     return RoomCounts(rooms, waiting.emergencies + outreach.urgent, unseen)
 
 

@@ -83,18 +83,39 @@ def load_visit(store: Store, actor: Actor, visit_id: str) -> VisitView:
         return _views(session, actor, [row], store.clock.today())[0]
 
 
+@dataclass(frozen=True, slots=True)
+class UnsignedVisit:
+    """A visit that took place here and still wants the host's word."""
+
+    id: str
+    visit_on: date
+    expert_name: str
+    department: str
+
+
 def visits_to_countersign(store: Store, actor: Actor) -> int:
     """How many visits that took place here still want the host's word."""
+    return len(unsigned_visits(store, actor))
+
+
+def unsigned_visits(store: Store, actor: Actor) -> tuple[UnsignedVisit, ...]:
+    """Those visits, the oldest first."""
     with store.read() as session:
         rows = session.scalars(
-            select(ExpertVisit).where(
+            select(ExpertVisit)
+            .where(
                 ExpertVisit.host_organisation_id == actor.organisation_id,
                 ExpertVisit.status != CANCELLED,
                 ExpertVisit.visit_on <= store.clock.today(),
             )
+            .order_by(ExpertVisit.visit_on, ExpertVisit.id)
         ).all()
         signed = countersigns_of(session, list(rows))
-        return sum(signed.get(row.id) is None for row in rows)
+        return tuple(
+            UnsignedVisit(row.id, row.visit_on, row.expert_name, row.department)
+            for row in rows
+            if signed.get(row.id) is None
+        )
 
 
 def _views(

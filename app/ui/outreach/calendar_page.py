@@ -25,6 +25,7 @@ from app.models import codes
 from app.ui import theme
 from app.ui.outreach.consultation_dialogs import WhyDialog
 from app.ui.outreach.controller import OutreachController
+from app.ui.outreach.drafts import keep_draft
 from app.ui.outreach.month_grid import MonthGrid
 from app.ui.outreach.visit_dialogs import CountersignDialog, PlanDialog, ResultDialog
 from app.ui.outreach.visit_files import show_visit_files
@@ -313,6 +314,7 @@ class CalendarPage(Page):
         if view is None:
             return
         dialog = ResultDialog(view, self.window())
+        keep_draft(self._controller, dialog, "expert_visit_result", view.visit_id)
         self._controller.ask(
             dialog,
             KINDS,

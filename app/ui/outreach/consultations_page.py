@@ -28,6 +28,7 @@ from app.ui.attachments.card import FilesCard, Subject
 from app.ui.outreach.consultation_detail import ConsultationDetail
 from app.ui.outreach.consultation_dialogs import AnswerDialog, CallDialog, OutcomeDialog, WhyDialog
 from app.ui.outreach.controller import OutreachController
+from app.ui.outreach.drafts import keep_draft
 from app.ui.outreach.words import headline, state_word
 from app.ui.referrals.words import waiting_words, when, who
 from app.ui.style import dress
@@ -260,6 +261,7 @@ class ConsultationsPage(QWidget):
                 )
             case Move.ANSWERED:
                 given = AnswerDialog(view, c.actor.name, owner)
+                keep_draft(self._controller, given, "consultation_answer", id_)
                 said = tr("The opinion is on its way to the asker.")
                 self._controller.ask(given, KINDS, lambda: (answer, id_, given.answer()), said)
             case Move.DECLINED:
@@ -277,6 +279,7 @@ class ConsultationsPage(QWidget):
                 self._controller.ask(off, KINDS, lambda: (cancel, id_, off.words()), said)
             case Move.CONCLUDED:
                 end = OutcomeDialog(owner)
+                keep_draft(self._controller, end, "consultation_outcome", id_)
                 said = tr("The consultation is concluded.")
                 self._controller.ask(end, KINDS, lambda: (conclude, id_, end.said()), said)
             case _:

@@ -24,6 +24,7 @@ from app.models import codes
 from app.ui import theme
 from app.ui.outreach.consultation_dialogs import SureDialog
 from app.ui.outreach.controller import OutreachController
+from app.ui.outreach.drafts import keep_draft
 from app.ui.outreach.records_page import RecordsPage
 from app.ui.outreach.words import entries
 from app.ui.referrals.dialogs import FormDialog, PersonDialog
@@ -157,6 +158,11 @@ class GuidancePage(RecordsPage):
     def reload(self) -> None:
         self._ask(list_guidance)
 
+    def show_one(self, visit_id: str) -> None:
+        """Put the cursor on a visit."""
+        self._wanted = visit_id
+        self.reload()
+
     def begin(self) -> None:
         dialog = PersonDialog(self._context, self, tr("Whom is the visit about?"))
         dialog.accepted.connect(lambda: self.write(dialog.resident_id))
@@ -173,6 +179,7 @@ class GuidancePage(RecordsPage):
     def _begun(self, start: GuidanceStart) -> None:
         c = self._context
         dialog = GuidanceDialog(start, receivers(c.store, c.actor), c, self.window())
+        keep_draft(self._controller, dialog, "guidance", start.resident_id)
         said = tr("Saved. The other side sees it after the next synchronisation.")
         self._controller.ask(dialog, KINDS, lambda: (record_guidance, dialog.given()), said)
 

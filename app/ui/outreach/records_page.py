@@ -34,6 +34,7 @@ class RecordsPage(Page, metaclass=AbstractWidget):
         self._controller = controller
         self._context = controller.context
         self._asked = 0
+        self._wanted = ""
         self.model: PagedModel[Any] = PagedModel(columns)
         self.table = RecordTable(self.model, title)
         self.table.chosen.connect(self._chosen)
@@ -94,6 +95,9 @@ class RecordsPage(Page, metaclass=AbstractWidget):
 
     def _show(self, rows: Sequence[Any]) -> None:
         at = max(self.table.currentIndex().row(), 0)
+        if self._wanted:
+            at = next((n for n, row in enumerate(rows) if row.visit_id == self._wanted), at)
+            self._wanted = ""
         self.model.set_rows(rows)
         if not rows and self.table.hasFocus():
             self.new_button.setFocus()

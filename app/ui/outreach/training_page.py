@@ -23,6 +23,7 @@ from app.ui import theme
 from app.ui.contracts.row_editor import RowEditor
 from app.ui.outreach.consultation_dialogs import SureDialog
 from app.ui.outreach.controller import OutreachController
+from app.ui.outreach.drafts import keep_draft
 from app.ui.outreach.records_page import RecordsPage
 from app.ui.outreach.words import entries
 from app.ui.referrals.dialogs import FormDialog
@@ -154,6 +155,7 @@ class TrainingPage(RecordsPage):
 
     def _begun(self, offered: tuple[tuple[str, str], ...]) -> None:
         dialog = TrainingDialog(offered, self._context, self.window())
+        keep_draft(self._controller, dialog, "training", lines=dialog.people)
         self._controller.ask(
             dialog, KINDS, lambda: (record_training, dialog.given()), tr("The training is saved.")
         )

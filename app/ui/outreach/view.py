@@ -38,7 +38,7 @@ GUIDANCE, TRAINING = "guidance", "training"
 class OutreachRoom(QWidget):
     """``open(page=…)``: consultations, visits, guidance, training; ``consultation_id`` shows one,
     ``visit_id`` a visit in its month, ``resident_id`` (with ``referral_id``) asks a question,
-    ``guidance_for`` (a resident's id) notes guidance."""
+    ``guidance_for`` (a resident's id) notes guidance, ``guidance_id`` shows a visit of it."""
 
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,6 +109,8 @@ class OutreachRoom(QWidget):
         self._take_focus()
         if guided := where.get("guidance_for"):
             self.guidance.write(str(guided))
+        if guidance_id := where.get("guidance_id"):
+            self.guidance.show_one(str(guidance_id))
         if visit_id := where.get("visit_id"):
             self.calendar.show_visit(str(visit_id))
 

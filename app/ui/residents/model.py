@@ -33,6 +33,8 @@ KIND_ICONS = {
     "check_in": "walk-line",
     "referral": "arrow-left-right-line",
     "referral_event": "arrow-left-right-line",
+    "consultation": "question-answer-line",
+    "referral_visit": "home-heart-line",
     "admission": "hotel-bed-line",
     "discharge": "logout-box-r-line",
     "conflict": "git-merge-line",

@@ -300,6 +300,12 @@ class ResidentPage(Page):
                 self._context.navigate("rehab", resident_id=self._id, page="sessions")
             case "referral" | "referral_event":
                 self._context.navigate("referrals", referral_id=entry.subject_id)
+            case "consultation":
+                self._context.navigate("outreach", consultation_id=entry.record_id)
+            case "referral_visit" if entry.subject_id != entry.record_id:
+                self._context.navigate("referrals", referral_id=entry.subject_id)
+            case "referral_visit":
+                self._context.navigate("outreach", page="guidance", guidance_id=entry.record_id)
             case "contract" | "contract_service":
                 self._context.navigate("contracts", contract_id=entry.subject_id)
             case "consent":

@@ -43,6 +43,9 @@ _KINDS = {
     "referral_event",
     "referral_visit",
     "return_plan",
+    "consultation",
+    "expert_visit",
+    "shared_note",
 }
 _ICONS = {
     "follow_up": "heart-pulse-line",
@@ -54,6 +57,8 @@ _ICONS = {
     "return_step": "calendar-todo-line",
     "contact": "user-search-line",
     "referral": "arrow-left-right-line",
+    "consultation": "question-answer-line",
+    "expert_visit": "quill-pen-line",
     "rejected": "error-warning-line",
     "conflict": "git-merge-line",
 }
@@ -133,7 +138,7 @@ def when(item: WorkItem) -> str:
     """Since when, or on which day."""
     if item.on is None:
         return ""
-    if item.kind.startswith("referral"):
+    if item.kind.startswith(("referral", "consultation", "expert_visit")):
         days = item.days_late
         return tr("{count} days waiting").format(count=days) if days else tr("since today")
     if item.kind == "health_check":

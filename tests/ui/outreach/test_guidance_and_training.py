@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from app.care.outreach.guidance import list_guidance
+from app.care.outreach.guidance import GuidanceInput, list_guidance, record_guidance
 from app.care.referral import send
 from app.models.actor import Actor
 from app.models.outbox import Outbox
@@ -16,7 +16,7 @@ from app.ui.context import UiContext
 from app.ui.outreach.of_referral import OutreachWays
 from app.ui.outreach.view import OutreachRoom
 from app.ui.tasks import SynchronousRunner
-from tests.conftest import CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID
+from tests.conftest import CARE_HOME_ID, LEAD_ID, NOW, TOWNSHIP_ID
 from tests.outreach_support import carry_outreach
 from tests.referral_support import add_resident, carry, letter_for
 from tests.ui.checks import show_page
@@ -158,3 +158,25 @@ def test_a_referral_leads_to_a_consultation_and_to_guidance(
     assert dialog is not None
     assert dialog.fields["link"].value() == form.asked().referral_id
     dialog.reject()
+
+
+def test_a_line_of_the_resident_s_page_leads_to_its_visit(
+    make_store: MakeStore, qtbot: QtBot
+) -> None:
+    room = a_room(make_store, qtbot, TOWNSHIP_ID)
+    store, actor = room._context.store, room._context.actor
+    resident = add_resident(store, actor)
+    ids = [
+        record_guidance(
+            store,
+            actor,
+            GuidanceInput(
+                resident, "joint_round", None, CARE_HOME_ID, "ward", NOW.date(), "李", "王", words,
+                "无",
+            ),
+        )
+        for words in ("第一次", "第二次")
+    ]  # fmt: skip
+    for id_, words in zip(ids, ("第一次", "第二次"), strict=True):
+        room.open(page="guidance", guidance_id=id_)
+        assert words in room.guidance.words.text()
