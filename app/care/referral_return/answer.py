@@ -231,7 +231,15 @@ def _store(
     before = session.get(ReferralReply, task.reply_id) if task.reply_id else None
     # The chain of what came before is how the other side gets the earlier ones, too.
     own = before is not None and before.organisation_id == actor.organisation_id
-    if not reply.inpatient_no and task.inpatient_no:
+    # The number given at admission; not the one with which the letter's writer had them in a bed.
+    theirs = session.scalar(
+        select(ReferralReply.id).where(
+            ReferralReply.referral_id == rows.letter.id,
+            ReferralReply.organisation_id != actor.organisation_id,
+            ReferralReply.inpatient_no == task.inpatient_no,
+        )
+    )
+    if not reply.inpatient_no and task.inpatient_no and theirs is None:
         reply = replace(reply, inpatient_no=task.inpatient_no)
     row = new_reply(
         session,
@@ -243,7 +251,7 @@ def _store(
         replaces_id=before.id if before is not None and own else None,
     )
     task.reply_id = row.id
-    task.inpatient_no = row.inpatient_no
+    task.inpatient_no = row.inpatient_no or task.inpatient_no
     if isinstance(reply, DischargeInput):
         task.phase = reply.phase
     if plan is not None:

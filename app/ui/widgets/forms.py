@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
@@ -80,14 +80,13 @@ class FormFields(QObject):
         return True
 
     def show_problems(self, problems: Mapping[str, str]) -> dict[str, str]:
-        """Put each sentence under its field, focus the first; returns those of unknown fields."""
-        first: Field | None = None
-        for key, field in self._fields.items():
-            if key in problems:
-                field.show_problem(problems[key])
-                first = first or field
-        if first is not None:
-            first.setFocus()
+        """Put each sentence under its field, focus the first of the page; returns those of
+        unknown fields."""
+        marked = [field for key, field in self._fields.items() if key in problems]
+        for field in marked:
+            field.show_problem(problems[field.key])
+        if marked:
+            min(marked, key=_place).setFocus()
         return {key: text for key, text in problems.items() if key not in self._fields}
 
     def raw(self) -> dict[str, Any]:
@@ -191,6 +190,14 @@ def tab_order(container: QWidget) -> list[QWidget]:
         ):
             stops.append(widget)
     return stops
+
+
+def _place(field: Field) -> tuple[bool, int, int]:
+    """Where a field stands on its page, from above and then from the left; what is not shown
+    comes last."""
+    window = field.window()
+    at = field.mapTo(window, QPoint(0, 0))
+    return (not field.isVisibleTo(window), at.y(), at.x())
 
 
 def _field_of(widget: QWidget | None) -> Field | None:

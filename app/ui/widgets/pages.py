@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -21,7 +22,8 @@ from app.ui.widgets.strips import ErrorStrip
 class ScrollArea(QScrollArea):
     """Scrolls only downward, and follows the keyboard: whatever has it is in sight.
 
-    Qt scrolls by itself only for Tab; Enter, F2 and the digits go on to the next field, too.
+    Qt scrolls by itself only for Tab; Enter, F2 and the digits go on to the next field, too. And
+    what was in sight stays so where a message opens beside it: in the content, or below the area.
     """
 
     def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
@@ -30,12 +32,40 @@ class ScrollArea(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._in_sight = False
         self.setWidget(content)
+        self.verticalScrollBar().sliderMoved.connect(self._scrolled)
         QApplication.instance().focusChanged.connect(self._follow)  # type: ignore[union-attr]
 
     def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
-        if new is not None and self.isAncestorOf(new):
+        self._in_sight = new is not None and self.isAncestorOf(new)
+        if new is not None and self._in_sight:
             self.ensureWidgetVisible(new, 0, theme.GAP_SECTION * 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_in_sight()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        handled = super().eventFilter(watched, event)  # Qt itself listens to the content here
+        if event.type() == QEvent.Type.Resize and watched is self.widget():
+            self._keep_in_sight()
+        return handled
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event)
+        self._scrolled()
+
+    def _scrolled(self) -> None:
+        """A person looks somewhere else: the next message does not pull them back."""
+        now = QApplication.focusWidget()
+        if now is not None and self.isAncestorOf(now):
+            self._in_sight = not now.visibleRegion().isEmpty()
+
+    def _keep_in_sight(self) -> None:
+        now = QApplication.focusWidget()
+        if self._in_sight and now is not None and self.isAncestorOf(now):
+            self.ensureWidgetVisible(now, 0, theme.GAP_SECTION * 2)
 
 
 class Page(QWidget):

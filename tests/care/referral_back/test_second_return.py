@@ -77,6 +77,9 @@ def test_a_reply_leaves_the_plan_that_the_letter_brought(
     returns = load_returns(*township, coming)
     assert returns.plan is not None
     assert not returns.plan.own
+    # Nor is the number of the stay in hospital the number of the stay here.
+    assert returns.reply is not None
+    assert returns.reply.input.inpatient_no == ""
 
 
 def test_a_plan_of_another_program_in_a_reply_does_not_wipe_the_work(

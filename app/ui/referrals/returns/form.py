@@ -331,11 +331,13 @@ def _own_reply(store: Store, actor: Actor, referral_id: str) -> Subject:
 
 def _from_stay(view: ReferralView, returns: Returns) -> DischargeInput:
     """What the desk has noted of the stay already; nothing of the patient's state is made up."""
-    stay = returns.stay
+    stay, number = returns.stay, returns.stay.inpatient_no
+    if any(not each.own and each.input.inpatient_no == number for each in returns.replies):
+        number = ""  # that of their stay in the house which referred them here
     return DischargeInput(
         visit_kind=OUTPATIENT if stay.admitted_at is None else INPATIENT,
         department=view.booking.department,
-        inpatient_no=stay.inpatient_no,
+        inpatient_no=number,
         admitted_on=None if stay.admitted_at is None else clinic_date(stay.admitted_at),
         discharged_on=None if stay.discharged_at is None else clinic_date(stay.discharged_at),
     )
