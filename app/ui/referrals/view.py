@@ -383,7 +383,9 @@ class ReferralsRoom(QWidget):
             self.controller.refresh()
 
     def _drafts_changed(self) -> None:
-        if not self._first and self.controller.side is Side.SENDER and not self.controller.ended:
+        if self._first or self.pages.currentWidget() is not self.desk:
+            return  # a form keeps its draft field by field; the list is loaded when it is left
+        if self.controller.side is Side.SENDER and not self.controller.ended:
             self.controller.load()
 
     def _on_tick(self) -> None:

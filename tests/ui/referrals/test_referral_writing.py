@@ -257,6 +257,23 @@ def test_leaving_keeps_the_draft_and_enter_in_the_list_goes_on(
     assert township.names() == []
 
 
+def test_typing_does_not_load_the_list_behind_the_form(
+    township: House, keys: Keys, qtbot: QtBot
+) -> None:
+    """The draft is kept with every field; the list is fetched once, when the form is left."""
+    add_resident(township.store, township.actor)
+    form = choose_person(township, keys, qtbot, "xgl")
+    fetched: list[object] = []
+    township.room.controller.listed.connect(fetched.append)
+    for key in ("present_history", "treatment_given", "allergies"):
+        keys.to(form.parts.fields[key].editor)
+        keys.text("头晕一周")
+    assert fetched == []
+    keys.key(Qt.Key.Key_Escape)
+    assert len(fetched) == 1
+    assert township.names() == ["草稿 1", "徐桂兰 女 77 岁 草稿"]
+
+
 def test_half_typed_numbers_come_back_with_the_draft(township: House) -> None:
     resident_id = add_resident(township.store, township.actor)
     township.room.open(resident_id=resident_id)
