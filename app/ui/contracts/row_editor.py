@@ -6,7 +6,7 @@ takes it out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -74,6 +74,18 @@ class RowEditor(QWidget):
         self.rows = list(rows)
         self._clear()
         self.model.set_rows(self.rows)
+
+    def raw(self) -> dict[str, Any]:
+        """Everything typed, for a draft; for rows whose values are plain texts and numbers."""
+        rows = [self._values_of(row) for row in self.rows]
+        return {"rows": rows, "line": self.form.raw(), "at": self._at}
+
+    def restore(self, raw: Mapping[str, Any]) -> None:
+        """Put a draft back."""
+        self.set_rows([self._make(dict(values), None) for values in raw["rows"]])
+        if raw["at"] is not None:
+            self.bring(raw["at"])
+        self.form.restore(raw["line"])
 
     def bring(self, at: int) -> None:
         """A line up into the fields, to be changed."""
