@@ -56,6 +56,12 @@ def change_settings(store: Store, new: LinkSettings) -> None:
         state.save(session, state.LINK, {"proxy": proxy, "ca": new.ca, "ca_name": new.ca_name})
 
 
+def prepared(proxy: str, certificate: Path | None) -> LinkSettings:
+    """Settings as somebody prepared them for a PC; raises what the two checks raise."""
+    ca, ca_name = read_certificates(certificate) if certificate else (None, None)
+    return LinkSettings(_checked_proxy(proxy), ca, ca_name)
+
+
 def read_certificates(path: Path) -> tuple[str, str]:
     """The certificates of a file (PEM, or one in DER) as PEM text, and a name to show.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from app.errors import InputError
 from app.i18n import tr
 from app.ui.context import UiContext
 from app.ui.settings.sections import FormSection
@@ -34,7 +35,7 @@ class ServerSection(FormSection):
         )
         self.code = TextField("code", tr("Enrolment code"), limit=100, required=True)
         self.add(self.url, self.code)
-        self.url.set_value(server_address(context.store))
+        self.url.set_value(server_address(context.store) or _prepared_address())
 
     def submit(self) -> None:
         if not self.fields.check():
@@ -58,6 +59,16 @@ class ServerSection(FormSection):
                     "try again."
                 )
             )
+
+
+def _prepared_address() -> str:
+    """The address that the county prepared for this PC; a wrong file was told at the set-up."""
+    from app import preset
+
+    try:
+        return preset.load().server
+    except InputError:
+        return ""
 
 
 def _address_problem(text: str) -> str | None:

@@ -6,8 +6,9 @@ same first page again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
@@ -28,7 +29,10 @@ from app.ui.widgets.forms import FormFields, FormNavigator
 from app.ui.widgets.strips import ErrorStrip, sentence
 
 if TYPE_CHECKING:
-    from app.care.first_setup import DirectoryEntry, PreparedSetUp
+    from app.care.first_setup import DirectoryEntry, PreparedSetUp, SignedIn
+    from app.errors import TownshipCareError
+    from app.preset import Preset
+    from app.sync.connection import LinkSettings
 
 _TYPED = "typed"
 
@@ -46,6 +50,7 @@ class SetUpPage(QWidget):
         self._tasks = tasks
         self._entries: dict[str, DirectoryEntry] = {}
         self._prepared: PreparedSetUp | None = None
+        self._link: LinkSettings | None = None
         self._build()
         # Reading the directory imports the record floor: behind the first paint.
         tasks.run(_directory, done=self._fill_directory, owner=self)
@@ -205,7 +210,7 @@ class SetUpPage(QWidget):
         self._go(2)
 
     def _finish(self) -> None:
-        from app.care.first_setup import confirms, set_up
+        from app.care.first_setup import confirms
 
         assert self._prepared is not None
         if not confirms(self._prepared, self._recovery.confirmation.text()):
@@ -215,7 +220,9 @@ class SetUpPage(QWidget):
             self._recovery.confirmation.setFocus()
             return
         self._wait(True)
-        self._tasks.run(set_up, self._prepared, done=self._on_finished, failed=self._on_failed)
+        self._tasks.run(
+            _set_up, self._prepared, self._link, done=self._on_finished, failed=self._on_failed
+        )
 
     def _on_finished(self, signed_in: object) -> None:
         self._wait(False)
@@ -241,7 +248,8 @@ class SetUpPage(QWidget):
 
     # -- the directory ----------------------------------------------------------------------
 
-    def _fill_directory(self, entries: tuple[DirectoryEntry, ...]) -> None:
+    def _fill_directory(self, found: _Found) -> None:
+        entries = found.entries
         self._entries = {entry.id: entry for entry in entries}
         shown = [
             (
@@ -255,6 +263,21 @@ class SetUpPage(QWidget):
         self.organisation.set_entries([*shown, (_TYPED, tr("Not in the list: type the name"))])
         kinds = ("LEAD_HOSPITAL", "TOWNSHIP_CENTER", "CARE_INSTITUTION")
         self.kind.set_entries([(kind, codes.label("organisation_type", kind)) for kind in kinds])
+        if found.problem is not None:
+            self.strip.say(sentence(found.problem), "attention")
+        self._link = found.link
+        self._propose(found.preset)
+
+    def _propose(self, preset: Preset) -> None:
+        """What the county prepared for this PC stands in the fields; it can still be changed."""
+        for entry in self._entries.values():
+            if preset.organisation_id == entry.id or preset.organisation_name == entry.name:
+                self.organisation.set_value(entry.id)
+                return
+        if preset.organisation_name:
+            self.organisation.set_value(_TYPED)
+            self.typed.set_value(preset.organisation_name)
+            self.kind.set_value(preset.kind or None)
 
     def _show_typed(self) -> None:
         typed = self.organisation.value() == _TYPED
@@ -269,7 +292,35 @@ def _column(page: QWidget) -> QVBoxLayout:
     return column
 
 
-def _directory() -> Any:
-    from app.care.first_setup import directory
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The directory, and what was prepared for this PC or why it cannot be used."""
 
-    return directory()
+    entries: tuple[DirectoryEntry, ...]
+    preset: Preset
+    link: LinkSettings | None
+    problem: TownshipCareError | None
+
+
+def _directory() -> _Found:
+    from app.care.first_setup import directory
+    from app.errors import TownshipCareError
+    from app.preset import Preset, load
+    from app.sync.connection import prepared
+
+    try:
+        preset = load()
+        link = prepared(preset.proxy, preset.certificate)
+    except TownshipCareError as error:
+        return _Found(directory(), Preset(), None, error)
+    return _Found(directory(), preset, link, None)
+
+
+def _set_up(prepared: PreparedSetUp, link: LinkSettings | None) -> SignedIn:
+    from app.care.first_setup import set_up
+    from app.sync.connection import change_settings
+
+    signed_in = set_up(prepared)
+    if link is not None:
+        change_settings(signed_in.store, link)
+    return signed_in
