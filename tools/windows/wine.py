@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -83,6 +84,11 @@ class Prefix:
             **(more or {}),
         }
 
+    def is_made(self) -> bool:
+        """Whether this is a whole prefix, with the stubs as they are now."""
+        mark = self.folder / "made-of"
+        return mark.is_file() and mark.read_text() == _fingerprint()
+
     def make(self) -> None:
         """A fresh Windows 10; needs ``display``."""
         if self.folder.exists():
@@ -103,6 +109,7 @@ class Prefix:
         registry.write_text(_REGISTRY.replace("\n", "\r\n"), encoding="ascii")
         self.run("wine", "regedit", "/S", windows_path(registry), timeout=120)
         self.settle()
+        (self.folder / "made-of").write_text(_fingerprint())
 
     def start(
         self, *command: str, environment: Mapping[str, str] | None = None, cwd: Path | None = None
@@ -173,6 +180,12 @@ class Program:
         # Wine's own helpers may hold the pipe open long after the program has gone.
         self._reader.join(5)
         return Done(code, self.output)
+
+
+def _fingerprint() -> str:
+    """Of what a prefix is made of, but Wine itself."""
+    files = [Path(__file__), *(SOURCES / "wine" / f"{name}.c" for name in STUBS)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def compile_c(source: Path, target: Path, *options: str, after: Sequence[str] = ()) -> None:
