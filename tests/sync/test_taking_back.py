@@ -24,6 +24,8 @@ from app.care.rehab_plan import plans_of
 from app.clock import FixedClock
 from app.models.local import DueItem
 from app.models.outbox import Receipt
+from app.models.outreach import SharedNote
+from app.models.referral import ReferralTask
 from app.models.referral_return import ReferralVisit
 from app.models.resident import Resident
 from tests.conftest import LEAD_ID, NOW, TOWNSHIP_ID
@@ -86,6 +88,10 @@ def test_the_hospital_reads_of_the_return_to_its_end(
     assert (visit.id, visit.findings, visit.done_steps) == (visit_id, SEEN.findings, ("1",))
     with hospital.store.read() as session:
         assert session.get_one(ReferralVisit, visit_id).vitals == {"sbp": 138, "dbp": 84}
+        # The note says after which return it was; the hospital can tell two returns apart, too.
+        task = session.scalars(select(ReferralTask).where(ReferralTask.service == "letter")).one()
+        note = session.scalars(select(SharedNote)).one()
+        assert note.details == {"came_by": task.event_ids[-1]}
     assert due(hospital) == {}
 
     # The hospital changes the plan: the work of the township follows with the next pull.
