@@ -122,6 +122,7 @@ def plan_view(**values: Any) -> PlanView:
         organisation_name="金寨县人民医院",
         replaces_id="",
         current=True,
+        own=False,
     )
 
 
