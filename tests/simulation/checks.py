@@ -24,6 +24,10 @@ PARENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "referral_service": (("referral_id", "referral"),),
     "referral_task": (("referral_id", "referral"),),
     "referral_event": (("referral_id", "referral"),),
+    "referral_reply": (("referral_id", "referral"),),
+    "return_plan": (("referral_id", "referral"),),
+    "referral_visit": (("referral_id", "referral"),),
+    "consultation": (("resident_id", "resident"),),
 }
 #: Who works here is known from the first day; those rows are not the simulator's.
 NOT_FOLLOWED = frozenset({"staff", "organisation"})

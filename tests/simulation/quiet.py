@@ -16,6 +16,19 @@ from tests.simulation.world import World
 
 _ROUNDS = 14
 _DECIDED_ELSEWHERE = frozenset({"rejected", "kept"})
+#: What a Task brings along to the house that it names.
+_GO_ALONG = frozenset(
+    {
+        "resident",
+        "referral",
+        "referral_service",
+        "referral_event",
+        "referral_reply",
+        "return_plan",
+        "referral_visit",
+        "consultation",
+    }
+)
 
 
 def settle(world: World) -> None:
@@ -157,7 +170,8 @@ def _check_has_all(world: World, pc: Pc, held_back: set[Address]) -> None:
 
 
 def _shared_with(world: World, organisation_id: str) -> Iterator[Version]:
-    """The newest versions of what an organisation wrote, or takes part in by a referral."""
+    """The newest versions of what an organisation wrote, or takes part in by a referral or a note
+    from one house to another."""
     newest = {key: versions[-1] for key, versions in world.server.resources.items()}
     wanted: set[tuple[str, str]] = set()
     waiting: list[tuple[str, str]] = []
@@ -166,7 +180,7 @@ def _shared_with(world: World, organisation_id: str) -> Iterator[Version]:
         if record is None or version.kind in NOT_FOLLOWED or version.kind is None:
             continue
         own = record["organisation_id"] == organisation_id
-        party = version.kind == "referral_task" and organisation_id in (
+        party = version.kind in ("referral_task", "shared_note") and organisation_id in (
             record["owner_organisation_id"],
             record["requester_organisation_id"],
         )
@@ -179,7 +193,7 @@ def _shared_with(world: World, organisation_id: str) -> Iterator[Version]:
             found = newest.get(target)
             if found is None or target in wanted or found.record is None:
                 continue
-            if found.kind in ("resident", "referral", "referral_service", "referral_event"):
+            if found.kind in _GO_ALONG:
                 wanted.add(target)
                 waiting.append(target)
     for key in sorted(wanted):

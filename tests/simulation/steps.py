@@ -28,6 +28,13 @@ WEIGHTS: Mapping[str, float] = {
     "refer": 4,
     "move": 7,
     "answer": 3,
+    "refer_down": 2,
+    "receive": 3,
+    "reply": 3,
+    "amend": 2,
+    "stay": 3,
+    "visit": 1.5,
+    "consult": 1.5,
     "user": 1,
     "sync": 10,
     "start": 5,
@@ -74,7 +81,20 @@ _WORK = {
     "sync": 10.0,
 }
 _LINK = {"start": 8.0, "step": 20.0, "reach": 5.0, "twice": 2.0, "replay": 1.0, "land": 2.0}
-_LETTERS = {"refer": 5.0, "move": 14.0, "answer": 6.0, "sync": 14.0, "edit_resident": 2.0}
+_LETTERS = {
+    "refer": 5.0,
+    "refer_down": 3.0,
+    "receive": 6.0,
+    "move": 14.0,
+    "answer": 5.0,
+    "reply": 5.0,
+    "amend": 4.0,
+    "stay": 4.0,
+    "visit": 3.0,
+    "consult": 1.0,
+    "sync": 16.0,
+    "edit_resident": 2.0,
+}
 #: What a seed is about, in turn: everything at once, or one thing often.
 PROFILES: tuple[Mapping[str, float] | None, ...] = (
     None,

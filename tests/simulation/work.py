@@ -5,58 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 
-from app.care import referral, residents
+from app.care import residents
 from app.care.basic_form import BasicForm
 from app.care.check_in import save_check_in, void_check_in
 from app.care.follow_up import correct_follow_up, load_visit, record_follow_up
-from app.care.referral_desk import Booking, ServiceAnswer, accept, answer_service
-from app.care.referral_moves import Reason, load_rows
-from app.care.referral_states import ServiceState, Side, State, Urgency, legal_moves
-from app.care.referral_view import letter_of
 from app.care.rehab_plan import pause_plan, revise_plan, view_of
 from app.care.rehab_plan_form import PlanInput
-from app.models.records import Record
 from app.models.rehab import RehabPlan
 from tests.care.follow_up_samples import a_visit
 from tests.care.rehab_ward import add_plan, done
-from tests.referral_support import letter_for
-from tests.simulation.clinic import Pc
-from tests.simulation.views import StoreView
+from tests.simulation.letters import Letters
 
-_REASONS = {
-    State.CANCELLED: "patient_withdraw",
-    State.CLOSED: "completed",
-    State.REJECTED: "resource_limited",
-    State.RETURNED: "insufficient_info",
-}
 _DIGITS = "甲乙丙丁戊己庚辛壬癸"
 _EDITED = ("phone", "address", "village", "employer", "note", "registered_address")
 
 
-@dataclass
-class Staff:
-    """The people before one PC. ``fresh`` gives a number that was never given before."""
-
-    pc: Pc
-    view: StoreView
-    fresh: Callable[[], int]
-
-    def _all(self, kind: str) -> list[Record]:
-        found = [record for (name, _), record in self.view.records.items() if name == kind]
-        return sorted(found, key=lambda record: record["id"])
-
-    def _one(self, kind: str, which: int) -> Record | None:
-        found = self._all(kind)
-        return found[which % len(found)] if found else None
-
-    def _own(self, kind: str, which: int) -> Record | None:
-        own = self.pc.organisation_id
-        found = [record for record in self._all(kind) if record["organisation_id"] == own]
-        return found[which % len(found)] if found else None
+class Staff(Letters):
+    """The people before one PC."""
 
     # --- residents --------------------------------------------------------------------------
 
@@ -165,73 +133,6 @@ class Staff:
         changed = replace(visit, remark=f"更正 {number}")
         correct_follow_up(self.pc.store, self.pc.actor, record["id"], changed, f"错 {number}")
 
-    # --- referrals --------------------------------------------------------------------------
-
-    def refer(self, which: int) -> None:
-        record = self._own("resident", which // 3)
-        if record is None:
-            return
-        urgency = ("routine", "emergency", "priority")[which % 3]
-        letter = letter_for(record["id"], urgency=urgency, impression=f"印象 {self.fresh()}")
-        referral.send(self.pc.store, self.pc.actor, letter)
-
-    def move(self, which: int) -> None:
-        """Any legal step of a referral, by whichever side this PC is on."""
-        tasks = [t for t in self._all("referral_task") if t["service"] == "letter"]
-        if not tasks:
-            return
-        task = tasks[which % len(tasks)]
-        choice = which // len(tasks)
-        sender = task["requester_organisation_id"] == self.pc.organisation_id
-        side = Side.SENDER if sender else Side.RECEIVER
-        rules = [
-            rule
-            for rule in legal_moves(State(task["state"]), side, urgency=Urgency(task["urgency"]))
-            if not rule.phone and rule.target is not State.EXPIRED
-        ]
-        if not rules:
-            return
-        target = rules[choice % len(rules)].target
-        if target is State.ACCEPTED:
-            self._accept(task)
-        elif target is State.SENT:
-            with self.pc.store.read() as session:
-                rows = load_rows(session, self.pc.actor, task["referral_id"])
-                wishes = tuple((s.service, s.request, s.wanted_on) for s, _ in rows.services)
-                letter = letter_of(rows.letter, wishes)
-            letter = replace(letter, impression=f"印象 {self.fresh()}")
-            referral.resend(self.pc.store, self.pc.actor, task["referral_id"], letter)
-        else:
-            reason = Reason(_REASONS.get(target, "other"), f"说明 {self.fresh()}")
-            referral.advance(self.pc.store, self.pc.actor, task["referral_id"], target, reason)
-
-    def _booking(self) -> Booking:
-        number = self.fresh()
-        come = self.pc.store.clock.now() + timedelta(days=2)
-        return Booking("心内科", f"医生{number}", scheduled_at=come, bed=f"{number} 床")
-
-    def _accept(self, task: Record) -> None:
-        accept(self.pc.store, self.pc.actor, task["referral_id"], self._booking())
-
-    def answer(self, which: int) -> None:
-        """Answer one of the three priorities."""
-        open_ = [
-            task
-            for task in self._all("referral_task")
-            if task["service"] != "letter"
-            and task["owner_organisation_id"] == self.pc.organisation_id
-        ]
-        if not open_:
-            return
-        task = open_[which % len(open_)]
-        if which // len(open_) % 2:
-            answer = ServiceAnswer(task["id"], ServiceState.ARRANGED, self._booking())
-        else:
-            answer = ServiceAnswer(
-                task["id"], ServiceState.REFUSED, reason=Reason("other", f"说明 {self.fresh()}")
-            )
-        answer_service(self.pc.store, self.pc.actor, task["referral_id"], answer)
-
 
 ACTIONS = (
     "register",
@@ -246,4 +147,11 @@ ACTIONS = (
     "refer",
     "move",
     "answer",
+    "refer_down",
+    "receive",
+    "reply",
+    "amend",
+    "stay",
+    "visit",
+    "consult",
 )
