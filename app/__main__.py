@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 
 def gui(options: argparse.Namespace) -> int:
     """The desktop program."""
-    from app.ui.application import run
+    data = _data(options)
+    try:
+        from app.ui.application import run
 
-    return run(_data(options), options.language, trial=options.until_shown)
+        return run(data, options.language, trial=options.until_shown)
+    except Exception as error:  # noqa: BLE001 — the last boundary: nobody is shown a stack trace
+        from app.last_words import cannot_start
+
+        return cannot_start(data, error)
 
 
 def seed(options: argparse.Namespace) -> int:

@@ -33,7 +33,9 @@ USUAL_KEY = Path.home() / ".config" / "township-care" / "update-key.pem"
 #: One time for every file: the same folder gives the same package.
 _TIME = (2026, 1, 1, 0, 0, 0)
 #: What a program folder holds that is no part of the program.
-_LEFT_OUT = ("versions", "uninstall.exe", "preset.json")
+_LEFT_OUT = (
+    "versions", "parts.previous", "uninstall.exe", "township-care.ini", "township-care.pem"
+)  # fmt: skip
 
 
 def make_key(path: Path, keys: Path) -> bytes:

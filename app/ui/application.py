@@ -58,10 +58,13 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
 
             Trial(window)
         first = _first_start(window)
+        if desk.crashed is not None:
+            window.say_at_the_gate(crashed_sentence(desk.crashed.name))
         window.show()
         QTimer.singleShot(0, window, lambda: _behind_the_window(window, garbage, first))
         code = application.exec()
     finally:
+        desk.release()
         garbage.release()
         instance.release()
     if window.starts_again:
@@ -108,6 +111,15 @@ def running_sentence() -> str:
         "The program is already running on this PC. Nothing was changed. "
         "Look for its window in the task bar."
     )
+
+
+def crashed_sentence(report: str) -> str:
+    """What is said after a run that ended in a crash."""
+    return tr(
+        "The program ended unexpectedly the last time. What was saved is safe; what was being "
+        "typed is kept as a draft. A report without any person's data was written for the "
+        "administrator: {name}"
+    ).format(name=report)
 
 
 def unusable_sentence() -> str:

@@ -63,6 +63,9 @@ def load(folder: Path) -> Trial:
         kept = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
         known = {name: kept[name] for name in Trial.__slots__ if name in kept}
         known["failed"] = tuple(str(one) for one in known.get("failed", ()))
+        usual = asdict(Trial())
+        if any(type(value) is not type(usual[name]) for name, value in known.items()):
+            return Trial()
         return Trial(**known)
     except (OSError, ValueError, TypeError, AttributeError):
         return Trial()
