@@ -239,7 +239,7 @@ def test_a_step_that_is_done_is_ticked_and_120_stands_even_without_warnings() ->
     assert "马上拨打 120" in family_plan(papers).text
     plan = papers.returns.plan
     assert plan is not None
-    returns = replace(papers.returns, visits=(_visit("1"),))
+    returns = replace(papers.returns, visits=(_visit("1"),), done=frozenset({"1"}))
     text = family_plan(replace(papers, returns=returns)).text
     assert text.count("√") == 1
     assert text.count("□") == len(plan.input.steps) - 1

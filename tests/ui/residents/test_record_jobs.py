@@ -207,13 +207,22 @@ def test_closing_says_what_ends_and_reopening_brings_it_back(
     until(qtbot, lambda: "死亡 2026-03-02 脑出血" in room.page.head.chips.texts())
     (ended,) = managed_diseases(store, actor, who)
     assert (ended.managed, ended.reason) == (False, "1")
+    # It was not a death, but a removal: what ended with it ends so.
+    room.page._status()
+    dialog = room.page.dialog
+    assert dialog is not None
+    dialog.fields["record_status"].set_value("moved_away")
+    dialog.action_button.click()
+    until(qtbot, lambda: not any("死亡" in text for text in room.page.head.chips.texts()))
+    (ended,) = managed_diseases(store, actor, who)
+    assert (ended.managed, ended.reason) == (False, "2")
     room.page._status()
     dialog = room.page.dialog
     assert dialog is not None
     dialog.fields["record_status"].set_value("active")
     dialog.fields["note"].set_value("录错人")
     dialog.action_button.click()
-    until(qtbot, lambda: not any("死亡" in text for text in room.page.head.chips.texts()))
+    until(qtbot, lambda: not any("迁出" in text for text in room.page.head.chips.texts()))
     assert managed_diseases(store, actor, who)[0].managed
 
 
