@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from app.care.outreach.consultation_lists import Box, ConsultationLine, list_consultations
-from app.care.outreach.consultation_state import Move
+from app.care.outreach.consultation_state import Move, Party
 from app.care.outreach.visit_lists import unsigned_visits
 from app.care.work_due import Column, WorkItem
 from app.clock import clinic_date
@@ -56,7 +56,7 @@ def _line(
         name=line.resident_name,
         sex=line.sex,
         age=line.age,
-        village=line.village or line.other_name,
+        village=line.other_name if line.party is Party.INVITED else line.village,
         on=since,
         days_late=max((today - since).days, 0),
         urgent=urgent,

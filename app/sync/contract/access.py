@@ -5,9 +5,19 @@ from __future__ import annotations
 from app.fhir import mapping
 from app.fhir.bundle import transaction
 from app.i18n import N_, tr
-from app.sync.contract.clauses import Bench, Clause, Untested, entries, fails, ids, search
-from app.sync.contract.http import Json, Server
-from app.sync.contract.kinds import prepare
+from app.models.records import Record
+from app.sync.contract.clauses import (
+    RUN_TAG,
+    Bench,
+    Clause,
+    Untested,
+    entries,
+    fails,
+    ids,
+    search,
+)
+from app.sync.contract.http import Json, Reply, Server
+from app.sync.contract.kinds import context_of, prepare
 from app.sync.contract.samples import SampleRecords
 
 _CLOSED = (401, 403, 404, 410)
@@ -68,17 +78,7 @@ def strangers_do_not_write(bench: Bench) -> str:
 
 def receivers_read(bench: Bench) -> str:
     other = _other(bench)
-    if bench.other_organisation is None:
-        raise Untested(
-            tr("Give the other organisation's id (--organisation-2) to test this."), blocked=False
-        )
-    made = prepare(bench, SampleRecords(bench.organisation, bench.other_organisation))
-    for kind in ("staff", "resident", "follow_up", "referral", "referral_event", "referral_task"):
-        reply = bench.post(transaction([(one, None) for one in made[kind][1]]), minimal=True)
-        if not reply.fine:
-            raise Untested(
-                tr("A record that this one needs was refused ({answer}).").format(answer=reply.told)
-            )
+    made = _referral_sent(bench, SampleRecords(bench.organisation, _receiver(bench)))
     for kind in ("referral_task", "referral", "resident", "referral_event"):
         primary = made[kind][1][0]
         if not other.get(_address(primary)).fine:
@@ -91,6 +91,52 @@ def receivers_read(bench: Bench) -> str:
     if not _found(other, query):
         fails(N_("The receiver of a referral does not find its Task by owner."))
     return ""
+
+
+def answers_are_shared(bench: Bench) -> str:
+    """The asker's Task names the reply before the server holds it, as after a restored backup."""
+    other = _other(bench)
+    records = SampleRecords(bench.organisation, _receiver(bench))
+    reply = records.record("referral_reply")
+    reply |= {"organisation_id": records.receiver, "to_organisation_id": bench.organisation}
+    (answer,) = mapping.to_resources("referral_reply", reply, context_of(records))
+    answer["meta"]["tag"].append({"system": RUN_TAG, "code": bench.run_id})
+    _referral_sent(bench, records, {"reply_id": reply["id"]})
+    _needed(other.put(answer))
+    if not bench.server.get(_address(answer)).fine:
+        fails(N_("The asker of a referral cannot read the reply that names its Task."))
+    return ""
+
+
+def _receiver(bench: Bench) -> str:
+    if bench.other_organisation is None:
+        raise Untested(
+            tr("Give the other organisation's id (--organisation-2) to test this."), blocked=False
+        )
+    return bench.other_organisation
+
+
+def _referral_sent(
+    bench: Bench, records: SampleRecords, of_task: Record | None = None
+) -> dict[str, tuple[Record, list[Json]]]:
+    """A referral to the other organisation, written to the server; ``of_task``: fields of its
+    Task."""
+    made = prepare(bench, records)
+    if of_task:
+        record = made["referral_task"][0] | of_task
+        (task,) = mapping.to_resources("referral_task", record, context_of(records))
+        task["meta"]["tag"].append({"system": RUN_TAG, "code": bench.run_id})
+        made["referral_task"] = (record, [task])
+    for kind in ("staff", "resident", "follow_up", "referral", "referral_event", "referral_task"):
+        _needed(bench.post(transaction([(one, None) for one in made[kind][1]]), minimal=True))
+    return made
+
+
+def _needed(reply: Reply) -> None:
+    if not reply.fine:
+        raise Untested(
+            tr("A record that this one needs was refused ({answer}).").format(answer=reply.told)
+        )
 
 
 def _other(bench: Bench) -> Server:
@@ -137,5 +183,11 @@ CLAUSES = (
         N_("The receiver of a referral reads the referral and the resident"),
         _SETTING,
         receivers_read,
+    ),
+    Clause(
+        "access-answers",
+        N_("The asker of a referral reads the reply, though its Task named the reply first"),
+        _SETTING,
+        answers_are_shared,
     ),
 )

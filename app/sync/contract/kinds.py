@@ -55,13 +55,21 @@ _SETTING = N_(
 def prepare(bench: Bench, records: SampleRecords) -> dict[str, tuple[Record, list[Json]]]:
     """Each kind's record with its resources, tagged as this run's."""
     made = {}
+    context = context_of(records)
     for kind in KINDS_SENT:
         record = records.record(kind)
-        resources = mapping.to_resources(kind, record, mapping.WireContext())
+        resources = mapping.to_resources(kind, record, context)
         for resource in resources:
             resource["meta"]["tag"].append({"system": RUN_TAG, "code": bench.run_id})
         made[kind] = (record, resources)
     return made
+
+
+def context_of(records: SampleRecords) -> mapping.WireContext:
+    """What a reply and a plan name besides their own fields: the Task they belong to."""
+    return mapping.WireContext(
+        letter_tasks={records.id_of("referral"): records.id_of("referral_task")}
+    )
 
 
 @cache

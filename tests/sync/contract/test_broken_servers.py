@@ -74,7 +74,23 @@ def test_a_server_that_shares_nothing_fails_the_receiver(
     assert failed(bench_at(spoiler.url), "access-shared") == {"access-shared"}
 
 
+def test_a_server_that_shares_by_who_wrote_the_reference_alone_fails_the_answers(
+    spoiler: Spoiler, bench_at: Callable[[str], Bench], north: Client
+) -> None:
+    spoiler.spoil = refuse(
+        404,
+        lambda asked: (
+            asked.method == "GET"
+            and asked.headers.get("authorization") == f"Bearer {north.token}"
+            and "/DocumentReference/" in asked.path
+        ),
+    )
+
+    assert failed(bench_at(spoiler.url), "access-answers") == {"access-answers"}
+
+
 def test_every_clause_but_the_encryption_has_a_negative_control() -> None:
     with_control = {key for key, _ in (*WRITING, *READING)}
-    with_control |= {"token", "access-read", "access-write", "access-shared", "encryption"}
+    with_control |= {"token", "access-read", "access-write", "access-shared", "access-answers"}
+    with_control |= {"encryption"}
     assert {clause.key for clause in command.CLAUSES} == with_control
