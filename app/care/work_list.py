@@ -16,6 +16,7 @@ from app.care.age import age_on
 from app.care.conflict_lists import UNDECIDED
 from app.care.outreach.today import outreach_work
 from app.care.outreach.waiting import waiting_here
+from app.care.referral_back.amended import amended_replies
 from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
@@ -111,6 +112,7 @@ def today_work(
             trouble += declined_returns(session, actor, today)
             trouble += incomplete_emergencies(session, actor, store.clock.now())
             news = _referral_news(session, store, actor, today)
+            news += amended_replies(session, actor, _since(store), today)
     referrals = _referral_work(store, actor, today) if whole else []
     referrals += outreach_work(store, actor, today) if whole else []
     now = [item for item in referrals if item.column == "now"] + unsent + trouble

@@ -16,7 +16,10 @@ from app.care.referral_return.down import refer_down
 from app.care.referral_return.inputs import Admission, DownInput
 from app.care.referral_return.returns import load_returns
 from app.care.referral_return.stay import admit, arrive, begin_care, discharge, redirect
+from app.care.referral_states import State
 from app.care.referral_view import open_referral
+from app.care.work_list import today_work
+from app.clock import FixedClock
 from app.models import records
 from app.models.actor import Actor
 from app.models.store import Store
@@ -103,6 +106,32 @@ def test_an_amendment_says_only_what_it_changed(township: House, desk: House) ->
     event = open_referral(*desk, id_).events[-1]
     assert event.move == "amended"
     assert set(event.details) == {"reply_id", "replaces_reply_id"}
+
+
+def test_the_house_that_took_the_patient_over_is_told_of_a_corrected_plan(
+    township: House, desk: House, clock: FixedClock
+) -> None:
+    id_ = _arrived(township, desk)
+    hand_back(*desk, id_, summary_for(), plan_for(TODAY))
+    carry(desk[0], township[0])
+    referral.advance(*township, id_, State.RECEIVED_BACK)
+    carry(township[0], desk[0])
+    assert _told(township) == []
+    amend_reply(*desk, id_, summary_for(rehab_advice="更正"), LATER_PLAN)
+    carry(desk[0], township[0])
+    assert _told(township) == [id_]
+    assert _told(desk) == []  # who wrote it knows
+    clock.advance(days=8)
+    assert _told(township) == []
+
+
+def _told(house: House) -> list[str]:
+    work = today_work(*house)
+    return [
+        str(dict(item.arguments)["referral_id"])
+        for item in (*work.now, *work.today)
+        if item.kind == "referral:amended"
+    ]
 
 
 @pytest.mark.parametrize("hospital_first", [True, False])
