@@ -139,6 +139,8 @@ class ReferralsController(QObject):
         self.returns = Returns()
         self._wanted = ""
         self._moving = False
+        #: How often the list was asked for.
+        self._asked = 0
         self.dialog: QDialog | None = None
 
     # -- looking --------------------------------------------------------------------------------
@@ -147,11 +149,12 @@ class ReferralsController(QObject):
         """Fetch the list anew."""
         limit = self._limit if self.ended else OPEN_LIMIT
         context = self._context
-        asked = (self.side, self.ended)
+        self._asked += 1
+        asked = self._asked
 
         def done(found: Listed) -> None:
-            # An answer to another filter must not replace the newer one's.
-            if asked == (self.side, self.ended):
+            # What was asked before, perhaps of another filter, must not replace the newer answer.
+            if asked == self._asked:
                 self.listed.emit(found)
 
         context.tasks.run(

@@ -127,6 +127,11 @@ class Chip(QFrame):
             self._icon.set_icon(name, tone_colour(tone))
         self._text.setText(text)
         self.setAccessibleName(text)
+        # A longer word asks for its room at once: asked for later, a page that just came to the
+        # front does not give it.
+        row = self.layout()
+        assert row is not None
+        row.activate()
 
     def text(self) -> str:
         return self._text.text()

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
-from app.care import referral_review
+from app.care import referral, referral_review
 from app.care.referral_limits import SETTING, Limits
 from app.care.referral_lists import list_referrals, waiting_for_me
 from app.care.referral_states import Side, State
@@ -154,3 +155,33 @@ def test_an_emergency_leaves_at_once_from_the_form_and_out_of_the_review(person:
     head.room.open(referral_id=referral_id)
     assert view.referral_no in head.room.detail.notice.text()
     assert "无需再审核" in head.room.detail.notice.text()
+
+
+def settle(qtbot: QtBot) -> None:
+    """Until a timer that is started now has come: what was asked of the layouts is done by then."""
+    come: list[bool] = []
+    QTimer.singleShot(5, lambda: come.append(True))
+    qtbot.waitUntil(lambda: bool(come))
+
+
+def test_a_longer_state_takes_its_room_after_the_form_stood_before_it(
+    person: Person, qtbot: QtBot
+) -> None:
+    doctor = person("doctor")
+    store, actor = doctor.store, doctor.actor
+    resident_id = add_resident(store, actor)
+    letter = letter_for(resident_id, urgency="emergency")
+    first = referral.send(store, actor, letter).referral_id
+    held = referral_review.submit(store, actor, letter_for(resident_id)).referral_id
+    doctor.room.open(referral_id=first)
+    qtbot.waitExposed(doctor.room)
+    settle(qtbot)
+    chip = doctor.room.detail._state
+    doctor.room.write_letter(resident_id)
+    settle(qtbot)
+    assert doctor.room.form is not None
+    doctor.room.form._throw_away()
+    doctor.room.open(referral_id=held)
+    settle(qtbot)
+    assert chip.text() == "院内审核"
+    assert chip.width() >= chip.sizeHint().width(), "its last letter is cut"

@@ -58,3 +58,38 @@ def test_a_list_that_comes_first_does_not_take_the_place_of_what_was_asked_for(
     assert view is not None
     assert view.referral_id == ids[1]
     room.leave()
+
+
+class LateRunner:
+    """Work is done at once; what came of it is handed over later, the newest first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def run(
+        self, work: Any, *arguments: Any, done: Any = None, failed: Any = None, owner: Any = None
+    ) -> None:
+        result = work(*arguments)
+        if done is not None:
+            self.waiting.append(lambda: done(result))
+
+    def let_go(self) -> None:
+        while self.waiting:
+            self.waiting.pop()()
+
+
+def test_an_older_list_that_comes_late_does_not_replace_the_newer_one(
+    make_store: Callable[..., tuple[Store, Actor]], dressed: object, qtbot: Any
+) -> None:
+    store, actor = make_store(TOWNSHIP_ID)
+    runner = LateRunner()
+    room = ReferralsRoom(UiContext(store, actor, runner))  # type: ignore[arg-type]
+    qtbot.addWidget(room)
+    room.open()
+    resident_id = add_resident(store, actor)
+    written = referral.send(store, actor, letter_for(resident_id))
+    room._records_changed({"referral_task"})
+    runner.let_go()
+    assert room.model.row_of(written.referral_id) == 1
+    assert room.sent.text() == "转出 1"
+    room.leave()
