@@ -24,6 +24,8 @@ from tools.screenshots_chronic import CHOSEN as CHRONIC_PAGES
 from tools.screenshots_chronic import chronic_pages
 from tools.screenshots_contracts import CHOSEN as CONTRACT_PAGES
 from tools.screenshots_contracts import contract_pages
+from tools.screenshots_members import CHOSEN as MEMBER_PAGES
+from tools.screenshots_members import member_pages
 from tools.screenshots_outreach import CHOSEN as OUTREACH_PAGES
 from tools.screenshots_outreach import outreach_pages
 from tools.screenshots_record import CHOSEN as RECORD_PAGES
@@ -79,6 +81,7 @@ CHOSEN = {
     **{name: name for name in OUTREACH_PAGES},
     **{name: name for name in REFERRAL_PRINTS},
     **{name: name for name in BACK_PAGES},
+    **{name: name for name in MEMBER_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -107,6 +110,7 @@ def take(folder: Path) -> None:
     outreach_pages(county, pictures)
     print_pages(county, pictures)
     back_pages(county, pictures)
+    member_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:

@@ -19,6 +19,8 @@ from app.ui.shell.rooms import ROOMS
 from app.ui.shell.window import MainWindow
 
 WAIT_SECONDS = 20.0
+#: How long a page is let come to rest before its picture is taken.
+SETTLE_SECONDS = 0.1
 
 
 class StepFailed(AssertionError):
@@ -154,11 +156,15 @@ class Hands:
 
     def picture(self, name: str) -> None:
         """Save what the window shows now."""
-        # A layout inside a layout settles one round later.
-        for _ in range(3):
-            QApplication.processEvents()
+        self.picture_of(self.window, name)
+
+    def picture_of(self, widget: QWidget, name: str) -> None:
+        """Save what a window shows now."""
+        # Layouts settle one inside the other, and lists come from the background.
+        settled = time.monotonic() + SETTLE_SECONDS
+        wait(lambda: time.monotonic() > settled, "the page at rest")
         self.pictures.mkdir(parents=True, exist_ok=True)
-        if not self.window.grab().save(str(self.pictures / f"{name}.png")):
+        if not widget.grab().save(str(self.pictures / f"{name}.png")):
             raise StepFailed(f"the picture {name} cannot be saved")
 
     def close(self) -> None:
