@@ -93,7 +93,7 @@ def hand_back(
             )
         if rows.state not in (State.REPLIED, *_WITH_THE_DOCTOR):
             raise InputError(not_from_here(rows.state))
-        plan = tidy_plan(_with_step_ids(session, rows, plan))
+        plan = tidy_plan(with_step_ids(session, rows, plan))
         _require_whole(summary, plan, store.clock)
         before = _named(rows)
         _store(session, store.clock, actor, rows, summary, plan)
@@ -181,10 +181,10 @@ def _own_plan(
                 "Nothing was saved. Write what changes in it into a visit after the return."
             )
         )
-    return tidy_plan(_with_step_ids(session, rows, plan, standing if amends else None))
+    return tidy_plan(with_step_ids(session, rows, plan, standing if amends else None))
 
 
-def _with_step_ids(
+def with_step_ids(
     session: Session, rows: ReferralRows, plan: PlanInput, amended: ReturnPlan | None = None
 ) -> PlanInput:
     """The plan with steps that no visit can have done under an earlier plan of the referral: only

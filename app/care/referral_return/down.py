@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.care.referral import Written
 from app.care.referral_letter import FORM_PARTS, LetterInput, check, normalise
 from app.care.referral_moves import ReferralRows, load_rows, move, not_from_here
+from app.care.referral_return.answer import with_step_ids
 from app.care.referral_return.checks import plan_problems, reply_problems, tidy_plan, tidy_reply
 from app.care.referral_return.inputs import DischargeInput, DownInput, PlanInput
 from app.care.referral_return.rows import new_plan, new_reply
@@ -23,7 +24,7 @@ from app.clock import Clock
 from app.errors import InputError
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.referral_return import ReferralReply
+from app.models.referral_return import ReferralReply, ReturnPlan
 from app.models.store import Store
 
 
@@ -102,7 +103,6 @@ def resend_down(
 
     Raises InputError as :func:`refer_down` does.
     """
-    summary, plan = _checked(store, down, summary, plan)
     with store.write(actor) as session:
         rows = load_rows(session, actor, referral_id)
         task = rows.task
@@ -114,6 +114,9 @@ def resend_down(
             raise InputError(
                 {"to_organisation_id": tr("The receiver stays. Write a new letter to another one.")}
             )
+        standing = session.get(ReturnPlan, task.plan_id) if task.plan_id else None
+        plan = with_step_ids(session, rows, plan, standing)
+        summary, plan = _checked(store, down, summary, plan)
         letter = normalise(letter_of_down(down, summary))
         rows = rewrite(session, store.clock, actor, rows, letter)
         return _send(session, store.clock, actor, rows, summary, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,7 +16,7 @@ from app.care.referral_return.down import (
     refer_down,
     resend_down,
 )
-from app.care.referral_return.inputs import DischargeInput, DownInput, PlanInput
+from app.care.referral_return.inputs import DischargeInput, DownInput, PlanInput, PlanStep
 from app.care.referral_return.returns import load_returns
 from app.care.referral_states import State
 from app.care.referral_view import open_referral
@@ -64,10 +65,22 @@ def test_the_mended_summary_and_plan_go_down_again_under_the_same_number(
     assert returns.reply is not None
     assert returns.plan is not None
     assert returns.reply.input.next_plan == "氨氯地平 5 mg 每日一次"
+    # A step keeps its id; one that took the place of another has its own.
+    assert [step.id for step in returns.plan.input.steps] == [step.id for step in plan.steps]
     # The ones before stay readable, and are named by nobody.
     assert [reply.current for reply in returns.replies] == [True, False]
     assert [plan.current for plan in returns.plans] == [True, False]
     accept(*township, returned, Booking("康复科", scheduled_at=NOW))
+
+
+def test_a_new_step_never_takes_the_id_of_one_that_was_dropped(desk: House, returned: str) -> None:
+    down, summary, plan = _mended(desk, returned)
+    before = {step.id for step in plan.steps}
+    steps = (*plan.steps[:-1], PlanStep("review", TODAY + timedelta(days=40), "复查"))
+    resend_down(*desk, returned, down, summary, replace(plan, steps=steps))
+    now = {step.id for step in _mended(desk, returned)[2].steps}
+    assert len(now & before) == len(before) - 1
+    assert len(now) == len(before)
 
 
 @pytest.mark.parametrize(

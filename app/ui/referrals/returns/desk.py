@@ -19,7 +19,14 @@ from app.ui.referrals.returns.stay import AdmitDialog, DischargeDialog, Redirect
 
 #: Steps that are written on a page of their own.
 ON_A_PAGE = frozenset(
-    {DeskStep.REPLY, DeskStep.HAND_BACK, DeskStep.AMEND, DeskStep.ELSEWHERE, DeskStep.VISIT}
+    {
+        DeskStep.REPLY,
+        DeskStep.HAND_BACK,
+        DeskStep.AMEND,
+        DeskStep.ELSEWHERE,
+        DeskStep.RESEND,
+        DeskStep.VISIT,
+    }
 )
 
 Work = Callable[[], Written]
@@ -35,6 +42,7 @@ def step_words(step: DeskStep) -> str:
         DeskStep.HAND_BACK: tr("Hand back…"),
         DeskStep.AMEND: tr("Amend the reply…"),
         DeskStep.ELSEWHERE: tr("Refer elsewhere…"),
+        DeskStep.RESEND: tr("Mend and send again…"),
         DeskStep.VISIT: tr("Record a visit…"),
     }[step]
 
