@@ -96,10 +96,19 @@ def in_hand(
     plans: dict[str, list[ReturnPlan]] = {}
     for plan in session.scalars(
         select(ReturnPlan)
-        .where(ReturnPlan.referral_id.in_([task.referral_id for task in asked]))
+        .where(
+            ReturnPlan.referral_id.in_([task.referral_id for task in asked]),
+            ReturnPlan.organisation_id != organisation_id,
+        )
         .order_by(ReturnPlan.id)
     ):
         plans.setdefault(plan.referral_id, []).append(plan)
+    # A plain letter to us: we treat, we do not take over. A hospital has many of these.
+    asked = [
+        task
+        for task in asked
+        if task.requester_organisation_id == organisation_id or task.referral_id in plans
+    ]
     events = {
         event.id: event
         for event in session.scalars(
@@ -114,7 +123,7 @@ def in_hand(
         moves = [events[each] for each in task.event_ids if each in events]
         brought = standing_plan(task, moves, plans.get(task.referral_id, ()), other)
         if not wrote and brought is None:
-            continue  # a plain letter to us: we treat, we do not take over
+            continue
         comings = _comings(moves, wrote=wrote)
         if not comings or comings[-1] is None:
             continue
