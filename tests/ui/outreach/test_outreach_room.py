@@ -2,106 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
-from shiboken6 import isValid
 
-from app.care.outreach.consultation_lists import Box, open_consultation
+from app.care.outreach.consultation_lists import Box
 from app.care.outreach.consultation_state import Move
-from app.care.outreach.consultations import ask, cancel
+from app.care.outreach.consultations import ask
 from app.clock import FixedClock
-from app.models.actor import Actor
-from app.models.local import AuditEvent
-from app.models.outbox import Outbox
-from app.models.store import Store
-from app.ui.context import UiContext
 from app.ui.outreach.links import OutreachLinks
-from app.ui.outreach.view import OutreachRoom
-from app.ui.tasks import SynchronousRunner
 from tests.conftest import LEAD_ID, TOWNSHIP_ID
-from tests.held_runner import HeldRunner
-from tests.outreach_support import carry_outreach, question_about
-from tests.referral_rooms import Keys, bring
+from tests.outreach_support import question_about
+from tests.referral_rooms import Keys
 from tests.referral_support import add_resident
 from tests.ui.checks import check_page, show_page
-
-
-@dataclass
-class House:
-    """One organisation's store, person and room."""
-
-    store: Store
-    actor: Actor
-    room: OutreachRoom
-    said: list[str]
-
-    def names(self) -> list[str]:
-        rows = self.room.consultations.list.rows
-        return [rows.row(at).resident_name for at in range(rows.rowCount())]
-
-    def course(self) -> list[str]:
-        return self.room.consultations.detail.step_words()
-
-    def moves(self) -> set[Move]:
-        buttons = self.room.consultations.detail.buttons
-        return {move for move, button in buttons.items() if not button.isHidden()}
-
-    def news_from(self, other: House) -> None:
-        """What a pull does."""
-        carry_outreach(other.store, self.store)
-        self.room._context.tell_changed("consultation", "shared_note", "expert_visit", "resident")
-
-    def queued(self) -> list[str]:
-        with self.store.read() as session:
-            return sorted(row.kind for row in session.query(Outbox))
-
-
-Make = Callable[[str], House]
-
-
-@pytest.fixture
-def make_house(make_store: Callable[..., tuple[Store, Actor]], qtbot: QtBot) -> Make:
-    def make(organisation_id: str) -> House:
-        store, actor = make_store(organisation_id)
-        context = UiContext(store, actor, SynchronousRunner())
-        said: list[str] = []
-        context.notified.connect(lambda text, _: said.append(text))
-        room = OutreachRoom(context)
-        show_page(qtbot, room)
-        return House(store, actor, room, said)
-
-    return make
-
-
-@pytest.fixture
-def township(make_house: Make) -> House:
-    return make_house(TOWNSHIP_ID)
-
-
-@pytest.fixture
-def lead(make_house: Make) -> House:
-    return make_house(LEAD_ID)
-
-
-def front(house: House, qtbot: QtBot) -> None:
-    house.room.activateWindow()
-    qtbot.waitActive(house.room)
-
-
-def finish(house: House, qtbot: QtBot, **values: object) -> None:
-    """Fill the open dialog and press its button."""
-    dialog = house.room.controller.dialog
-    assert dialog is not None
-    bring(dialog, qtbot)
-    for key, value in values.items():
-        dialog.fields[key].set_value(value)
-    qtbot.mouseClick(dialog.done_button, Qt.MouseButton.LeftButton)
+from tests.ui.outreach.conftest import House, Make, finish, front
 
 
 def test_a_question_from_the_resident_to_the_concluded_answer(
@@ -336,109 +254,3 @@ def test_a_click_on_the_own_tab_leads_back_from_the_form(township: House, qtbot:
     assert tabs is not None
     qtbot.mouseClick(tabs, Qt.MouseButton.LeftButton, pos=tabs.tabRect(0).center())
     assert township.room.stack.currentWidget() is township.room.consultations
-
-
-def test_the_keys_are_for_the_page_that_was_opened(
-    township: House, lead: House, qtbot: QtBot
-) -> None:
-    resident = add_resident(township.store, township.actor)
-    ask(township.store, township.actor, question_about(resident))
-    lead.news_from(township)
-    front(lead, qtbot)
-    room = lead.room
-    for page, widget in (
-        ("consultations", room.consultations.list),
-        ("visits", room.calendar.grid),
-        ("guidance", room.guidance.new_button),
-        ("training", room.training.new_button),
-    ):
-        room.back_button.setFocus()
-        room.open(page=page)
-        assert room.focusWidget() is widget, page
-    # An empty list keeps no keys: the first question can be asked.
-    room.open(page="consultations")
-    room.consultations.filters[Box.OVER].click()
-    room.open(page="consultations")
-    assert room.focusWidget() is room.consultations.new_button
-
-
-def test_an_answer_that_comes_late_shows_nothing_of_another_person(
-    make_store: Callable[..., tuple[Store, Actor]], qtbot: QtBot
-) -> None:
-    store, actor = make_store(TOWNSHIP_ID)
-    names = ("甲", "乙")
-    ids = [ask(store, actor, question_about(add_resident(store, actor, name=n))) for n in names]
-    tasks = HeldRunner(open_consultation)
-    room = OutreachRoom(UiContext(store, actor, tasks))
-    show_page(qtbot, room)
-    page = room.consultations
-    room.open()
-    page.show_one(ids[1])
-    page.show_one(ids[0])
-    tasks.let_go()
-    assert page.detail.view is not None
-    assert page.detail.view.line.consultation_id == ids[0]
-    # Nor does one that was asked for in a list that was left.
-    page.show_one(ids[1])
-    page.choose(Box.OVER)
-    tasks.let_go()
-    assert page.detail.view is None
-    assert page.right.currentWidget() is page.nothing
-
-
-def test_one_look_is_noted_once(
-    make_store: Callable[..., tuple[Store, Actor]], qtbot: QtBot
-) -> None:
-    store, actor = make_store(TOWNSHIP_ID)
-    id_ = ask(store, actor, question_about(add_resident(store, actor)))
-    tasks = HeldRunner(open_consultation)
-    room = OutreachRoom(UiContext(store, actor, tasks))
-    show_page(qtbot, room)
-    room.open()
-    page = room.consultations
-    page.list.opened.emit(page.list.rows.row(0))
-    page.reload()
-    tasks.let_go()
-    page.list.opened.emit(page.list.rows.row(0))
-    tasks.let_go()
-    with store.read() as session:
-        looks = session.query(AuditEvent).filter_by(action="read", kind="consultation").all()
-        assert [look.record_id for look in looks] == [id_]
-
-
-def test_a_dialog_that_was_left_while_it_saved_is_not_missed(
-    make_store: Callable[..., tuple[Store, Actor]], qtbot: QtBot
-) -> None:
-    store, actor = make_store(TOWNSHIP_ID)
-    id_ = ask(store, actor, question_about(add_resident(store, actor)))
-    tasks = HeldRunner(cancel)
-    context = UiContext(store, actor, tasks)
-    said: list[tuple[str, str]] = []
-    context.notified.connect(lambda text, tone: said.append((text, tone)))
-    room = OutreachRoom(context)
-    show_page(qtbot, room)
-    room.open()
-
-    def leave_while_saving() -> None:
-        room.consultations.take(Move.CANCELLED)
-        dialog = room.controller.dialog
-        assert dialog is not None
-        assert dialog.cancel.text() == "返回"
-        dialog.fields["reason"].set_value("已好转")
-        dialog.done_button.click()
-        dialog.reject()
-        QApplication.sendPostedEvents(dialog, QEvent.Type.DeferredDelete)
-        assert not isValid(dialog)
-
-    leave_while_saving()
-    # Somebody else was quicker: the use-case refuses, and no dialog is left to say it in.
-    cancel(store, actor, id_, "先撤销")
-    tasks.let_go()
-    ((words, tone),) = said
-    assert "撤销" in words
-    assert tone == "danger"
-    other = ask(store, actor, question_about(add_resident(store, actor, name="乙")))
-    room.consultations.show_one(other)
-    leave_while_saving()
-    tasks.let_go()
-    assert said[-1][1] == "confirmed"
