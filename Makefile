@@ -24,7 +24,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SEEDS ?= 1000
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help system setup demo gui test lint types imports translations tests bench soak exe exe-windows screenshots clean
+.PHONY: help system setup demo gui test lint types imports translations tests bench soak exe exe-windows update-key update-package screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -110,6 +110,12 @@ exe: setup ## the frozen program for the system this runs on, started and checke
 exe-windows: system $(VENV)/.installed ## on Debian: the Windows program and its installer, made and tried under Wine
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[windows]'
 	$(PY) -m tools.windows
+
+update-key: $(VENV)/.installed ## once: the key that updates are signed with (the private half stays outside the project)
+	$(PY) -m tools.update_package key
+
+update-package: $(VENV)/.installed ## FOLDER=dist/TownshipCare packed and signed as an update file beside it
+	$(PY) -m tools.update_package make $(or $(FOLDER),dist/TownshipCare) $(if $(UPDATE_KEY),--key $(UPDATE_KEY))
 
 screenshots: setup ## the pictures of the user guide
 	$(PY) -m tools.screenshots

@@ -1,7 +1,7 @@
 """Makes, signs and shows update packages (``docs/windows.md``).
 
 ``python -m tools.update_package key KEY.pem`` makes a private key, which stays outside the
-project, and lists its public half in ``resources/update_keys.json``; ``make FOLDER OUT`` packs a
+project, and lists its public half in ``resources/update_keys.json``; ``make FOLDER`` packs a
 program folder and signs it; ``show FILE`` checks one. ``TOWNSHIP_CARE_KEY_PASSWORD`` protects
 the private key's file.
 """
@@ -75,12 +75,16 @@ def make(
     notes: str = "",
 ) -> package.Manifest:
     """Pack a program folder and sign it."""
-    if not platform:
-        windows = (folder / "TownshipCare.exe").is_file()
-        platform = "win-amd64" if windows else versions.platform_name()
+    platform = platform or platform_of(folder)
     with TemporaryFile() as archive:
         files, unpacked = _pack(folder, archive)
         return seal(archive, target, key, version, platform, files, unpacked, notes)
+
+
+def platform_of(folder: Path) -> str:
+    """The kind of machine that a program folder is for."""
+    windows = (folder / "TownshipCare.exe").is_file()
+    return "win-amd64" if windows else versions.platform_name()
 
 
 def seal(
@@ -148,7 +152,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("--keys", type=Path, default=KEYS)
     one = commands.add_parser("make", help="pack and sign a program folder")
     one.add_argument("folder", type=Path)
-    one.add_argument("out", type=Path)
+    one.add_argument(
+        "out", type=Path, nargs="?", help="default: TownshipCare-VERSION-MACHINE.tcupdate beside it"
+    )
     one.add_argument("--key", type=Path, default=USUAL_KEY)
     one.add_argument("--version", default=__version__)
     one.add_argument("--platform", default="")
@@ -165,15 +171,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"public key added to {options.keys}")
             return 0
         if options.command == "make":
+            machine = options.platform or platform_of(options.folder)
+            name = f"TownshipCare-{options.version}-{machine}{package.SUFFIX}"
+            options.path = options.out or options.folder.resolve().parent / name
             make(
                 options.folder,
-                options.out,
+                options.path,
                 load_key(options.key),
                 options.version,
-                options.platform,
+                machine,
                 options.notes,
             )
-            options.path = options.out
         found = package.verify(options.path, package.trusted_keys(options.keys))
     except (TownshipCareError, OSError) as error:
         print(error, file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from app.ui.settings.view import SettingsRoom
 from app.update import trial, versions
 from tests.ui.checks import check_page
 from tests.update.making import OTHER, a_package, small_folder, write_keys
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its programs are shell scripts")
 
 
 @pytest.fixture

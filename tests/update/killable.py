@@ -6,6 +6,7 @@ NUMBER of any function; with NUMBER 0 it only counts them and prints how many.
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from tests.faults.killable import ROUNDS
 
 PROJECT = Path(__file__).resolve().parents[2]
 __all__ = ["ROUNDS", "run"]
+_SIGNATURES = "cryptography.hazmat.primitives.asymmetric.ed25519"
 
 
 def run(operation: str, number: int, *arguments: Path) -> int:
@@ -41,9 +43,6 @@ def run(operation: str, number: int, *arguments: Path) -> int:
 def _main() -> None:
     operation, number, root, folder, *rest = sys.argv[1:]
     os.environ["TOWNSHIP_CARE_PROGRAM"] = root
-    # Loaded before: its own calls are no steps of ours.
-    import cryptography.hazmat.primitives.asymmetric.ed25519  # noqa: F401
-
     from app import starter
     from app.update import versions
 
@@ -52,6 +51,9 @@ def _main() -> None:
         from tests.update.making import PUBLIC
 
         keys = (PUBLIC,)
+    # Loaded before: what loading them calls is no step of ours.
+    for name in ("app.models.store", "app.update.trial", "app.update.package", _SIGNATURES):
+        importlib.import_module(name)
     calls, last = [0], int(number)
 
     def count(_frame: Any, _event: str, _argument: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from app.update.package import Stopped
 from app.update.refusals import UpdateRefused
 from tests.update.making import OTHER, a_package, small_folder, write_keys
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its programs are shell scripts")
 _STARTS = b"#!/bin/sh\necho shown\necho complete\n"
 
 
@@ -111,6 +111,8 @@ def test_a_version_that_failed_gets_another_chance_from_another_file(
 @contextmanager
 def _small_files(room: int) -> Iterator[None]:
     """Inside the block no file grows past ``room`` bytes: a full disk."""
+    import resource
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
@@ -119,7 +121,6 @@ def _small_files(room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 @pytest.mark.parametrize("room", [100, 30_000, 390_000])
 def test_a_full_disk_changes_nothing(
     root: Path, store: Store, actor: Actor, tmp_path: Path, room: int

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+import pytest
 
 from app.care.accounts import sign_in
 from app.clock import FixedClock
@@ -13,6 +16,8 @@ from app.update import trial
 from tests.conftest import NOW, PASSWORD
 from tests.update.conftest import Installed
 from tests.update.making import lines, start
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its programs are shell scripts")
 
 
 def _content(folder: Path) -> tuple[set[str], int]:
