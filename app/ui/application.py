@@ -152,6 +152,14 @@ def _behind_the_window(
     )
 
 
+# Long enough for whoever types or signs in meanwhile to notice nothing.
+_ROOMS_PAUSE_MS = 250
+_HEAVY_PARTS = (
+    "app.ui.residents.compare",
+    "app.ui.referrals.controller",
+    "app.ui.rehab.controller",
+    "app.ui.contracts.detail_page",
+)
 _FRAME_MODULES = ("app.ui.shell.top", "app.ui.shell.frame", "app.ui.today.view")
 
 
@@ -172,3 +180,21 @@ def _load_frame(modules: list[str], garbage: GarbageKeeper, loaded: Callable[[],
     else:
         garbage.settle()
         loaded()
+        _load_rooms(room_modules(), garbage)
+
+
+def room_modules() -> list[str]:
+    """What the rooms need, the heavy parts of a room before the room: a moment's time each."""
+    from app.ui.shell.rooms import ROOMS
+
+    return [*_HEAVY_PARTS, *(room.place.partition(":")[0] for room in ROOMS)]
+
+
+def _load_rooms(modules: list[str], garbage: GarbageKeeper) -> None:
+    """The modules of the rooms, one after another with pauses: the first visit of a room then
+    takes no longer than the building of its page."""
+    if modules:
+        importlib.import_module(modules.pop(0))
+        QTimer.singleShot(_ROOMS_PAUSE_MS, lambda: _load_rooms(modules, garbage))
+    else:
+        garbage.settle()
