@@ -31,8 +31,11 @@ _BEFORE = ROUTINE_MONTHS + 1
 
 # Whose management ended is no longer managed, but was until then.
 _MANAGED = """
-    SELECT disease, resident_id, ifnull(managed_since, substr(created_at, 1, 10)), managed_until
+    SELECT group_concat(disease), group_concat(resident_id),
+        group_concat(ifnull(managed_since, substr(created_at, 1, 10))),
+        group_concat(ifnull(managed_until, ''))
     FROM condition WHERE organisation_id = ? AND (managed = 1 OR managed_until IS NOT NULL)
+    HAVING count(*)
 """
 
 
@@ -61,8 +64,10 @@ def managed_to_standard(
     visits asked of a year is asked of a part of a year in proportion, rounded down. Source: domain
     reference §5.5 (C).
     """
+    if not checked:
+        return False
     needed = _visits_needed(period, settings)
-    if not checked or len(visits) < needed:
+    if len(visits) < needed:
         return False
     start, end = period.start, period.end
     in_person = [visit for visit in visits if visit.face_to_face and start <= visit.on <= end]
@@ -135,13 +140,15 @@ def managed_people(
 ) -> Mapping[str, Sequence[Managed]]:
     """Disease → everybody whom the organisation manages or managed for it, once each."""
     found: dict[str, dict[str, Managed]] = {}
-    for disease, resident_id, since, until in ask(session, _MANAGED, (organisation_id,)):
-        person = people.person_of(resident_id)
-        if person not in people.by_id:
-            continue
-        theirs = found.setdefault(disease, {})
-        new = Managed(person, day_of(since), day_of(until) if until else None)
-        theirs[person] = new if person not in theirs else _together(theirs[person], new)
+    for lists in ask(session, _MANAGED, (organisation_id,)):
+        columns = [text.split(",") for text in lists]
+        for disease, resident_id, since, until in zip(*columns, strict=True):
+            person = people.person_of(resident_id)
+            if person not in people.by_id:
+                continue
+            theirs = found.setdefault(disease, {})
+            new = Managed(person, day_of(since), day_of(until) if until else None)
+            theirs[person] = new if person not in theirs else _together(theirs[person], new)
     return {disease: tuple(theirs.values()) for disease, theirs in found.items()}
 
 
@@ -171,17 +178,19 @@ def chronic_indicators(
     that ends with the period; ``visits``: by person, from ``first_counted`` to the last day.
     """
     letter = CODE_OF[disease]
-    on_last_day = [one for one in managed if one.on(period.end) and _there(one, people, period)]
-    standard = [
-        one.person
-        for one in on_last_day
-        if managed_to_standard(
-            visits.get(one.person, ()), one.since, period, one.person in checked, settings
-        )
+    # Whose record was closed by the last day (died, moved away) is not managed on it.
+    day = period.end.isoformat()
+    on_last_day = [
+        one for one in managed if one.on(period.end) and people.by_id[one.person].active_by(day)
     ]
-    controlled = [
-        one.person for one in on_last_day if last_controlled(visits.get(one.person, ()), period)
-    ]
+    standard, controlled = [], []
+    for one in on_last_day:
+        theirs = visits.get(one.person, ())
+        had_check = one.person in checked
+        if had_check and managed_to_standard(theirs, one.since, period, had_check, settings):
+            standard.append(one.person)
+        if last_controlled(theirs, period):
+            controlled.append(one.person)
     among = each(one.person for one in on_last_day)
     prevalence = settings.prevalence_hypertension if letter == "H" else settings.prevalence_diabetes
     grown_up = people.grown(MANAGED_AGE, period.end, period.end)
@@ -195,11 +204,6 @@ def chronic_indicators(
         Counted(f"{letter}2", each(standard), among),
         Counted(f"{letter}3", each(controlled), among),
     )
-
-
-def _there(managed: Managed, people: People, period: Period) -> bool:
-    """Whether the person's record was still open on the last day (died, moved away: no)."""
-    return people.by_id[managed.person].active_on(period.end)
 
 
 def last_controlled(visits: Sequence[Visit], period: Period) -> bool:

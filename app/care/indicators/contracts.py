@@ -151,34 +151,28 @@ def services_done(
     request (0 times a year) are not counted. Of what was due more than once, the days of the
     whole contract year count, so that one given early is done when it falls due.
     """
-    due: dict[str, float] = defaultdict(int)
-    done: dict[str, float] = defaultdict(int)
     teams: dict[str, tuple[str, str]] = {}
     # Many contracts run alike and hold the same packages.
-    plans: dict[tuple[_Term, str | None], _Plan | None] = {}
-    for row in contracts:
-        if row.organisation_id != organisation_id:
-            continue
-        key = (row.term, packages[row.row])
-        if key not in plans:
-            touches = _touches(row.term, period)
-            plans[key] = _planned(*key, period, given) if touches else None
-        plan = plans[key]
-        if plan is None:
-            continue
-        person = row.person
-        teams[person] = (row.team_id, row.team_name)
-        due[person] += plan.due
-        number = plan.kept
-        for by_contract, days_of, years in plan.counted:
-            days = days_of.get(row.id if by_contract else person)
-            if not days:
-                continue
-            for first, last, lowest, highest in years:
-                had = bisect_right(days, last) - bisect_left(days, first)
-                if had >= lowest:
-                    number += min(had, highest) - lowest + 1
-        done[person] += number
+    alike: dict[tuple[_Term, str | None], list[tuple[str, str]]] = defaultdict(list)
+    for _, id_, row, person, team_id, team, _, signer, term in contracts:
+        if signer == organisation_id and _touches(term, period):
+            teams[person] = (team_id, team)
+            alike[term, packages[row]].append((id_, person))
+    due: dict[str, float] = dict.fromkeys(teams, 0)
+    done: dict[str, float] = dict.fromkeys(teams, 0)
+    for (term, text), those in alike.items():
+        plan = _planned(term, text, period, given)
+        for id_, person in those:
+            number = plan.kept
+            for by_contract, days_of, years in plan.counted:
+                days = days_of.get(id_ if by_contract else person)
+                if days:
+                    for first, last, lowest, highest in years:
+                        had = bisect_right(days, last) - bisect_left(days, first)
+                        if had >= lowest:
+                            number += min(had, highest) - lowest + 1
+            due[person] += plan.due
+            done[person] += number
     strangers = teams.keys() - people.by_id.keys()
     people.add_guests(session, strangers)
     among = {person: number for person, number in sorted(due.items()) if number}
@@ -188,6 +182,8 @@ def services_done(
     )
 
 
+# Asked of every contract, and few terms differ.
+@lru_cache(maxsize=4096)
 def _touches(term: _Term, period: Period) -> bool:
     start, end = period.start, period.end
     return (

@@ -61,8 +61,8 @@ class Report:
     period: Period
     counted: Mapping[str, Counted]
     version: int
-    _villages: Mapping[str, str]
-    _doctors: Mapping[str, tuple[str, str]]
+    _people: People
+    _doctors: Mapping[str, str]
     _teams: Mapping[str, tuple[str, str]]
 
     def groups(self, by: Grouping) -> tuple[Group, ...]:
@@ -87,10 +87,14 @@ class Report:
         )
 
     def _group_of(self, by: Grouping, person: str) -> tuple[str, str]:
+        if by == "team":
+            return self._teams.get(person, ("", ""))
+        if not self._people.knows(person):  # an organisation
+            return "", ""
+        found = self._people.find(person)
         if by == "village":
-            village = self._villages.get(person, "")
-            return village, village
-        return (self._doctors if by == "doctor" else self._teams).get(person, ("", ""))
+            return found.village, found.village
+        return found.doctor_id, self._doctors.get(found.doctor_id, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,24 +278,13 @@ def _report(session: Session, organisation_id: str, period: Period) -> Report:
     reading = Reading(session, organisation_id, period)
     people = reading.people
     by_code, teams = _counted(reading, period)
-    persons: set[str] = set()
-    for one in by_code.values():
-        persons.update(one.denominator, one.numerator)
-    persons = {person for person in persons if people.knows(person)}
+    doctors = {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
     return Report(
         organisation_id,
         period,
         {i.code: by_code[i.code] for i in INDICATORS if i.code in by_code},
         reading.settings.version,
-        {person: people.find(person).village for person in persons},
-        _doctors(session, people, persons),
+        people,
+        doctors,
         teams,
     )
-
-
-def _doctors(
-    session: Session, people: People, persons: Iterable[str]
-) -> dict[str, tuple[str, str]]:
-    names = {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
-    found = ((person, people.find(person).doctor_id) for person in persons)
-    return {person: (doctor, names.get(doctor, "")) for person, doctor in found}
