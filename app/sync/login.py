@@ -97,6 +97,10 @@ class Login:
         told = answer.server_time
         if answer.status in (400, 401) and told and abs(told - server_now) > _CLOCK_OFF:
             answer = self._ask(transport, endpoint, keys.signing, told)
+        elif answer.status in (400, 401):
+            # Was the request delivered twice on the way, the first one has used the assertion up:
+            # a fresh one tells that from a PC which is no longer known.
+            answer = self._ask(transport, endpoint, keys.signing, told or server_now)
         elif answer.status == 404 and self._account.token_endpoint:
             # The server has moved its token endpoint since this PC was enrolled.
             endpoint = self._discover(transport)

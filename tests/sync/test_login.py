@@ -24,6 +24,7 @@ from tests.conftest import LEAD_ID, TOWNSHIP_ID
 from tests.server.serving import ServerProcess
 from tests.sync.conftest import Clinic
 from tests.sync.making import a_resident, save
+from tests.sync.proxy import PASS, REPLAY, Proxy, Seen
 from tests.sync.test_transport import FHIR, OUTCOME, Scripted
 
 JSON = {"Content-Type": "application/json"}
@@ -124,6 +125,26 @@ def test_a_lost_token_costs_one_sign_in_and_nothing_else(township: Clinic) -> No
     engine.close()
 
 
+def test_a_sign_in_that_the_link_delivers_twice_is_no_withdrawal(
+    make_clinic: Callable[..., Clinic], server: ServerProcess, proxy: Proxy
+) -> None:
+    """A box on the way repeats the request: the second one's assertion was used before."""
+    clinic = make_clinic(TOWNSHIP_ID, link=proxy.url)
+    _set_login(clinic.store, token="k.no-longer-known")
+    twice: list[str] = []
+
+    def choose(seen: Seen) -> str:
+        if seen.path == "/token" and not twice:
+            twice.append(seen.path)
+            return REPLAY
+        return PASS
+
+    proxy.choose = choose
+    report = clinic.sync()
+    assert twice
+    assert (report.outcome, report.reason) == (DONE, "")
+
+
 def test_revoked_is_told_apart_and_keeps_what_waits(
     township: Clinic, server: ServerProcess
 ) -> None:
@@ -137,7 +158,7 @@ def test_revoked_is_told_apart_and_keeps_what_waits(
     report = township.sync()
     assert report.outcome == REFUSED
     assert report.reason == str(link.withdrawn())
-    assert report.requests == 2, "one question, one sign-in, no hot loop"
+    assert report.requests == 3, "one question, one sign-in, once more to be sure, no hot loop"
     with township.store.read() as session:
         assert session.query(Outbox).count() == 1
     # A new code lets the same PC in again, and what waited leaves.
