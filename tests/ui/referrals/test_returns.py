@@ -367,7 +367,7 @@ def test_a_letter_down_that_came_back_is_mended_with_its_summary(
     form = desk.room.answers.form
     assert form is not None
     assert desk.room.pages.currentWidget() is form
-    assert "请写明用药" in form.strip.text()
+    assert form.strip.text() == "资料不足  ·  请写明用药"
     assert not form.fields["to_organisation_id"].isEnabled()
     assert form.fields["to_organisation_id"].value() == TOWNSHIP_ID
     form.fields["next_plan"].set_value("氨氯地平 5 mg 每日一次")

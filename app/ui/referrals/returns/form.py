@@ -35,6 +35,7 @@ from app.ui import theme
 from app.ui.attachments.card import Subject
 from app.ui.attachments.waiting import WaitingFiles
 from app.ui.context import UiContext
+from app.ui.referrals.history import reason_words
 from app.ui.referrals.returns.plan_fields import PlanCard, RehabCard
 from app.ui.referrals.returns.reply_fields import (
     DownCard,
@@ -164,8 +165,9 @@ class ReturnForm(Page):
         self._fill(reply, plan)
         self._keep(view.referral_id)
         self._start()
-        if self._step == DeskStep.RESEND and view.reason_text:
-            self.strip.say(view.reason_text, "attention")
+        if self._step == DeskStep.RESEND:
+            why = (reason_words(view), view.reason_text)
+            self.strip.say("  ·  ".join(part for part in why if part), "attention")
 
     def _name_the_plan(self, plan: PlanView) -> None:
         """In the place of a plan: whose goes on."""
@@ -230,8 +232,9 @@ class ReturnForm(Page):
         for field in self.fields:
             field.clear_problem()
         self.fields.touched = False
-        fresh = self.down_card is not None and self._step != DeskStep.RESEND
-        first = self.fields["to_organisation_id" if fresh else "visit_kind"]
+        first = self.fields["to_organisation_id" if self.down_card else "visit_kind"]
+        if self._step == DeskStep.RESEND:
+            first = self.fields["to_department"]  # the receiver stays
         first.setFocus()
 
     # -- leaving ------------------------------------------------------------------------------
