@@ -16,7 +16,7 @@ def cannot_start(folder: Path, error: BaseException) -> int:
     lines = [type(error).__name__, *fault_report.places(error.__traceback__)]
     path = fault_report.report(folder, "the program could not start", lines)
     fault_report.log(folder, f"{fault_report.now()} could not start", *lines)
-    _show(sentence(path))
+    show(sentence(path))
     return CANNOT_START
 
 
@@ -36,7 +36,8 @@ def sentence(report: Path | None) -> str:
     return text
 
 
-def _show(text: str) -> None:
+def show(text: str) -> None:
+    """A sentence where no window of ours can be: on the console, and in a box of Windows."""
     if sys.stderr is not None:
         print(text, file=sys.stderr)
     if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal"):

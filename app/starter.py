@@ -120,9 +120,9 @@ class _Choice:
             # No room for the copy, or a folder that cannot be written: the version before says so.
             self._note_no_room(version)
             alone = True
-        if not alone or swap.in_use(self._data):
-            # A second start beside the one that tries it: that one says what is to be said.
-            return self._start(version)
+        if not alone:
+            # A second press of the icon: the first one copies the store, or its window is there.
+            return _already_running()
         return self._use(trial.load(self._data).confirmed)
 
     def _tried(self, version: str) -> int | None:
@@ -264,6 +264,19 @@ def _skim(arguments: Sequence[str]) -> tuple[str, Path]:
 
 def _has_console() -> bool:
     return sys.platform != "win32" or "command" in Path(sys.executable).name.lower()
+
+
+def _already_running() -> int:
+    from app.i18n import tr
+    from app.last_words import show
+
+    show(
+        tr(
+            "The program is already running on this PC. Nothing was changed. "
+            "Look for its window in the task bar."
+        )
+    )
+    return NEUTRAL[0]
 
 
 def _wait_for(process: int) -> None:

@@ -140,8 +140,9 @@ def settle(folder: Path, version: str, code: int, *, neutral: bool) -> bool:
     if neutral:
         save(folder, replace(trial, tries=max(0, trial.tries - 1)))
         return True
-    if code == 0 and trial.stage == SHOWN:
-        # Closed before anybody signed in: it never had the store. The next start is a new try.
+    if code == 0 and (trial.stage == SHOWN or (trial.stage == OPENING and _unchanged(folder))):
+        # Closed before anybody signed in (or after a wrong password): it never had the store. The
+        # next start is a new try.
         drop_copy(folder)
         save(folder, replace(trial, version="", stage="", tries=0))
         return True
@@ -228,6 +229,8 @@ def _whole_copy(folder: Path) -> bool:
 
 def _unchanged(folder: Path) -> bool:
     """Whether the files in use are still, byte for byte, those of the copy."""
+    if not _whole_copy(folder):
+        return False
     listed: dict[str, str] = json.loads((folder / COPY / _LIST).read_text(encoding="utf-8"))
     here = [name for name in _COPIED if (folder / name).exists()]
     return sorted(here) == sorted(listed) and all(

@@ -211,6 +211,30 @@ def test_a_store_that_was_opened_and_closed_without_work_goes_back(tmp_path: Pat
     assert (tmp_path / "store.db").read_bytes() == b"pages"
 
 
+def test_a_wrong_password_is_no_failure_of_the_version(tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_bytes(b"pages")
+    trial.begin(tmp_path, "2.0.0")
+    trial.reach(tmp_path, "2.0.0", trial.OPENING)
+    assert trial.settle(tmp_path, "2.0.0", 0, neutral=False)
+    assert trial.load(tmp_path) == trial.Trial()
+    assert not (tmp_path / trial.COPY).exists()
+
+
+def test_a_second_start_beside_a_trial_touches_nothing(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_folder(root / "versions" / "9.0.0", {"TownshipCare": b"#!/bin/sh\ntouch $3/started\n"})
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setattr(starter, "_ALONE_SECONDS", 0.0)
+    with starter._Alone(data) as first:
+        assert first
+        assert starter.take_over(["gui", "--data", str(data)]) == 3
+    assert "已经在本机运行" in capsys.readouterr().err
+    assert not (data / "started").exists()
+    assert not (data / trial.STATE_FILE).exists()
+
+
 def test_another_program_on_the_folder_is_no_failure(tmp_path: Path) -> None:
     trial.begin(tmp_path, "2.0.0")
     assert trial.settle(tmp_path, "2.0.0", 3, neutral=True)
