@@ -58,7 +58,9 @@ def take_over(arguments: Sequence[str]) -> int | None:
     command, data = _skim(arguments)
     if command in _OWN:
         return None
-    return _Choice(place, here, data, arguments).run(desktop=command in ("", "gui"))
+    # A trial start of the frozen program (app/ui/trial.py) is nobody's work, either.
+    desktop = command in ("", "gui") and "--until-shown" not in arguments
+    return _Choice(place, here, data, arguments).run(desktop=desktop)
 
 
 def tried_version() -> str:

@@ -25,6 +25,7 @@ from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 from app.ui import preferences, theme
 from app.ui.application import _behind_the_window
+from app.ui.garbage import GarbageKeeper
 from app.ui.shell.window import MainWindow
 
 folder = Path(sys.argv[1])
@@ -32,7 +33,7 @@ application = QApplication(sys.argv[:1])
 theme.apply(application)
 window = MainWindow(folder, preferences.load(folder))
 window.show()
-_behind_the_window(window)
+_behind_the_window(window, GarbageKeeper(application))
 
 def wait(condition, seconds=60.0):
     end = time.perf_counter() + seconds

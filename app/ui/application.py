@@ -142,7 +142,7 @@ def _refuse(text: str, code: int) -> int:
 
 
 def _behind_the_window(
-    window: MainWindow, garbage: GarbageKeeper, loaded: Callable[[], None]
+    window: MainWindow, garbage: GarbageKeeper, loaded: Callable[[], None] = lambda: None
 ) -> None:
     """Load the libraries of the store while the person types the password."""
     window.tasks.run(

@@ -235,6 +235,12 @@ def test_a_second_start_beside_a_trial_touches_nothing(
     assert not (data / trial.STATE_FILE).exists()
 
 
+def test_the_check_of_a_frozen_program_tries_no_version(root: Path, tmp_path: Path) -> None:
+    small_folder(root / "versions" / "9.0.0")
+    assert starter.take_over(["gui", "--data", str(tmp_path), "--until-shown"]) is None
+    assert not (tmp_path / trial.STATE_FILE).exists()
+
+
 def test_another_program_on_the_folder_is_no_failure(tmp_path: Path) -> None:
     trial.begin(tmp_path, "2.0.0")
     assert trial.settle(tmp_path, "2.0.0", 3, neutral=True)
