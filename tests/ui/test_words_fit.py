@@ -7,7 +7,9 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from app.ui.rehab.plan_items import ItemsModel, PlanItems
+from app.ui.widgets.buttons import Button
 from app.ui.widgets.choices import ListField
+from app.ui.widgets.pages import Page
 from app.ui.widgets.values import NumberField
 
 LONG = "金寨县古碑镇花石乡中心卫生院医养结合服务站"
@@ -63,3 +65,16 @@ def test_a_plan_without_exercises_says_how_the_first_comes(qtbot: QtBot) -> None
     items.resize(900, 200)
     items.show()
     assert painted(items) > 500, "an empty table says nothing"
+
+
+def test_a_note_has_its_room_at_once(qtbot: QtBot) -> None:
+    page = Page("页")
+    page.add_footer(Button("保存"))
+    page.set_note("草")
+    qtbot.addWidget(page)
+    page.resize(600, 300)
+    page.show()
+    qtbot.waitExposed(page)
+    page.set_note("草稿已保存在本机，可以放心离开。")
+    note = page._note
+    assert note.width() >= note.sizeHint().width()

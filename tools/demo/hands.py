@@ -163,6 +163,10 @@ class Hands:
         # Layouts settle one inside the other, and lists come from the background.
         settled = time.monotonic() + SETTLE_SECONDS
         wait(lambda: time.monotonic() > settled, "the page at rest")
+        # What came in the last round is laid out, too.
+        for _ in range(3):
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+            QApplication.processEvents()
         self.pictures.mkdir(parents=True, exist_ok=True)
         if not widget.grab().save(str(self.pictures / f"{name}.png")):
             raise StepFailed(f"the picture {name} cannot be saved")

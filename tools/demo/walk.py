@@ -395,6 +395,7 @@ def _accept(state: Walk, hands: Hands) -> None:
         ),
         "the letter on the screen",
     )
+    wait(hands.frame.alarm.isHidden, "the alarm of a letter that is looked at over")
     hands.picture("14-desk")
     hands.key(Qt.Key.Key_Return, CTRL)
     wait(lambda: room.controller.dialog is not None, "the booking to open")

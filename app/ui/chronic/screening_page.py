@@ -260,7 +260,7 @@ def _waiting_columns() -> list[Column[WaitingRow]]:
         Column(
             tr("Due on"),
             _due_words,
-            190,
+            232,
             tone=lambda row: "attention" if row.days_over >= 0 else None,
             icon_name=lambda row: "alarm-warning-line" if row.days_over > 0 else "",
         ),

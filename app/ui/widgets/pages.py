@@ -137,6 +137,10 @@ class Page(QWidget):
         """A quiet word at the lower left, e.g. that the draft is kept."""
         self._note.setText(text)
         self._footer.show()
+        # At once, as a chip does: a note is often set while the page is still coming to rest.
+        footer = self._footer.layout()
+        assert footer is not None
+        footer.activate()
 
     def add_action(self, button: QWidget) -> None:
         self._actions.addWidget(button)
