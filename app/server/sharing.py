@@ -110,7 +110,7 @@ _UNCONFIRMED = (
     .join_from(edge, _source, _source.c.key == edge.c.source)
     .join(_target, and_(_target.c.id == edge.c.target_id, _target.c.type == edge.c.target_type))
     .where(
-        edge.c.target_type.in_(SAYS_WHOSE),
+        edge.c.target_type.in_(list(SAYS_WHOSE)),
         edge.c.organisation != _target.c.organisation,
         _source.c.type == "Task",
         or_(
