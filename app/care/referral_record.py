@@ -8,7 +8,7 @@ letter's vitals are those of the day (no measurement is ever made up or carried 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -130,15 +130,17 @@ def _letter(
         vitals=_vitals_of_today(visits, today),
         treatment_given=_treatment(treated),
         contracted_team=_team(session, resident.id, today),
-        last_results="\n".join(
-            (*visits_told(session, resident.id), *results_told(session, resident.id))
-        ),
+        last_results="\n".join((*_told(visits), *results_told(session, resident.id))),
     )
 
 
 def visits_told(session: Session, resident_id: str) -> list[str]:
     """The measurements of the last visits, newest first."""
-    return [_result(visit) for visit in reversed(visits_of(session, resident_id)[-VISITS_TOLD:])]
+    return _told(visits_of(session, resident_id))
+
+
+def _told(visits: Sequence[FollowUp]) -> list[str]:
+    return [_result(visit) for visit in reversed(visits[-VISITS_TOLD:])]
 
 
 def results_told(session: Session, resident_id: str, *, but: str = "") -> list[str]:

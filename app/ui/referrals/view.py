@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QTimer
@@ -339,7 +340,7 @@ class ReferralsRoom(QWidget):
 
     def write_letter(self, resident_id: str, prefill: object = None) -> None:
         """The form of a new letter, filled from the record."""
-        self._new_form().begin(resident_id, prefill)
+        self._new_form(lambda form: form.begin(resident_id, prefill))
 
     def write_answer(self, step: DeskStep) -> None:
         """The form of a reply, a hand-back, an amendment, or of another house to go to."""
@@ -355,9 +356,9 @@ class ReferralsRoom(QWidget):
 
     def mend_letter(self, view: ReferralView) -> None:
         """The form with a returned letter, or with an emergency letter to be completed."""
-        self._new_form().amend(view)
+        self._new_form(lambda form: form.amend(view))
 
-    def _new_form(self) -> LetterForm:
+    def _new_form(self, fill: Callable[[LetterForm], None]) -> None:
         if self.form is not None:
             self.form.keep_draft()
             self.pages.removeWidget(self.form)
@@ -365,8 +366,11 @@ class ReferralsRoom(QWidget):
         self.form = LetterForm(self._context, self.show_referral, self._form_left,
                                self.show_referral)  # fmt: skip
         self.pages.addWidget(self.form)
+        fill(self.form)  # before it is in sight, where each field lays the page out anew
+        first = self.form.focusWidget()
         self.pages.setCurrentWidget(self.form)
-        return self.form
+        if first is not None:
+            first.setFocus()
 
     def _form_left(self) -> None:
         self.pages.setCurrentWidget(self.desk)

@@ -121,6 +121,26 @@ def test_an_unreadable_number_is_shown_at_its_field_even_in_an_emergency(
     assert keys.focused() is form.parts.fields["sbp"].editor
 
 
+def test_a_letter_is_filled_before_it_is_in_sight_and_has_the_keyboard(
+    township: House, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each field of a page in sight would lay the whole page out anew."""
+    seen: list[bool] = []
+    begin = LetterForm.begin
+
+    def filled(form: LetterForm, resident_id: str, prefill: object = None) -> None:
+        begin(form, resident_id, prefill)
+        seen.append(form.isVisible())
+
+    monkeypatch.setattr(LetterForm, "begin", filled)
+    township.room.write_letter(add_resident(township.store, township.actor))
+    assert seen == [False]
+    form = township.room.form
+    assert form is not None
+    assert form.isVisible()
+    assert form.parts.urgency.isAncestorOf(keys.focused())
+
+
 def test_what_is_missing_is_said_at_each_field_and_nothing_is_saved(
     township: House, keys: Keys, qtbot: QtBot
 ) -> None:
@@ -131,7 +151,8 @@ def test_what_is_missing_is_said_at_each_field_and_nothing_is_saved(
     for key in ("present_history", "treatment_given", "reason_codes", "consent"):
         assert form.parts.fields[key].message()
     assert not form.parts.fields["impression"].message()
-    assert keys.focused() is form.parts.fields["present_history"].editor
+    # The highest of the page, in whichever column it stands.
+    assert keys.focused() is form.parts.fields["reason_codes"].editor
     assert township.room.pages.currentWidget() is form
 
 
