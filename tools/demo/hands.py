@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QEventLoop, Qt
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtGui import QImage, QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
@@ -19,8 +19,8 @@ from app.ui.shell.rooms import ROOMS
 from app.ui.shell.window import MainWindow
 
 WAIT_SECONDS = 20.0
-#: How long a page is let come to rest before its picture is taken.
-SETTLE_SECONDS = 0.1
+#: Between two looks at a page that comes to rest before its picture is taken.
+REST_SECONDS = 0.15
 
 
 class StepFailed(AssertionError):
@@ -160,16 +160,25 @@ class Hands:
 
     def picture_of(self, widget: QWidget, name: str) -> None:
         """Save what a window shows now."""
-        # Layouts settle one inside the other, and lists come from the background.
-        settled = time.monotonic() + SETTLE_SECONDS
-        wait(lambda: time.monotonic() > settled, "the page at rest")
-        # What came in the last round is laid out, too.
-        for _ in range(3):
-            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
-            QApplication.processEvents()
+        self.rest(widget)
         self.pictures.mkdir(parents=True, exist_ok=True)
         if not widget.grab().save(str(self.pictures / f"{name}.png")):
             raise StepFailed(f"the picture {name} cannot be saved")
+
+    def rest(self, widget: QWidget) -> None:
+        """Let a window work until it looks the same twice: layouts settle one inside the other, and
+        lists come from the background."""
+        before = QImage()
+
+        def same() -> bool:
+            nonlocal before
+            self.window.tasks.wait()
+            pause = time.monotonic() + REST_SECONDS
+            wait(lambda: time.monotonic() > pause, "a pause")
+            now, before = before, widget.grab().toImage()
+            return now == before
+
+        wait(same, "the page at rest")
 
     def close(self) -> None:
         self.window.shut()
