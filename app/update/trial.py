@@ -6,7 +6,8 @@ for good. If it ends before that, the store that it found is put back (``app.mod
 the version is not started on this folder again. Every step may be repeated: a power cut between
 any two of them changes no outcome.
 
-The copy is of the closed files, byte for byte, so that no password is needed for it.
+The copy is of the closed files, byte for byte, so that no password is needed for it. What only a
+trial needs is loaded there: every start of an updated program reads the state.
 """
 
 from __future__ import annotations
@@ -20,14 +21,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.clock import SYSTEM_CLOCK
-from app.models import swap
-from app.models.faults import disk_full
-from app.models.keyring import ACCOUNTS_FILE
-
 STATE_FILE = "update.json"
 COPY = "before-update"
-_COPIED = ("store.db", "store.db-wal", ACCOUNTS_FILE)
+_COPIED = ("store.db", "store.db-wal", "accounts.json")
 _LIST = "copy.json"
 #: Bytes that the copy leaves free on the disk.
 MARGIN = 100 * 1024 * 1024
@@ -155,6 +151,9 @@ def go_back(folder: Path, version: str) -> None:
 
     Raises ``StoreFault`` where the disk does not take it; then the next start goes on here.
     """
+    from app.clock import SYSTEM_CLOCK
+    from app.models import swap
+
     trial = load(folder)
     if not trial.back:
         trial = replace(trial, version=version, back=True)
@@ -209,6 +208,9 @@ def _kept_stage(trial: Trial) -> str:
 
 
 def _copy_store(folder: Path) -> None:
+    from app.models import swap
+    from app.models.faults import disk_full
+
     if _whole_copy(folder):
         return
     drop_copy(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -239,6 +240,33 @@ def test_the_check_of_a_frozen_program_tries_no_version(root: Path, tmp_path: Pa
     small_folder(root / "versions" / "9.0.0")
     assert starter.take_over(["gui", "--data", str(tmp_path), "--until-shown"]) is None
     assert not (tmp_path / trial.STATE_FILE).exists()
+
+
+_LIGHT = """
+import sys
+from app import starter
+starter._Choice._start = lambda *_: 0
+assert starter.take_over(["gui", "--data", sys.argv[1]]) == 0
+heavy = ("sqlalchemy", "PySide6", "cryptography", "argparse", "sqlite3", "zipfile", "subprocess")
+print([name for name in heavy if name in sys.modules])
+"""
+
+
+def test_an_updated_program_starts_without_loading_anything_twice(
+    root: Path, tmp_path: Path
+) -> None:
+    small_folder(root / "versions" / "9.0.0")
+    trial.save(tmp_path, trial.Trial(confirmed="9.0.0"))
+    done = subprocess.run(
+        [sys.executable, "-c", _LIGHT, str(tmp_path)],
+        env={**os.environ, versions.PLACE: str(root)},
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_another_program_on_the_folder_is_no_failure(tmp_path: Path) -> None:
