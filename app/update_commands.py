@@ -41,7 +41,7 @@ def update(options: argparse.Namespace, open_store: Open) -> int:
         updates.check_right(actor)
         path = options.file
         if options.server:
-            from app.sync.updates import fetch_update, find_update
+            from app.sync.updates import drop_fetched, fetch_update, find_update
 
             offer = find_update(store)
             if offer is None:
@@ -53,6 +53,8 @@ def update(options: argparse.Namespace, open_store: Open) -> int:
             print(f"update: version {found.version} ({found.size} bytes) would be installed")
             return 0
         done = updates.install_update(store, actor, path)
+        if options.server:
+            drop_fetched(store)
     finally:
         store.close()
     print(f"update: version {done.version} is in place and is used from the next start")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from app import __version__, starter
 from app.care import backups, updates
-from app.errors import DiskFull, EnvironmentFault, NotAllowed
+from app.errors import DiskFull, EnvironmentFault, NotAllowed, StoreFault
 from app.models.actor import Actor
 from app.models.local import AuditEvent
 from app.models.store import Store
@@ -240,6 +240,47 @@ def test_the_check_of_a_frozen_program_tries_no_version(root: Path, tmp_path: Pa
     small_folder(root / "versions" / "9.0.0")
     assert starter.take_over(["gui", "--data", str(tmp_path), "--until-shown"]) is None
     assert not (tmp_path / trial.STATE_FILE).exists()
+
+
+def test_without_room_for_the_copy_the_version_from_before_is_used_and_says_so(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_folder(root / "versions" / "9.0.0", {"TownshipCare": b"#!/bin/sh\ntouch $3/started\n"})
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "store.db").write_bytes(b"pages" * 30_000)
+    for room in (60_000, None):
+        if room is None:
+            monkeypatch.setattr(trial, "MARGIN", 10**18)
+            assert starter.take_over(["gui", "--data", str(data)]) is None
+        else:
+            with _small_files(room):
+                assert starter.take_over(["gui", "--data", str(data)]) is None
+        assert not (data / "started").exists()
+        state = trial.load(data)
+        assert (state.news, state.news_of, state.failed) == ("no room", "9.0.0", ())
+        assert (data / "store.db").read_bytes() == b"pages" * 30_000
+    from app.ui.first_start import news
+
+    assert "空间不足" in news(data)
+    assert news(data) == "", "said once"
+
+
+def test_going_back_on_a_full_disk_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    before = b"pages" * 30_000
+    (tmp_path / "store.db").write_bytes(before)
+    trial.begin(tmp_path, "2.0.0")
+    (tmp_path / "store.db").write_bytes(b"half a new shape" * 10_000)
+    with _small_files(60_000), pytest.raises((OSError, StoreFault)):
+        trial.go_back(tmp_path, "2.0.0")
+    assert (tmp_path / "store.db").read_bytes() == b"half a new shape" * 10_000
+    state = trial.load(tmp_path)
+    assert (state.back, state.failed) == (True, ())
+    # Whatever starts next goes on going back before it does anything else.
+    assert not trial.begin(tmp_path, "2.0.0")
+    trial.go_back(tmp_path, "2.0.0")
+    assert (tmp_path / "store.db").read_bytes() == before
+    assert trial.load(tmp_path).failed == ("2.0.0",)
 
 
 _LIGHT = """
