@@ -32,8 +32,8 @@ from app.models.driver import ask
 _CONTRACTS = """
     SELECT organisation_id, starts_on, ends_on, status, terminated_on, category,
         group_concat(rowid), group_concat(id), group_concat(resident_id),
-        group_concat(ifnull(signed_on, '')), group_concat(ifnull(team_id, '')),
-        group_concat(ifnull(team_name, ''), char(31))
+        group_concat(ifnull(signed_on, '')), json_group_array(ifnull(team_id, '')),
+        json_group_array(ifnull(team_name, ''))
     FROM contract INDEXED BY ix_contract_counted
     WHERE organisation_id IN (SELECT organisation.id FROM organisation)
     AND ends_on >= ? AND starts_on <= ? AND status IN ('1', '2', '3')
@@ -89,15 +89,14 @@ def read_contracts(session: Session, period: Period, people: People) -> list[Con
         session, _CONTRACTS, (start, end, start)
     ):
         term = _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None)
-        rows, ids, residents, signed, teams = (each.split(",") for each in lists[:5])
+        rows, ids, residents, signed = (column.split(",") for column in lists[:4])
         found += map(
             Contracted,
             signed,
             ids,
             rows,
             map(people.person_of, residents),
-            teams,
-            lists[5].split("\x1f"),
+            *map(from_json, lists[4:]),
             repeat(category),
             repeat(organisation),
             repeat(term),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from app.models.base import to_json
+from app.models.base import from_json, to_json
 from app.models.driver import ask
 
 _ACTIVE = "active"
@@ -21,7 +21,7 @@ _ACTIVE = "active"
 # come in one row, as lists in one order.
 _PEOPLE = """
     SELECT record_status, ifnull(record_status_on, ''), group_concat(id), group_concat(birth_date),
-        group_concat(ifnull(village, ''), char(31)), group_concat(ifnull(responsible_doctor_id, ''))
+        json_group_array(ifnull(village, '')), json_group_array(ifnull(responsible_doctor_id, ''))
     FROM resident
     WHERE organisation_id = ? AND (record_status != 'merged' OR ifnull(merged_into_id, '') = '')
     GROUP BY record_status, record_status_on
@@ -143,8 +143,8 @@ def people_of(session: Session, organisation_id: str) -> People:
             Person,
             ids.split(","),
             born.split(","),
-            villages.split("\x1f"),
-            doctors.split(","),
+            from_json(villages),
+            from_json(doctors),
             repeat(status),
             repeat(since),
         )

@@ -8,16 +8,19 @@ from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.care.indicators.contracts import read_contracts
 from app.care.indicators.people import People, people_of
+from app.care.indicators.period import Period
 from app.care.indicators.visits import Visit, read_visits
 from app.models.actor import Actor
 from app.models.chronic import FollowUp, FollowUpDisease
+from app.models.contract import Contract
 from app.models.resident import Resident
 from app.models.store import Store
-from tests.care.contracts.samples import add_resident
+from tests.care.contracts.samples import TODAY, add_resident, add_team, sign_one
 
 FIRST, LAST = date(2026, 1, 10), date(2026, 1, 16)
 NOON = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -130,3 +133,20 @@ def test_visits_are_read_as_they_were_written(
 
 
 _residents: dict[Store, list[str]] = {}
+
+
+def test_any_text_may_stand_in_a_village_or_the_name_of_a_team(store: Store, actor: Actor) -> None:
+    texts = ("甲,乙", "丙\x1f丁", '"戊"', "己")
+    people = {add_resident(store, actor, village=text): text for text in texts}
+    team = add_team(store, actor)
+    for resident in people:
+        sign_one(store, actor, resident, team)
+    with store.write(actor) as session:
+        for row in session.scalars(select(Contract)):
+            row.team_name = people[row.resident_id]
+    with store.read() as session:
+        found = people_of(session, store.organisation_id)
+        assert {one: found.find(one).village for one in people} == people
+        contracts = read_contracts(session, Period(TODAY, TODAY), found)
+        assert {row.person: row.team_name for row in contracts} == people
+        assert {row.team_id for row in contracts} == {team.id}
