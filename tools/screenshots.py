@@ -42,6 +42,8 @@ from tools.screenshots_round import CHOSEN as ROUND_PAGES
 from tools.screenshots_round import round_pages
 from tools.screenshots_sync import CHOSEN as SYNC_PAGES
 from tools.screenshots_sync import sync_pages
+from tools.screenshots_update import CHOSEN as UPDATE_PAGES
+from tools.screenshots_update import update_pages
 
 WORK = ROOT / "build" / "screenshots"
 GUIDE = ROOT / "docs" / "guide" / "pictures"
@@ -82,6 +84,7 @@ CHOSEN = {
     **{name: name for name in REFERRAL_PRINTS},
     **{name: name for name in BACK_PAGES},
     **{name: name for name in MEMBER_PAGES},
+    **{name: name for name in UPDATE_PAGES},
     **{name: name for name in ASSESSMENT_PAGES},
 }
 
@@ -111,6 +114,7 @@ def take(folder: Path) -> None:
     print_pages(county, pictures)
     back_pages(county, pictures)
     member_pages(county, pictures)
+    update_pages(county, pictures)
 
 
 def _set_up(folder: Path, pictures: Path) -> None:
