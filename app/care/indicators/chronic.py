@@ -10,9 +10,9 @@ made under.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -39,8 +39,7 @@ _MANAGED = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Managed:
+class Managed(NamedTuple):
     """A person under management: from ``since``, and until the day before ``until``."""
 
     person: str

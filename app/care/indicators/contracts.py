@@ -161,10 +161,11 @@ def services_done(
     done: dict[str, float] = dict.fromkeys(teams, 0)
     for (term, text), those in alike.items():
         plan = _planned(term, text, period, given)
+        counted = [(by_contract, days.get, years) for by_contract, days, years in plan.counted]
         for id_, person in those:
             number = plan.kept
-            for by_contract, days_of, years in plan.counted:
-                days = days_of.get(id_ if by_contract else person)
+            for by_contract, days_of, years in counted:
+                days = days_of(id_ if by_contract else person)
                 if days:
                     for first, last, lowest, highest in years:
                         had = bisect_right(days, last) - bisect_left(days, first)
