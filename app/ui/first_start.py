@@ -88,7 +88,10 @@ def start_again(folder: Path) -> None:
     subprocess.Popen(
         [str(versions.starter_of(place.root)), "gui", "--data", str(folder)],
         env={**versions.clean_environment(), starter.AFTER: str(os.getpid())},
+        # Nothing of this process is held open by the next one.
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         close_fds=True,
         start_new_session=sys.platform != "win32",
     )

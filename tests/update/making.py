@@ -66,6 +66,12 @@ def person():
     note("shown")
     if BEHAVIOUR == "dies when shown":
         die()
+    later = Path(os.environ["TOWNSHIP_CARE_PROGRAM"]) / "later"
+    if os.environ.get("DRIVE") == "start again" and later.exists():
+        # An update was installed while this version ran, and somebody wants it at once.
+        later.rename(later.with_name("versions"))
+        window.start_again()
+        return
     if os.environ.get("DRIVE") != "sign in":
         window.close()
         return

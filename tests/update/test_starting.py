@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -87,3 +88,13 @@ def test_one_that_dies_in_the_store_gives_way_and_the_store_is_as_before(
     (kept,) = installed.data.glob(swap.REPLACED + "*")
     assert (kept / "store.db").exists(), "never deleted"
     assert not (installed.data / trial.COPY).exists()
+
+
+def test_starting_again_waits_for_the_end_and_brings_the_new_version(installed: Installed) -> None:
+    installed.version("1.1.0").parent.rename(installed.root / "later")
+    os.mkfifo(installed.log)
+    # Open for writing, too: reading then waits for the next line, whoever writes it.
+    with open(os.open(installed.log, os.O_RDWR), encoding="utf-8") as said:
+        done = start(installed.root, installed.data, installed.log, "start again")
+        assert done.returncode == 0, done.stderr
+        assert [said.readline().strip() for _ in range(2)] == ["1.0.0 shown", "1.1.0 shown"]
