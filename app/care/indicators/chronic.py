@@ -34,7 +34,8 @@ _MANAGED = """
     SELECT group_concat(disease), group_concat(resident_id),
         group_concat(ifnull(managed_since, substr(created_at, 1, 10))),
         group_concat(ifnull(managed_until, ''))
-    FROM condition WHERE organisation_id = ? AND (managed = 1 OR managed_until IS NOT NULL)
+    FROM condition WHERE organisation_id = ? AND disease IS NOT NULL
+    AND (managed = 1 OR managed_until IS NOT NULL)
     HAVING count(*)
 """
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.care.indicators.chronic import managed_people
 from app.care.indicators.contracts import read_contracts
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period
@@ -18,9 +19,10 @@ from app.care.indicators.visits import Visit, read_visits
 from app.models.actor import Actor
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.contract import Contract
-from app.models.resident import Resident
+from app.models.resident import Condition, Resident
 from app.models.store import Store
 from tests.care.contracts.samples import TODAY, add_resident, add_team, sign_one
+from tests.care.follow_up_samples import managed_resident
 
 FIRST, LAST = date(2026, 1, 10), date(2026, 1, 16)
 NOON = datetime(2026, 1, 20, 12, tzinfo=UTC)
@@ -150,3 +152,17 @@ def test_any_text_may_stand_in_a_village_or_the_name_of_a_team(store: Store, act
         contracts = read_contracts(session, Period(TODAY, TODAY), found)
         assert {row.person: row.team_name for row in contracts} == people
         assert {row.team_id for row in contracts} == {team.id}
+
+
+def test_a_diagnosis_of_no_programme_is_passed_over(store: Store, actor: Actor) -> None:
+    who = managed_resident(store, actor, "hypertension")
+    other = managed_resident(store, actor, "type2_diabetes", name="乙")
+    with store.write(actor) as session:
+        row = session.scalars(select(Condition).where(Condition.resident_id == other)).one()
+        row.disease, row.managed, row.managed_until = None, False, TODAY
+    with store.read() as session:
+        people = people_of(session, store.organisation_id)
+        managed = managed_people(session, store.organisation_id, people)
+    assert {disease: [one.person for one in found] for disease, found in managed.items()} == {
+        "hypertension": [who]
+    }
