@@ -13,9 +13,13 @@
 ; of 64 bits only, without a word.
 Target amd64-unicode
 Unicode true
-SetCompressor /SOLID lzma
-; Both starters carry the same archive of modules: the second is then found again in the first.
-SetCompressorDictSize 64
+!ifdef QUICK
+  SetCompressor zlib
+!else
+  SetCompressor /SOLID lzma
+  ; Both starters carry the same archive of modules: the second is then found again in the first.
+  SetCompressorDictSize 64
+!endif
 ManifestDPIAware true
 
 !ifndef VERSION | SOURCE | OUTPUT

@@ -23,16 +23,24 @@ def _freeze() -> None:
 
 
 def _pack() -> None:
-    from tools.windows import packing
+    from tools.windows import next_version, packing
 
     packing.pack()
+    packing.pack(next_version.FROZEN, next_version.number(), quick=True)
+
+
+def _trial() -> None:
+    from tools.windows import trial
+
+    trial.run()
 
 
 _STEPS: dict[str, tuple[Callable[[], None], ...]] = {
     "system": (_system,),
     "freeze": (_system, _freeze),
     "installer": (_system, _pack),
-    "all": (_system, _freeze, _pack),
+    "trial": (_system, _trial),
+    "all": (_system, _freeze, _pack, _trial),
 }
 
 

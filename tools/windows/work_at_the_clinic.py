@@ -1,0 +1,199 @@
+"""What a person does at the clinic's PC, with the keys that the program's help page lists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tools.windows.clinic import LOGIN, PASSWORD
+from tools.windows.person import PATIENCE, Person
+from tools.windows.places import Failed
+
+ELDER, INITIALS, ID_NUMBER = "单国华", "sgh", "34159919470815001X"
+_GROUP = re.compile(r"[0-9A-Z]{5}")
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def set_up(person: Person, organisation: str) -> None:
+    """The three pages of the first set-up; the organisation was prepared."""
+    person.wait("首次设置", organisation)
+    person.picture("set-up-organisation")
+    person.key("Return")
+    person.wait("登录名")
+    person.fill("王建国", LOGIN, PASSWORD)
+    person.type(PASSWORD)
+    person.picture("set-up-administrator")
+    person.key("Return")
+    person.wait("恢复密钥", "完成设置")
+    person.picture("set-up-recovery-key")
+    for group in _last_group(person):
+        person.key("ctrl+a")
+        person.type(group)
+        person.key("Return")
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if person.sees("今日工作"):
+                person.picture("today")
+                return
+            if person.sees("这不是密钥的最后一组"):
+                break
+    raise Failed("the last group of the recovery key could not be read from the screen")
+
+
+def _last_group(person: Person) -> list[str]:
+    """The last group of the key as it is read, and with what is easily mistaken for another."""
+    groups = [word for word in person.words("eng") if _GROUP.fullmatch(word.text)]
+    if not groups:
+        raise Failed("the recovery key cannot be read from the screen")
+    bottom = max(word.y for word in groups)
+    last = max((w for w in groups if bottom - w.y < 8), key=lambda w: w.x)
+    picture = person.pictures.parent / "key.png"
+    person.display.picture(picture)
+    subprocess.run(
+        ["convert", str(picture), "-crop", f"110x28+{last.x - 55}+{last.y - 14}", "+repage",
+         "-colorspace", "Gray", "-resize", "400%", str(picture)],
+        check=True,
+    )  # fmt: skip
+    read = subprocess.run(
+        ["tesseract", str(picture), "-", "-l", "eng", "--psm", "8", "-c",
+         f"tessedit_char_whitelist={_ALPHABET}"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    found = [read, last.text]
+    for one, other in ("0Q", "0D", "5S", "8B", "2Z", "1T", "QD", "VY", "6G"):
+        found += [read.replace(one, other), read.replace(other, one)]
+    return list(dict.fromkeys(found))
+
+
+def sign_in(person: Person) -> None:
+    person.wait("请选择登录的人")
+    person.type(PASSWORD)
+    person.key("Return")
+    person.wait("今日工作", "F3找人")
+
+
+def register(person: Person) -> None:
+    person.key("alt+2")
+    person.wait("新建档案")
+    person.key("ctrl+n")
+    person.wait("必填资料")
+    person.fill(ID_NUMBER)
+    person.wait("号码正确")
+    person.fill(ELDER, "13812345678", "", "", "单小华", "13912345678", "")
+    person.type("2")
+    person.key("Return")
+    person.type("2")
+    person.picture("new-resident")
+    person.key("ctrl+s")
+    person.wait("健康记录", ELDER)
+    person.picture("resident")
+
+
+def _open_elder(person: Person) -> None:
+    person.key("F3")
+    person.type(INITIALS)
+    person.wait(ELDER)
+    person.key("Return")
+    person.wait("健康记录", "过敏")
+
+
+def look_at(person: Person, picture: str) -> None:
+    """The elder's page with everything that was recorded."""
+    _open_elder(person)
+    person.wait("上转", "随访")
+    person.picture(picture)
+
+
+def follow_up_and_refer(person: Person) -> None:
+    person.key("ctrl+1")
+    person.wait("服药依从")
+    person.type("1")
+    for answer in ("2", "192", "112", "1", "1"):
+        person.key("F2")
+        person.type(answer)
+    person.picture("follow-up")
+    person.key("F9")
+    person.wait("新建上转", "急救120")
+    person.picture("emergency-letter")
+    person.key("ctrl+s")
+    person.wait("待受理")
+    person.picture("letter-waiting")
+
+
+def ward(person: Person) -> None:
+    _open_elder(person)
+    person.click("入住")
+    person.wait("办理入住")
+    person.fill("", "1", "101", "2")
+    person.picture("admission")
+    person.click_last("入住")
+    person.wait("在床")
+    person.key("ctrl+2")
+    person.wait("训练前后")
+    person.key("F6")
+    person.wait("训练项目", "近期目标")
+    person.fill("脑梗死恢复期")
+    person.type("独立站立5分钟")
+    person.key("ctrl+Return", "ctrl+Return")
+    person.type("防跌倒")
+    person.click("添加训练")
+    person.type("bx")
+    person.wait("步行训练")
+    person.key("Return")
+    person.fill("5", "2", "10", "20", "11")
+    person.picture("rehabilitation-plan")
+    person.key("ctrl+s")
+    person.wait("病区打卡")
+    person.type("12070709701213072849" + "62")
+    person.key("F8", "ctrl+s")
+    began, ended = _half_an_hour()
+    person.fill(began, ended)
+    person.key("ctrl+s")
+    person.wait("已存")
+    person.picture("check-in")
+
+
+def _half_an_hour() -> tuple[str, str]:
+    """Two times of this day at the clinic that are over."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    today = now.hour * 60 + now.minute
+    ended = now - timedelta(minutes=min(10, today))
+    began = ended - timedelta(minutes=min(20, ended.hour * 60 + ended.minute))
+    return f"{began:%H%M}", f"{ended:%H%M}"
+
+
+def begin_something(person: Person) -> None:
+    """A form is open and half filled when the power goes."""
+    _open_elder(person)
+    person.key("ctrl+1")
+    person.wait("服药依从")
+    person.type("1")
+    person.picture("before-power-cut")
+
+
+def enrol(person: Person, code: str) -> None:
+    """Settings, the county hospital; the address was prepared."""
+    person.key("alt+9")
+    person.wait("我的密码")
+    person.click("县级医院")
+    person.wait("服务器地址", "127.0.0.1")
+    person.key("Return")
+    person.type(code)
+    person.picture("enrolment")
+    person.key("Return")
+    person.wait_gone("尚未接入县级医院")
+    person.picture("enrolled")
+
+
+def close(person: Person, processes: Callable[[], list[int]]) -> None:
+    """The window is closed by its key; the program ends by itself."""
+    person.key("alt+F4")
+    end = time.monotonic() + PATIENCE
+    while processes():
+        if time.monotonic() > end:
+            raise Failed("the program does not end after its window was closed")
+        time.sleep(0.5)
