@@ -2,7 +2,8 @@
 
 Neither holds an identity: the kind of an error and the places in the code that it came through,
 never its text (which may carry what somebody typed), no name of a person, no path of a folder.
-Only the standard library is used: the report must be written where nothing else can be loaded.
+Only the standard library is used: the report must be written where nothing else can be loaded. And
+what only a mistake needs is loaded by it: every start goes through here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ _PLACE = re.compile(r'File "[^"]*?([^"/\\]+)", line (\d+) in ([\w<>.]+)')
 
 def places(trace: TracebackType | None) -> list[str]:
     """The places in the code, innermost last."""
+    import traceback
+
     return [
         f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(trace)

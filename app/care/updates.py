@@ -111,7 +111,9 @@ def install_update(
         manifest = package.verify(path, _keys(), progress)
         package.check_newer(manifest, __version__, versions.platform_name(), others)
         before_import(store, backup.MIGRATION)
-        elevation.install_elevated(versions.starter_of(place.root), path)
+        # By the version that runs: an older one may not know the key of today.
+        folder = versions.running_folder() or place.root
+        elevation.install_elevated(versions.starter_of(folder), path)
     trial.pardon(store.folder, manifest.version)
     record_access(
         store, actor, "update", "program", "", {"from": __version__, "to": manifest.version}

@@ -48,14 +48,18 @@ def home() -> Home | None:
     """Where this program is installed; None for one that runs from its sources."""
     from app import __version__
 
-    if getattr(sys, "frozen", False):
-        folder = Path(sys.executable).resolve().parent
-    elif os.environ.get(PLACE):
-        folder = Path(os.environ[PLACE])
-    else:
+    folder = running_folder()
+    if folder is None:
         return None
     root = folder.parent.parent if folder.parent.name == FOLDER else folder
     return Home(root, __version__)
+
+
+def running_folder() -> Path | None:
+    """The folder of the version that runs; None for a program that runs from its sources."""
+    if getattr(sys, "frozen", False):
+        return Path(sys.executable).resolve().parent
+    return Path(os.environ[PLACE]) if os.environ.get(PLACE) else None
 
 
 def platform_name() -> str:

@@ -19,7 +19,7 @@ from app.errors import DiskFull, EnvironmentFault, NotAllowed, StoreFault
 from app.models.actor import Actor
 from app.models.local import AuditEvent
 from app.models.store import Store
-from app.update import trial, versions
+from app.update import elevation, trial, versions
 from app.update.package import Stopped
 from app.update.refusals import UpdateRefused
 from tests.update.making import OTHER, a_package, small_folder, write_keys
@@ -166,6 +166,23 @@ def test_where_the_program_belongs_to_everybody_it_says_who_can_install_it(
         updates.install_update(store, actor, _package(tmp_path))
     assert not list((root / "versions").glob("*")) if (root / "versions").exists() else True
     assert updates.install_alone(tmp_path / "TownshipCare-9.0.0.tcupdate").version == "9.0.0"
+
+
+def test_with_an_administrators_right_the_running_version_installs_not_an_older_one(
+    root: Path, store: Store, actor: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = small_folder(root / "versions" / "0.1.5")
+    monkeypatch.setenv(versions.PLACE, str(running))
+    place = versions.home()
+    assert place is not None
+    assert place.root == root
+    asked: list[tuple[Path, Path]] = []
+    monkeypatch.setattr(versions, "may_write", lambda place: False)
+    monkeypatch.setattr(elevation, "install_elevated", lambda *given: asked.append(given))
+    path = _package(tmp_path)
+    updates.install_update(store, actor, path)
+    assert asked == [(running / "TownshipCare", path)]
+    assert backups.list_backups(store.folder), "the records are safe before anything else"
 
 
 def test_offers_are_found_on_sticks_and_what_does_not_fit_says_why(
