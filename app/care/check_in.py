@@ -22,6 +22,7 @@ from app.care.check_in_rules import (
     CheckInInput,
     assess,
 )
+from app.care.ownership import require_own
 from app.care.parsing import clean_text
 from app.care.rehab_due import ENTERED_IN_ERROR, refresh_rehab_due
 from app.care.rehab_facts import load_facts, load_thresholds
@@ -148,7 +149,7 @@ def save_check_in(store: Store, actor: Actor, row: CheckInInput) -> SavedRow:
 def void_check_in(store: Store, actor: Actor, check_in_id: str, reason: str) -> None:
     """Mark a check-in as entered in error: kept, shown as void, counted nowhere.
 
-    Its performer, or a doctor, may do it; ``reason`` is required.
+    Its performer, or a doctor of the house that made it, may do it; ``reason`` is required.
     """
     words = clean_text(reason)
     if not words:
@@ -157,6 +158,7 @@ def void_check_in(store: Store, actor: Actor, check_in_id: str, reason: str) -> 
         row = session.get(CheckIn, check_in_id)
         if row is None:
             raise NotFound(tr("This check-in is not in the record store."))
+        require_own(actor, row)
         if row.performer_id != actor.staff_id and not actor.has_role("doctor", "specialist"):
             raise NotAllowed(
                 tr("Only who made this check-in, or a doctor, can void it. Nothing was changed.")

@@ -50,6 +50,7 @@ class CheckInView:
     action: str | None
     not_measured: Mapping[str, str]
     performer_name: str
+    organisation_id: str
     status: str
     delivery: Delivery
 
@@ -116,6 +117,7 @@ def _view(row: CheckIn, delivery: Delivery) -> CheckInView:
         action=row.action,
         not_measured=dict(row.not_measured),
         performer_name=row.performer_name,
+        organisation_id=row.organisation_id,
         status=row.status,
         delivery=delivery,
     )

@@ -38,7 +38,7 @@ from tests.care.rehab_ward import (
     add_ward,
     done,
 )
-from tests.conftest import CARE_HOME_ID
+from tests.conftest import CARE_HOME_ID, LEAD_ID
 
 
 def one_plan(store: Store, actor: Actor):
@@ -421,6 +421,9 @@ def test_a_void_check_in_counts_nowhere_but_stays(store: Store, actor: Actor) ->
     stranger = replace(actor, staff_id=new_id(), roles=frozenset({"nurse"}))
     with pytest.raises(NotAllowed):
         void_check_in(store, stranger, saved.check_in_id, "录错人")
+    hospital = replace(actor, organisation_id=LEAD_ID)
+    with pytest.raises(NotAllowed):
+        void_check_in(store, hospital, saved.check_in_id, "录错人")
     void_check_in(store, actor, saved.check_in_id, "录错人")
     (kept,) = history(store, plan.resident_id)
     assert kept.status == "entered_in_error"

@@ -21,6 +21,7 @@ from app.care.assessments.record import (
     record_assessment,
     void_assessment,
 )
+from app.care.read_only import why_read_only
 from app.care.referral_prefill import ReferralPrefill
 from app.care.referral_up.assessment import assessment_prefill
 from app.ui.context import UiContext
@@ -69,15 +70,16 @@ class AssessmentsController(QObject):
         self,
         assessment_id: str,
         *,
-        done: Callable[[tuple[AssessmentInput, AssessmentsOf]], None],
+        done: Callable[[tuple[AssessmentInput, AssessmentsOf, str]], None],
         failed: Failed,
     ) -> None:
-        """A saved assessment and the chooser of its resident."""
+        """A saved assessment, the chooser of its resident, and why it can only be read."""
         c = self._context
 
-        def work() -> tuple[AssessmentInput, AssessmentsOf]:
+        def work() -> tuple[AssessmentInput, AssessmentsOf, str]:
             typed = load_assessment(c.store, c.actor, assessment_id)
-            return typed, assessments_of(c.store, c.actor, typed.resident_id)
+            why = why_read_only(c.store, c.actor, "assessment", assessment_id)
+            return typed, assessments_of(c.store, c.actor, typed.resident_id), why
 
         c.tasks.run(work, done=done, failed=failed, owner=self)
 

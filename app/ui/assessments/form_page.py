@@ -30,6 +30,7 @@ from app.ui.widgets.drafts import DraftKeeper
 from app.ui.widgets.fields import Field, TextField
 from app.ui.widgets.forms import FormFields, FormNavigator, tab_order
 from app.ui.widgets.pages import Page
+from app.ui.widgets.reading import show_to_be_read
 from app.ui.widgets.values import DateField
 
 
@@ -227,6 +228,13 @@ class AssessmentPage(Page):
             if ANSWER + link_id in self.fields:
                 self.fields[ANSWER + link_id].set_value(answer)
 
+    def only_read(self, why: str) -> None:
+        """A saved assessment that this house cannot correct."""
+        self._ready = False
+        self._correcting = ""
+        typing_only = (self.live, self.next_button, self.save_button, self.void_button)
+        show_to_be_read(self, why, self.correction_reason, *typing_only)
+
     def to_first(self) -> None:
         """The keyboard to the first question that is not answered."""
         questions = [each for each in self.fields if each.key.startswith(ANSWER)]
@@ -315,7 +323,7 @@ class AssessmentPage(Page):
 
     def save(self) -> None:
         """Ctrl+S: check, save, go back."""
-        if self._saving or not self.fields.check():
+        if self._saving or not self._ready or not self.fields.check():
             return
         self._saving = True
         self.save_button.setEnabled(False)

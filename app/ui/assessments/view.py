@@ -57,7 +57,7 @@ class AssessmentsRoom(QWidget):
         if assessment_id:
             self._controller.load(
                 assessment_id,
-                done=lambda both: self._correct(assessment_id, *both),
+                done=lambda found: self._correct(assessment_id, *found),
                 failed=self._not_opened,
             )
         elif resident_id:
@@ -100,14 +100,17 @@ class AssessmentsRoom(QWidget):
         if known is not None:
             self._front(AssessmentPage(self._context, self._controller, known, scale))
 
-    def _correct(self, assessment_id: str, typed: AssessmentInput, known: AssessmentsOf) -> None:
+    def _correct(
+        self, assessment_id: str, typed: AssessmentInput, known: AssessmentsOf, why_read: str
+    ) -> None:
         self._resident_id = known.resident_id
         self.overview.show_resident(known, typed.scale)
-        self._front(
-            AssessmentPage(
-                self._context, self._controller, known, typed.scale, typed, assessment_id
-            )
+        page = AssessmentPage(
+            self._context, self._controller, known, typed.scale, typed, assessment_id
         )
+        self._front(page)
+        if why_read:
+            page.only_read(why_read)
 
     def _front(self, page: AssessmentPage | None) -> None:
         """Put a form in front, or the scales; the form before is no longer needed."""

@@ -18,6 +18,7 @@ from app.care.follow_up import (
 )
 from app.care.follow_up_form import FollowUpInput
 from app.care.follow_up_history import FollowUpContext, open_form
+from app.care.read_only import why_read_only
 from app.care.referral_prefill import ReferralPrefill
 from app.i18n import tr
 from app.ui.context import UiContext
@@ -43,15 +44,16 @@ class FollowUpController(QObject):
         self,
         follow_up_id: str,
         *,
-        done: Callable[[tuple[FollowUpContext, FollowUpInput]], None],
+        done: Callable[[tuple[FollowUpContext, FollowUpInput, str]], None],
         failed: Failed,
     ) -> None:
-        """A saved visit and what the form shows beside it."""
+        """A saved visit, what the form shows beside it, and why it can only be read."""
         c = self._context
 
-        def load() -> tuple[FollowUpContext, FollowUpInput]:
+        def load() -> tuple[FollowUpContext, FollowUpInput, str]:
             form = load_visit(c.store, c.actor, follow_up_id)
-            return open_form(c.store, c.actor, form.resident_id), form
+            why = why_read_only(c.store, c.actor, "follow_up", follow_up_id)
+            return open_form(c.store, c.actor, form.resident_id), form, why
 
         c.tasks.run(load, done=done, failed=failed, owner=self)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -31,6 +32,7 @@ from app.ui.widgets.buttons import Button, DangerButton, PrimaryButton
 from app.ui.widgets.drafts import DraftKeeper
 from app.ui.widgets.forms import FormNavigator
 from app.ui.widgets.pages import Page
+from app.ui.widgets.reading import show_to_be_read
 
 FORM = "follow_up"
 
@@ -94,14 +96,11 @@ class FollowUpPage(Page):
         self.leave_button = Button(
             tr("Back to the list"), self.leave, tip=tr("Back, the draft is kept (Esc)")
         )
-        self.add_footer(
-            self.void_button,
-            self.outcome_button,
-            self.leave_button,
-            self.next_button,
-            self.save_button,
-        )
+        self.add_footer(self.void_button, self.outcome_button, self.leave_button)
+        self.add_footer(self.next_button, self.save_button)
         self.void_button.hide()
+        buttons = (self.next_button, self.save_button, self.void_button)
+        self._typing_only = (self.live, self.fields.reason, *buttons)
         self._navigator = FormNavigator(self, last=self.save_button)
         self._answers = AnswerAndGo(self, self.fields.single_choices())
         self._ticks = TickedOnlyOnPurpose(self.fields.danger_signs, self.fields.sbp)
@@ -151,8 +150,11 @@ class FollowUpPage(Page):
         self.fields.touched = kept is not None
         self._to_first()
 
-    def correct(self, known: FollowUpContext, follow_up_id: str, form: FollowUpInput) -> None:
-        """Correct a saved visit: its values in the fields, and why it is corrected."""
+    def correct(
+        self, known: FollowUpContext, follow_up_id: str, form: FollowUpInput, why_read: str = ""
+    ) -> None:
+        """A saved visit, to correct it and say why; with ``why_read`` only to be read."""
+        known = replace(known, last=None) if why_read else known  # nothing of others beside it
         self._start(known, correcting=follow_up_id)
         self.fields.reason.show()
         self.void_button.show()
@@ -165,6 +167,10 @@ class FollowUpPage(Page):
         form_values.show(self.fields, form)
         self._arrange()
         self._to_first()
+        if why_read:
+            self._known, self._correcting = None, ""
+            self._show_head(known)
+            show_to_be_read(self, why_read, *self._typing_only)
 
     def _start(self, known: FollowUpContext, *, correcting: str) -> None:
         self._known = None
@@ -177,6 +183,7 @@ class FollowUpPage(Page):
             self._keeper = None
         self.strip.clear()
         self.set_note("")
+        show_to_be_read(self, "", *self._typing_only)
         self.save_button.setEnabled(True)
         self.void_button.hide()
         self.outcome_button.show()
@@ -354,8 +361,7 @@ class FollowUpPage(Page):
         self.saved.emit(result)
 
     def _on_saved_to_refer(self, result: FollowUpResult) -> None:
-        self._forget()
-        self.saved.emit(result)
+        self._on_saved(result)
         if result.prefill is not None:
             self._controller.to_referral(result.prefill)
 
@@ -377,8 +383,7 @@ class FollowUpPage(Page):
 
     def leave(self) -> None:
         """Esc: back to the list, the draft is kept."""
-        if self._keeper is not None and self.fields.touched:
-            self._keeper.save_now()
+        self.keep_draft()
         self.left.emit()
 
     def open_outcome(self) -> None:

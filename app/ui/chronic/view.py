@@ -81,7 +81,7 @@ class ChronicRoom(QWidget):
         elif follow_up_id:
             self._controller.open_visit(
                 follow_up_id,
-                done=lambda both: self._correct(follow_up_id, *both),
+                done=lambda found: self._correct(follow_up_id, *found),
                 failed=self._not_opened,
             )
         elif resident_id:
@@ -134,10 +134,12 @@ class ChronicRoom(QWidget):
         self._stack.setCurrentWidget(page)
         page.begin(known, chosen_diseases(known, disease, self._context.clock.today()))
 
-    def _correct(self, follow_up_id: str, known: FollowUpContext, form: FollowUpInput) -> None:
+    def _correct(
+        self, follow_up_id: str, known: FollowUpContext, form: FollowUpInput, why_read: str
+    ) -> None:
         page = self.form_page
         self._stack.setCurrentWidget(page)
-        page.correct(known, follow_up_id, form)
+        page.correct(known, follow_up_id, form, why_read)
 
     def _not_opened(self, error: Exception) -> None:
         self._stack.setCurrentWidget(self.due_page)

@@ -15,6 +15,7 @@ from app.care.health_check.record import (
     revise_health_check,
     void_health_check,
 )
+from app.care.read_only import why_read_only
 from app.care.referral_prefill import ReferralPrefill
 from app.ui.context import UiContext
 
@@ -36,13 +37,20 @@ class CheckController(QObject):
         c.tasks.run(open_check, c.store, c.actor, resident_id, done=done, failed=failed, owner=self)
 
     def open_kept(
-        self, health_check_id: str, *, done: Callable[[KeptCheck], None], failed: Failed
+        self,
+        health_check_id: str,
+        *,
+        done: Callable[[tuple[KeptCheck, str]], None],
+        failed: Failed,
     ) -> None:
-        """A saved check and what the page shows beside it."""
+        """A saved check with what the page shows beside it, and why it can only be read."""
         c = self._context
-        c.tasks.run(
-            open_kept_check, c.store, c.actor, health_check_id, done=done, failed=failed, owner=self
-        )
+
+        def work() -> tuple[KeptCheck, str]:
+            kept = open_kept_check(c.store, c.actor, health_check_id)
+            return kept, why_read_only(c.store, c.actor, "health_check", health_check_id)
+
+        c.tasks.run(work, done=done, failed=failed, owner=self)
 
     def save(
         self,

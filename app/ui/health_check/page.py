@@ -29,6 +29,7 @@ from app.ui.widgets.cards import label
 from app.ui.widgets.drafts import DraftKeeper
 from app.ui.widgets.forms import FormNavigator
 from app.ui.widgets.pages import Page
+from app.ui.widgets.reading import show_to_be_read
 
 FORM = "health_check"
 NOT_DONE = "1"
@@ -178,14 +179,22 @@ class HealthCheckPage(Page):
         self._judge()
         self._to_first()
 
-    def go_on(self, kept: KeptCheck) -> None:
-        """A saved check: results that came later, the conclusion, or a correction."""
+    def go_on(self, kept: KeptCheck, why_read: str = "") -> None:
+        """A saved check: results that came later, the conclusion, or a correction. With
+        ``why_read`` it is only read."""
         self._start(kept.context, kept=kept.id, concluded=kept.concluded)
         self.fields.show(kept.form)
         self.fields.reason.set_required(kept.concluded)
         self.fields.reason.setVisible(kept.concluded)
         self.void_button.show()
         self.fields.touched = False
+        if why_read:
+            self._known = None
+            self.proposals.show_lines(())
+            self.fields.reason.hide()
+            self.void_button.hide()
+            show_to_be_read(self, why_read, self._summary, self.save_button)
+            return
         self._judge()
         self._to_first()
 
@@ -201,6 +210,7 @@ class HealthCheckPage(Page):
         self._saving = False
         self.strip.clear()
         self.set_note("")
+        show_to_be_read(self, "", self._summary, self.save_button)
         self.save_button.setEnabled(True)
         self.void_button.hide()
         self.fields.clear()

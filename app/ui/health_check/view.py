@@ -72,7 +72,11 @@ class CheckUpRoom(QWidget):
     def open(self, resident_id: str = "", health_check_id: str = "", **where: Any) -> None:
         """See the class."""
         if health_check_id:
-            self._controller.open_kept(health_check_id, done=self._go_on, failed=self._not_opened)
+            self._controller.open_kept(
+                health_check_id,
+                done=lambda found: self._go_on(*found),
+                failed=self._not_opened,
+            )
         elif resident_id:
             self._controller.open(resident_id, done=self._begin, failed=self._not_opened)
         elif self.front is None:
@@ -131,10 +135,10 @@ class CheckUpRoom(QWidget):
                 pressed=lambda: self.open(health_check_id=known.this_year),
             )
 
-    def _go_on(self, kept: KeptCheck) -> None:
+    def _go_on(self, kept: KeptCheck, why_read: str) -> None:
         page = self.page(kept.context.form_version)
         self._stack.setCurrentWidget(page)
-        page.go_on(kept)
+        page.go_on(kept, why_read)
 
     def _not_opened(self, error: Exception) -> None:
         self._stack.setCurrentWidget(self.year_page)

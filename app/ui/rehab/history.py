@@ -121,6 +121,8 @@ class HistoryPage(Page):
             self.table.choose(0)
 
     def _chosen(self, view: CheckInView) -> None:
+        own = view.organisation_id == self._context.actor.organisation_id
+        self.void_button.setVisible(own)
         self.void_button.setEnabled(view.status != "entered_in_error")
 
     def _void(self) -> None:
