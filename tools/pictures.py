@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QImageWriter
 
 #: A picture of the guide takes no more; fewer colours are tried until it fits.
 MOST_BYTES = 60_000
-_COLOURS = (256, 128, 64, 48, 32, 24, 16, 12, 8)
+_COLOURS = (256, 128, 64, 48, 32, 24, 16)
 
 
 def palette(image: QImage, most: int) -> list[int]:

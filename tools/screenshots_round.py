@@ -34,7 +34,13 @@ def round_pages(county: County, pictures: Path) -> None:
     wait(lambda: view.group() is not None and view.model.rowCount() > 0, "the village's people")
     wait(lambda: view.model.rowCount() == view.group().counts.month, "the whole village")
     wait(lambda: view.model.row(0) is not None, "the first page")
+    # What is due by today: fewer people, and a smaller picture.
+    view.scopes.setCurrentIndex(1)
+    wait(lambda: 0 < view.model.rowCount() < view.group().counts.month, "who is due by today")
+    wait(lambda: view.model.row(0) is not None, "their first page")
     hands.picture("round")
+    view.scopes.setCurrentIndex(3)
+    wait(lambda: view.model.rowCount() == view.group().counts.month, "the whole village again")
     view.kind.setCurrentIndex(max(view.kind.findData("follow_up:hypertension"), 0))
     wait(lambda: view.filter().kind != "" and view.model.row(0) is not None, "hypertension")
     view.print_button.click()
