@@ -102,7 +102,8 @@ def read_visits(
             persons = [survivors.get(person, person) for person in persons]
         theirs = found.setdefault(of, defaultdict(list))
         said = {letter: _visit(day, letter) for letter in set(letters)}
-        if not_fasting.isdisjoint(ids):
+        # A pressure that was not taken is not excused by a meal, on a form for both diseases.
+        if of != "type2_diabetes" or not_fasting.isdisjoint(ids):
             for person, letter in zip(persons, letters, strict=True):
                 theirs[person].append(said[letter])
             continue

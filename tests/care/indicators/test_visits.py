@@ -137,6 +137,27 @@ def test_visits_are_read_as_they_were_written(
 _residents: dict[Store, list[str]] = {}
 
 
+def test_a_meal_excuses_no_missing_pressure_of_a_form_for_both(store: Store, actor: Actor) -> None:
+    who = add_resident(store, actor)
+    made = Made(0, 0, "1", "final", "type2_diabetes", None, None, None, "1")
+    with Session(store._write_engine) as session:  # nothing of it stays
+        _write(session, [made], [who])
+        session.execute(
+            insert(FollowUpDisease).values(
+                id="part-of-both",
+                follow_up_id="visit-000",
+                resident_id=who,
+                visit_date=FIRST,
+                disease="hypertension",
+            )
+        )
+        people = people_of(session, store.organisation_id)
+        found = read_visits(session, FIRST, LAST, people)
+        session.rollback()
+    assert [visit.complete for visit in found["type2_diabetes"][who]] == [True]
+    assert [visit.complete for visit in found["hypertension"][who]] == [False]
+
+
 def test_any_text_may_stand_in_a_village_or_the_name_of_a_team(store: Store, actor: Actor) -> None:
     texts = ("甲,乙", "丙\x1f丁", '"戊"', "己")
     people = {add_resident(store, actor, village=text): text for text in texts}
