@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetrics, QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.i18n import set_language, tr
+from app.ui import theme
+from app.ui.rehab.cells import COLUMNS
 from app.ui.rehab.plan_items import ItemsModel, PlanItems
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choices import ListField
@@ -78,3 +82,16 @@ def test_a_note_has_its_room_at_once(qtbot: QtBot) -> None:
     page.set_note("草稿已保存在本机，可以放心离开。")
     note = page._note
     assert note.width() >= note.sizeHint().width()
+
+
+@pytest.mark.parametrize("spoken", ["zh_CN", "en"])
+def test_the_heads_of_the_wards_grid_fit_their_columns(qapp: QApplication, spoken: str) -> None:
+    set_language(spoken)
+    metrics = QFontMetrics(theme.font(theme.SECONDARY_POINTS))
+    cut = [
+        tr(column.title)
+        for column in COLUMNS
+        if column.width is not None
+        and metrics.horizontalAdvance(tr(column.title)) > column.width - theme.GAP_INSIDE
+    ]
+    assert cut == []

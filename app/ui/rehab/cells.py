@@ -110,7 +110,7 @@ COLUMNS: tuple[GridColumn, ...] = (
     ),
     GridColumn(
         "pre_symptoms",
-        N_("Complaint"),
+        N_("Sympt."),
         BEFORE,
         60,
         "choices",
