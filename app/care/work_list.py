@@ -7,7 +7,7 @@ is never stored. Lists are cut to the most pressing, the counts tell the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from app.care.referral_back.amended import amended_replies
 from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
+from app.care.referral_news import NEWS, referral_news
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import REVIEWERS, Side, State, Urgency
 from app.care.referral_up.incomplete import incomplete_emergencies
@@ -57,8 +58,6 @@ __all__ = [
 ]
 
 LIST_LIMIT = 100
-# How long the news that a referral was accepted, answered or refused stays in the list.
-_NEWS = timedelta(days=7)
 _URGENT_SPAN = timedelta(days=14)
 
 
@@ -111,8 +110,8 @@ def today_work(
             trouble = _rejected(session, limit) + _conflicts(session, limit)
             trouble += declined_returns(session, actor, today)
             trouble += incomplete_emergencies(session, actor, store.clock.now())
-            news = _referral_news(session, store, actor, today)
-            news += amended_replies(session, actor, _since(store), today)
+            news = referral_news(session, store.clock, actor, today, LIST_LIMIT)
+            news += amended_replies(session, store.clock, actor, today)
     referrals = _referral_work(store, actor, today) if whole else []
     referrals += outreach_work(store, actor, today) if whole else []
     now = [item for item in referrals if item.column == "now"] + unsent + trouble
@@ -267,7 +266,7 @@ def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
         column = "now" if line.waiting.overdue else "today"
     elif line.state is State.ACCEPTED and not ours:
         what = tr("Referral accepted: tell the patient")
-        if (today - clinic_date(line.since)) > _NEWS:
+        if (today - clinic_date(line.since)) > NEWS:
             return None
     else:
         return None
@@ -289,49 +288,6 @@ def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
         days_late=max((today - since).days, 0),
         urgent=line.urgency is Urgency.EMERGENCY,
     )
-
-
-def _referral_news(session: Session, store: Store, actor: Actor, today: date) -> list[WorkItem]:
-    """Answers to our letters that end or change the way of the patient, of the last week."""
-    words = {
-        State.REJECTED: tr("Referral refused: read the reason"),
-        State.NO_SHOW: tr("Patient did not come"),
-        State.REPLIED: tr("Reply of the hospital: read it"),
-    }
-    rows = session.execute(
-        select(ReferralTask, Resident)
-        .join(Referral, Referral.id == ReferralTask.referral_id)
-        .join(Resident, Resident.id == Referral.resident_id)
-        .where(
-            ReferralTask.requester_organisation_id == actor.organisation_id,
-            ReferralTask.service == "letter",
-            ReferralTask.state.in_([str(state) for state in words]),
-            ReferralTask.updated_at >= _since(store),
-        )
-        .order_by(ReferralTask.id.desc())
-        .limit(LIST_LIMIT)
-    )
-    return [
-        WorkItem(
-            column="today",
-            kind=f"referral:{task.state}",
-            what=words[State(task.state)],
-            room="referrals",
-            arguments=(("referral_id", task.referral_id),),
-            resident_id=resident.id,
-            name=resident.name,
-            sex=resident.sex,
-            age=_age(resident, today),
-            village=resident.village or "",
-            on=clinic_date(task.updated_at),
-            days_late=max((today - clinic_date(task.updated_at)).days, 0),
-        )
-        for task, resident in rows
-    ]
-
-
-def _since(store: Store) -> datetime:
-    return store.clock.now() - _NEWS
 
 
 # -- records in trouble ---------------------------------------------------------------------

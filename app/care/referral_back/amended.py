@@ -3,16 +3,18 @@ the version before is told."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from app.care.referral_news import came_lately, day_of_news
 from app.care.referral_states import State
 from app.care.work_due import WorkItem
-from app.clock import clinic_date
+from app.clock import Clock
 from app.i18n import tr
 from app.models.actor import Actor
+from app.models.outbox import Receipt
 from app.models.referral import Referral, ReferralEvent, ReferralTask
 from app.models.resident import Resident
 
@@ -23,33 +25,36 @@ _ACTED_ON = (State.ACCEPTED, State.ARRIVED, State.IN_CARE, State.RECEIVED_BACK, 
 _MOST = 100
 
 
-def amended_replies(session: Session, actor: Actor, since: datetime, today: date) -> list[WorkItem]:
-    """One line a referral that the other house amended since then, the newest first."""
+def amended_replies(session: Session, clock: Clock, actor: Actor, today: date) -> list[WorkItem]:
+    """One line a referral that the other house amended in the last week, the newest first."""
     own = actor.organisation_id
     rows = session.execute(
-        select(ReferralTask, ReferralEvent, Resident)
+        select(ReferralTask, ReferralEvent, Resident, Receipt)
         .join(ReferralEvent, ReferralEvent.task_id == ReferralTask.id)
         .join(Referral, Referral.id == ReferralTask.referral_id)
         .join(Resident, Resident.id == Referral.resident_id)
+        .outerjoin(
+            Receipt,
+            and_(Receipt.kind == "referral_event", Receipt.record_id == ReferralEvent.id),
+        )
         .where(
             or_(
                 ReferralTask.requester_organisation_id == own,
                 ReferralTask.owner_organisation_id == own,
             ),
             ReferralTask.state.in_([str(state) for state in _ACTED_ON]),
-            ReferralTask.updated_at >= since,
             ReferralEvent.move == _AMENDED,
             ReferralEvent.organisation_id != own,
-            ReferralEvent.occurred_at >= since,
+            came_lately(session, clock, ReferralEvent.occurred_at),
         )
         .order_by(ReferralTask.id.desc(), ReferralEvent.id.desc())
         .limit(_MOST)
     )
     found: dict[str, WorkItem] = {}
-    for task, event, resident in rows:
+    for task, event, resident, receipt in rows:
         if event.id not in task.event_ids or task.id in found:
             continue
-        day = clinic_date(event.occurred_at)
+        day = day_of_news(event.occurred_at, receipt, today)
         found[task.id] = WorkItem(
             column="today",
             kind="referral:amended",
@@ -61,6 +66,6 @@ def amended_replies(session: Session, actor: Actor, since: datetime, today: date
             sex=resident.sex,
             village=resident.village or "",
             on=day,
-            days_late=max((today - day).days, 0),
+            days_late=(today - day).days,
         )
     return list(found.values())
