@@ -34,6 +34,9 @@ if "tls" in options:
     options["tls"] = tuple(Path(one) for one in options["tls"])
 if "limits" in options:
     options["limits"] = Limits(**{name: Rate(*rate) for name, rate in options["limits"].items()})
+if "clock" in options:
+    from tests.month.timeline import ToldClock
+    options["clock"] = ToldClock(Path(options["clock"]))
 sys.exit(run(Path(data), "127.0.0.1", int(port), database_url=database or None,
              directory=Path(directory) if directory else None, **options))
 """
