@@ -114,6 +114,13 @@ class FollowUpController(QObject):
             owner=self,
         )
 
+    def to_letter(self, result: FollowUpResult, *, failed: Failed) -> None:
+        """Open the referral of a visit just saved, also where the doctor alone wants one."""
+        if result.prefill is not None:
+            self.to_referral(result.prefill)
+        else:
+            self.letter_from_visit(result.follow_up_id, failed=failed)
+
     def to_referral(self, prefill: ReferralPrefill) -> None:
         """To the letter, filled from the record."""
         self._context.navigate("referrals", resident_id=prefill.resident_id, prefill=prefill)

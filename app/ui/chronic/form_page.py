@@ -111,7 +111,7 @@ class FollowUpPage(Page):
             ("F6", self.copy_drugs),
             ("F7", self.copy_habits),
             ("F8", self.copy_last),
-            ("F9", self.live.press),
+            ("F9", self.refer_now),
             ("Ctrl+J", self._open_override),
             ("Ctrl+E", self.open_outcome),
         ):
@@ -362,8 +362,7 @@ class FollowUpPage(Page):
 
     def _on_saved_to_refer(self, result: FollowUpResult) -> None:
         self._on_saved(result)
-        if result.prefill is not None:
-            self._controller.to_referral(result.prefill)
+        self._controller.to_letter(result, failed=self._on_failed)
 
     def _forget(self) -> None:
         self._saving = False

@@ -95,13 +95,6 @@ class LiveStrip(QFrame):
             line.setVisible(bool(said))
         self.setAccessibleName(self.text())
 
-    def press(self) -> None:
-        """F9: the button that stands there now, if one does."""
-        for button in (self.now_button, self.refer_button):
-            if not button.isHidden():
-                button.click()
-                return
-
     def text(self) -> str:
         """Everything that the strip says, for a screen reader and for tests."""
         parts = [line.property("said") for line in self._lines if line.property("said")]

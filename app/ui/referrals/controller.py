@@ -175,9 +175,10 @@ class ReferralsController(QObject):
         self._fetch(referral_id, open_referral, looked=True)
 
     def refresh(self) -> None:
-        """Fetch the referral that is shown anew, after news of it."""
-        if self.view is not None:
-            self._fetch(self.view.referral_id, refresh_referral)
+        """Fetch the referral that is shown anew, after news of it; one that is on its way to the
+        screen is not given up for the one that stands there still."""
+        if self._wanted:
+            self._fetch(self._wanted, refresh_referral)
 
     def _fetch(
         self,

@@ -47,6 +47,8 @@ from app.ui.widgets.delivery import DeliveryMark
 from app.ui.widgets.strips import ErrorStrip
 
 _DANGER = frozenset({State.REJECTED, State.CANCELLED, State.NO_SHOW, State.EXPIRED, State.DELETED})
+#: Until the patient of an emergency has arrived, 120 and the duty number stand on the page.
+_ON_THE_WAY = frozenset({State.SENT, State.RETURNED, State.ACCEPTED})
 #: The step that leads on, by the present state: its button is the primary one.
 _ONWARD = {
     State.INTERNAL_REVIEW: State.SENT,
@@ -266,20 +268,22 @@ class ReferralDetail(QWidget):
         dress(self._waiting, kind="secondary", tone="" if tone == "neutral" else tone)
 
     def _show_emergency(self, view: ReferralView) -> None:
-        open_still = view.state not in (State.CLOSED, *_DANGER)
-        if view.urgency is not Urgency.EMERGENCY or not open_still:
+        if view.urgency is not Urgency.EMERGENCY or view.state not in _ON_THE_WAY:
             self.emergency.hide()
             return
         call = next((move for move in view.moves if move.phone and move.allowed), None)
-        why = (
-            tr("Phone first, paper afterwards.")
-            if view.side is Side.SENDER
-            else tr("Emergency: answer within 15 minutes; the sender will phone.")
-        )
         if view.phone_confirmed_by:
             why = tr("Accepted on the phone by {name}, {number}.").format(
                 name=view.phone_confirmed_by, number=view.phone_number
             )
+        elif view.state is State.ACCEPTED:
+            why = tr("Accepted as an emergency.")
+        elif view.side is Side.SENDER:
+            why = tr("Phone first, paper afterwards.")
+        elif view.state is State.SENT:
+            why = tr("Emergency: answer within 15 minutes; the sender will phone.")
+        else:
+            why = ""
         flags = [codes.label("referral_red_flag", code) for code in view.letter.red_flags]
         facts = (*flags, vitals_words(view.letter.vitals), why)
         self.emergency.say(

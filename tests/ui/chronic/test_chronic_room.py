@@ -247,6 +247,26 @@ def test_an_urgent_visit_opens_the_referral_with_the_letter_begun(
     assert len(sent_to) == 2
 
 
+def test_the_doctor_refers_where_the_rule_does_not_ask_for_it(
+    room: ChronicRoom,
+    store: Store,
+    add_resident: AddResident,
+    sent_to: list[tuple[str, dict[str, Any]]],
+    keys: Any,
+) -> None:
+    page = open_form(room, add_resident("hypertension"))
+    keys("1", "1", ENTER, "138", ENTER, "84", ENTER)
+    assert not page.live.now_button.isVisible()
+    assert not page.live.refer_button.isVisible()
+    keys(F2, "1", "1", F9)
+    (row,) = visits(store)
+    assert not row.diseases[0].urgent
+    ((place, where),) = sent_to
+    assert place == "referrals"
+    letter = where["prefill"]
+    assert (letter.urgency, letter.source_id, letter.vitals.sbp) == ("routine", row.id, 138)
+
+
 def test_an_emergency_does_not_wait_for_an_unfinished_form(
     room: ChronicRoom,
     store: Store,

@@ -131,6 +131,17 @@ def test_an_emergency_is_first_in_red_and_accepted_with_nothing_filled_in(
     desk.dialog.done_button.click()
     assert desk.room.controller.view.state is State.ACCEPTED
     assert desk.buttons() == ["未到诊…", "撤销转诊…", "调整安排…", "收治入院…", "患者已到"]
+    # Nobody is told to answer what was answered; with the patient here there is nobody to phone.
+    assert "15 分钟" not in strip.text()
+    assert "已受理" in strip.text()
+    township.news_from(desk)
+    township.room.open(referral_id=urgent)
+    assert "先打电话" not in township.room.detail.emergency.text()
+    desk.press("患者已到")
+    assert desk.room.controller.view.state is State.ARRIVED
+    assert strip.isHidden()
+    township.news_from(desk)
+    assert township.room.detail.emergency.isHidden()
 
 
 def test_the_township_confirms_an_unanswered_emergency_by_phone(

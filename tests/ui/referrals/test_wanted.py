@@ -93,3 +93,27 @@ def test_an_older_list_that_comes_late_does_not_replace_the_newer_one(
     assert room.model.row_of(written.referral_id) == 1
     assert room.sent.text() == "转出 1"
     room.leave()
+
+
+def test_news_of_the_letter_that_stands_there_does_not_take_the_place_of_the_one_asked_for(
+    make_store: Callable[..., tuple[Store, Actor]], dressed: object, qtbot: Any
+) -> None:
+    township = make_store(TOWNSHIP_ID)
+    ids = [
+        referral.send(*township, letter_for(add_resident(*township), urgency=urgency)).referral_id
+        for urgency in ("routine", "emergency")
+    ]
+    runner = LaterRunner()
+    room = ReferralsRoom(UiContext(*township, runner))  # type: ignore[arg-type]
+    qtbot.addWidget(room)
+    room.open(referral_id=ids[0])
+    runner.let_go()
+    # The second is sent: it is asked for, and the list tells that something changed.
+    room.show_referral(ids[1])
+    room._records_changed({"referral", "referral_task"})
+    runner.let_go()
+    view = room.controller.view
+    assert view is not None
+    assert view.referral_id == ids[1]
+    assert room.list.currentIndex().row() == room.model.row_of(ids[1])
+    room.leave()
