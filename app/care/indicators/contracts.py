@@ -23,7 +23,7 @@ from app.care.contracts.terms import FAMILY_DOCTOR, Span, falling_due
 from app.care.indicators.counted import Counted, each
 from app.care.indicators.people import People, day_of
 from app.care.indicators.period import Period
-from app.models.base import from_json
+from app.models.base import from_json, to_json
 from app.models.driver import ask
 
 # Signed (1) or signed as a renewal (3). One that ended early was in force until the day before.
@@ -41,10 +41,17 @@ _CONTRACTS = """
     AND (status != '2' OR terminated_on IS NOT NULL)
     GROUP BY organisation_id, ends_on, status, starts_on, category, terminated_on
 """
-# Thousands of contracts hold the same few texts: one row a text and a day of ending.
+# Thousands of contracts hold the same few texts: one row a text. Those of one day of ending lie
+# together in the index.
 _PACKAGES = """
-    SELECT packages, group_concat(rowid) FROM contract INDEXED BY ix_contract_agreed
-    WHERE ends_on >= ? GROUP BY ends_on, packages
+    SELECT packages, group_concat(those) FROM (
+        SELECT packages, group_concat(rowid) AS those FROM contract INDEXED BY ix_contract_agreed
+        WHERE ends_on >= ? GROUP BY ends_on, packages
+    ) GROUP BY packages
+"""
+_PACKAGES_OF = """
+    SELECT contract.rowid, packages FROM json_each(?) wanted
+    CROSS JOIN contract ON contract.rowid = CAST(wanted.value AS INTEGER)
 """
 
 
@@ -105,12 +112,24 @@ def read_contracts(session: Session, period: Period, people: People) -> list[Con
     return found
 
 
-def read_packages(session: Session, period: Period) -> dict[str, str | None]:
-    """Row of a contract that the period may touch → its packages, JSON."""
-    texts: dict[str | None, str | None] = {}
+def ask_packages(session: Session, period: Period) -> list[tuple[str | None, str]]:
+    """What ``packages_of`` understands: each text and the rows that hold it."""
+    return ask(session, _PACKAGES, (period.start.isoformat(),))
+
+
+def packages_of(
+    session: Session, asked: Iterable[tuple[str | None, str]], contracts: Iterable[Contracted]
+) -> dict[str, str | None]:
+    """Row of a contract → its packages, JSON. What was asked in another view of the store is
+    completed from this one."""
     found: dict[str, str | None] = {}
-    for packages, rows in ask(session, _PACKAGES, (period.start.isoformat(),)):
-        found.update(dict.fromkeys(rows.split(","), texts.setdefault(packages, packages)))
+    for packages, rows in asked:
+        found.update(dict.fromkeys(rows.split(","), packages))
+    missing = [contract.row for contract in contracts if contract.row not in found]
+    if missing:
+        found.update(
+            (str(row), text) for row, text in ask(session, _PACKAGES_OF, (to_json(missing),))
+        )
     return found
 
 
@@ -151,22 +170,29 @@ def services_done(
     whole contract year count, so that one given early is done when it falls due.
     """
     teams: dict[str, tuple[str, str]] = {}
-    # Many contracts run alike and hold the same packages.
-    alike: dict[tuple[_Term, str | None], list[tuple[str, str]]] = defaultdict(list)
+    # Many contracts run alike and hold the same packages; those that were read together share
+    # their term, which is told by its identity in a tenth of the time.
+    alike: dict[tuple[int, str | None], list[tuple[str, str]]] = defaultdict(list)
+    terms: dict[int, _Term | None] = {}
     for _, id_, row, person, team_id, team, _, signer, term in contracts:
-        if signer == organisation_id and _touches(term, period):
-            teams[person] = (team_id, team)
-            alike[term, packages[row]].append((id_, person))
+        if signer == organisation_id:
+            key = id(term)
+            if key not in terms:
+                terms[key] = term if _touches(term, period) else None
+            if terms[key] is not None:
+                teams[person] = (team_id, team)
+                alike[key, packages[row]].append((id_, person))
     due: dict[str, float] = dict.fromkeys(teams, 0)
     done: dict[str, float] = dict.fromkeys(teams, 0)
-    for (term, text), those in alike.items():
-        plan = _planned(term, text, period, given)
+    for (key, text), those in alike.items():
+        running = terms[key]
+        assert running is not None
+        plan = _planned(running, text, period, given)
         counted = [(by_contract, days.get, years) for by_contract, days, years in plan.counted]
         for id_, person in those:
             number = plan.kept
             for by_contract, days_of, years in counted:
-                days = days_of(id_ if by_contract else person)
-                if days:
+                if days := days_of(id_ if by_contract else person):
                     for first, last, lowest, highest in years:
                         had = bisect_right(days, last) - bisect_left(days, first)
                         if had >= lowest:
@@ -182,8 +208,6 @@ def services_done(
     )
 
 
-# Asked of every contract, and few terms differ.
-@lru_cache(maxsize=4096)
 def _touches(term: _Term, period: Period) -> bool:
     start, end = period.start, period.end
     return (

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.care.indicators.people import People, day_of
 from app.clock import clinic_date, parse_instant
-from app.models.driver import ask
+from app.models.driver import ask, ask_in_one
 
 # A check without a conclusion still waits for the doctor: it is not done.
 _CHECKS = """
@@ -81,24 +81,38 @@ def _first(row: tuple[date, list[str]]) -> date:
     return row[0]
 
 
-def read_checks(session: Session, first: date, last: date, people: People) -> Days:
+def ask_checks(session: Session, first: date, last: date) -> list[list[str]]:
+    """What ``checks_of`` understands."""
+    return ask_in_one(session, 2, _CHECKS, (first.isoformat(), last.isoformat()))
+
+
+def checks_of(asked: Iterable[list[str]], people: People) -> Days:
     """Health checks that a doctor concluded."""
-    rows = ask(session, _CHECKS, (first.isoformat(), last.isoformat()))
-    return Days((day_of(day), _persons(names, people)) for day, names in rows)
+    return Days((day_of(day), _persons(names, people)) for day, names in asked)
 
 
-def read_assessments(session: Session, first: date, last: date, people: People) -> dict[str, Days]:
+def ask_assessments(session: Session, first: date, last: date) -> list[list[str]]:
+    """What ``assessments_of`` understands."""
+    return ask_in_one(session, 3, _ASSESSMENTS, (first.isoformat(), last.isoformat()))
+
+
+def assessments_of(asked: Iterable[list[str]], people: People) -> dict[str, Days]:
     """Scale → who was assessed with it."""
     found: dict[str, Days] = defaultdict(Days)
-    for scale, day, names in ask(session, _ASSESSMENTS, (first.isoformat(), last.isoformat())):
+    for scale, day, names in asked:
         found[scale].add(day_of(day), _persons(names, people))
     return found
 
 
-def read_noted(session: Session, first: date, last: date) -> dict[str, Days]:
+def ask_noted(session: Session, first: date, last: date) -> list[list[str]]:
+    """What ``noted_of`` understands."""
+    return ask_in_one(session, 3, _NOTED, (first.isoformat(), last.isoformat()))
+
+
+def noted_of(asked: Iterable[list[str]]) -> dict[str, Days]:
     """Service → the contracts for which it was noted by hand."""
     found: dict[str, Days] = defaultdict(Days)
-    for day, service, names in ask(session, _NOTED, (first.isoformat(), last.isoformat())):
+    for day, service, names in asked:
         found[service].add(day_of(day), names.split(","))
     return found
 

@@ -5,43 +5,79 @@ A period or any part of it is counted from one reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.care.clinical_settings import clinical_settings
 from app.care.contracts.completion import MANUAL
+from app.care.indicators.ahead import Ahead
 from app.care.indicators.chronic import CODE_OF, Managed, first_counted, managed_people
-from app.care.indicators.contracts import Contracted, read_contracts, read_packages
+from app.care.indicators.contracts import (
+    Contracted,
+    ask_packages,
+    packages_of,
+    read_contracts,
+)
 from app.care.indicators.days import (
     Days,
-    read_assessments,
+    ask_assessments,
+    ask_checks,
+    ask_noted,
+    assessments_of,
+    checks_of,
+    noted_of,
     read_check_ins,
-    read_checks,
-    read_noted,
 )
 from app.care.indicators.people import people_of
 from app.care.indicators.period import Period
 from app.care.indicators.referrals import Course, courses_of
-from app.care.indicators.visits import Visit, days_seen, read_visits, visits_between
+from app.care.indicators.visits import Visit, ask_visits, days_seen, visits_between, visits_of
 
 
 class Reading:
-    """``only``: the one indicator that is wanted; what it does not need is not read."""
+    """``only``: the one indicator that is wanted; what it does not need is not read. ``ahead``:
+    reads what all of them need beside what is counted from it."""
 
     def __init__(
-        self, session: Session, organisation_id: str, period: Period, only: str = ""
+        self,
+        session: Session,
+        organisation_id: str,
+        period: Period,
+        only: str = "",
+        ahead: Ahead | None = None,
     ) -> None:
         self.session, self.organisation_id, self.period = session, organisation_id, period
         self.settings = clinical_settings(session)
-        self.people = people_of(session, organisation_id)
         # A contract year that the period touches begins at most one year before it, and a check
         # counts for a year: a few days more do no harm.
         self._year_before = date.fromordinal(max(period.start.toordinal() - 366, 1))
         self._disease = {letter: disease for disease, letter in CODE_OF.items()}.get(only[:1], "")
         self._days: dict[tuple[str, str], Mapping[str, Sequence[date]]] = {}
+        self._ahead = ahead
+        if ahead is not None:
+            # In the order in which they are wanted; this view of the store has begun by now.
+            ahead.begin(**self._questions())
+        self.people = people_of(session, organisation_id)
+
+    def _questions(self) -> dict[str, Callable[[Session], Any]]:
+        first, last = self._year_before, self.period.end
+        visited = first_counted(self.period) if self._disease else first
+        return {
+            "packages": partial(ask_packages, period=self.period),
+            "visits": partial(ask_visits, first=visited, last=last, disease=self._disease),
+            "assessments": partial(ask_assessments, first=first, last=last),
+            "checks": partial(ask_checks, first=first, last=last),
+            "noted": partial(ask_noted, first=first, last=last),
+        }
+
+    def _asked(self, name: str) -> Any:
+        if self._ahead is not None:
+            return self._ahead.of(name)
+        return self._questions()[name](self.session)
 
     @cached_property
     def contracts(self) -> Sequence[Contracted]:
@@ -49,15 +85,15 @@ class Reading:
 
     @cached_property
     def packages(self) -> dict[str, str | None]:
-        return read_packages(self.session, self.period)
+        return packages_of(self.session, self._asked("packages"), self.contracts)
 
     @cached_property
     def checks(self) -> Days:
-        return read_checks(self.session, self._year_before, self.period.end, self.people)
+        return checks_of(self._asked("checks"), self.people)
 
     @cached_property
     def assessments(self) -> Mapping[str, Days]:
-        return read_assessments(self.session, self._year_before, self.period.end, self.people)
+        return assessments_of(self._asked("assessments"), self.people)
 
     @cached_property
     def managed(self) -> Mapping[str, Sequence[Managed]]:
@@ -73,8 +109,7 @@ class Reading:
 
     @cached_property
     def _visits(self) -> dict[str, dict[str, list[Visit]]]:
-        first = first_counted(self.period) if self._disease else self._year_before
-        return read_visits(self.session, first, self.period.end, self.people, self._disease)
+        return visits_of(self._asked("visits"), self.people)
 
     @cached_property
     def _check_ins(self) -> Days:
@@ -82,7 +117,7 @@ class Reading:
 
     @cached_property
     def _noted(self) -> Mapping[str, Days]:
-        return read_noted(self.session, self._year_before, self.period.end)
+        return noted_of(self._asked("noted"))
 
     def days(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
         """The days on which a service was given: by person, by contract if noted by hand."""

@@ -14,6 +14,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from app.care.age import age_on
+from app.care.indicators.ahead import Ahead
 from app.care.indicators.catalogue import INDICATORS
 from app.care.indicators.chronic import CODE_OF, chronic_indicators
 from app.care.indicators.contracts import contract_rate, services_done, teams_on
@@ -122,8 +123,8 @@ def indicator_report(
     Raises ``NotAllowed`` for roles that do not report.
     """
     _check(actor)
-    with store.read() as session:
-        return _report(session, organisation_id or store.organisation_id, period)
+    with store.read() as session, Ahead(store) as ahead:
+        return _report(session, ahead, organisation_id or store.organisation_id, period)
 
 
 def course(
@@ -274,8 +275,8 @@ def _of_the_consortium(reading: Reading, period: Period, only: str) -> list[Coun
     return counted
 
 
-def _report(session: Session, organisation_id: str, period: Period) -> Report:
-    reading = Reading(session, organisation_id, period)
+def _report(session: Session, ahead: Ahead, organisation_id: str, period: Period) -> Report:
+    reading = Reading(session, organisation_id, period, ahead=ahead)
     people = reading.people
     by_code, teams = _counted(reading, period)
     doctors = {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}

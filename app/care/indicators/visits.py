@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.care.indicators.people import People, day_of
 from app.care.visit_rules import NextStep
 from app.models.base import to_json
-from app.models.driver import ask
+from app.models.driver import ask, ask_in_one
 
 # Few visits are void or were made from afar. Each day is asked for them, status by status, so that
 # the many others are skipped.
@@ -85,16 +86,13 @@ class Visit(NamedTuple):
 
 
 _Day = tuple[date, str, list[str], str, list[str]]
+#: Days, and the visits whose glucose was not fasting, with the reason.
+Asked = tuple[list[_Day], set[str]]
 
 
-def read_visits(
-    session: Session, first: date, last: date, people: People, disease: str = ""
-) -> dict[str, dict[str, list[Visit]]]:
-    """Disease → person → the visits between two days, in their order. Void ones are left out."""
-    days = _read(session, first, last, disease)
-    # Complete without a class: the glucose was not fasting, and the form says why.
-    unclassed = [id_ for _, of, _, _, ids in days if of == "type2_diabetes" for id_ in ids]
-    not_fasting = {row[0] for row in ask(session, _NOT_FASTING, (to_json(unclassed),))}
+def visits_of(asked: Asked, people: People) -> dict[str, dict[str, list[Visit]]]:
+    """Disease → person → the visits that were asked for, in their order."""
+    days, not_fasting = asked
     found: dict[str, dict[str, list[Visit]]] = {}
     survivors = people.survivors
     for day, of, persons, letters, ids in days:
@@ -116,7 +114,15 @@ def read_visits(
     return found
 
 
-def _read(session: Session, first: date, last: date, disease: str) -> list[_Day]:
+def ask_visits(session: Session, first: date, last: date, disease: str = "") -> Asked:
+    """What ``visits_of`` understands: the visits between two days. Void ones are left out."""
+    days = _ask_days(session, first, last, disease)
+    # Complete without a class: the glucose was not fasting, and the form says why.
+    unclassed = [id_ for _, of, _, _, ids in days if of == "type2_diabetes" for id_ in ids]
+    return days, {row[0] for row in ask(session, _NOT_FASTING, (to_json(unclassed),))}
+
+
+def _ask_days(session: Session, first: date, last: date, disease: str) -> list[_Day]:
     span = (first.isoformat(), last.isoformat())
     void = [row[0] for row in ask(session, _VOID, span)]
     afar = [row[0] for row in ask(session, _FROM_AFAR, span)]
@@ -127,7 +133,8 @@ def _read(session: Session, first: date, last: date, disease: str) -> list[_Day]
         wanted="AND disease = :disease" if disease else "",
     )
     asked = {"first": span[0], "last": span[1], "disease": disease}
-    rows = ask(session, query, {**asked, "afar": to_json(afar), "void": to_json(void)})
+    values = {**asked, "afar": to_json(afar), "void": to_json(void)}
+    rows = sorted(ask_in_one(session, 5, query, values), key=itemgetter(0, 1))
     return [
         (day_of(day), of, people.split(","), letters, ids.split(",") if ids else [])
         for day, of, people, letters, ids in rows
@@ -152,5 +159,9 @@ def visits_between(
 
 
 def days_seen(visits: Iterable[Visit]) -> list[date]:
-    """The days of a person's visits, each once: merged records may hold the same visit twice."""
-    return sorted({visit.on for visit in visits})
+    """The days of a person's visits, which come in their order, each once: merged records may
+    hold the same visit twice."""
+    return list(dict.fromkeys(map(_day_of_visit, visits)))
+
+
+_day_of_visit = attrgetter("on")

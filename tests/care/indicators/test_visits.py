@@ -15,7 +15,7 @@ from app.care.indicators.chronic import managed_people
 from app.care.indicators.contracts import read_contracts
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period
-from app.care.indicators.visits import Visit, read_visits
+from app.care.indicators.visits import Visit, ask_visits, visits_of
 from app.models.actor import Actor
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.contract import Contract
@@ -124,11 +124,11 @@ def test_visits_are_read_as_they_were_written(
         people = people_of(session, store.organisation_id)
         assert people.person_of(ids[2]) == (ids[0] if merged else ids[2])
         _write(session, visits, ids)
-        found = read_visits(session, FIRST, LAST, people)
+        found = visits_of(ask_visits(session, FIRST, LAST), people)
         for disease in ("hypertension", "type2_diabetes", "copd"):
             plain = _plain(visits, disease, people, ids)
             assert dict(found.get(disease, {})) == plain
-            alone = read_visits(session, FIRST, LAST, people, disease)
+            alone = visits_of(ask_visits(session, FIRST, LAST, disease), people)
             assert dict(alone.get(disease, {})) == plain
             assert alone.keys() <= {disease}
         session.rollback()
@@ -152,7 +152,7 @@ def test_a_meal_excuses_no_missing_pressure_of_a_form_for_both(store: Store, act
             )
         )
         people = people_of(session, store.organisation_id)
-        found = read_visits(session, FIRST, LAST, people)
+        found = visits_of(ask_visits(session, FIRST, LAST), people)
         session.rollback()
     assert [visit.complete for visit in found["type2_diabetes"][who]] == [True]
     assert [visit.complete for visit in found["hypertension"][who]] == [False]
