@@ -60,7 +60,7 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
         first = _first_start(window)
         if desk.crashed is not None:
             window.say_at_the_gate(crashed_sentence(desk.crashed.name))
-        window.show()
+        window.show_fitting()
         QTimer.singleShot(0, window, lambda: _behind_the_window(window, garbage, first))
         code = application.exec()
     finally:

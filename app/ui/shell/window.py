@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _BACKUP_AFTER_MS = 60_000
 _BREATH = 0.005
+#: Room that Windows takes for the title of a window, in pixels.
+_TITLE_BAR = 32
 
 
 class MainWindow(QMainWindow):
@@ -67,6 +69,14 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(theme.WINDOW_MINIMUM_WIDTH, theme.WINDOW_MINIMUM_HEIGHT)
         self.resize(theme.SCREEN_WIDTH, theme.SCREEN_HEIGHT)
         self._show_gate()
+
+    def show_fitting(self) -> None:
+        """As large as designed; over the whole screen where title and task bar leave less."""
+        room = self.screen().availableGeometry()
+        if room.width() > theme.SCREEN_WIDTH and room.height() > theme.SCREEN_HEIGHT + _TITLE_BAR:
+            self.show()
+        else:
+            self.showMaximized()
 
     # -- the gate ---------------------------------------------------------------------------
 
