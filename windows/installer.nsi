@@ -95,6 +95,14 @@ Var Given ; the folder of /D=, which MultiUser.nsh would forget
     StrCpy $0 ""
     !insertmacro SEE_WHETHER_FREE "TownshipCare.exe"
     !insertmacro SEE_WHETHER_FREE "TownshipCareCommand.exe"
+    ; What an update brought runs from a folder of its own, after the starter has ended.
+    FindFirst $2 $3 "$INSTDIR\versions\*.*"
+    ${DoWhile} $3 != ""
+      !insertmacro SEE_WHETHER_FREE "versions\$3\TownshipCare.exe"
+      !insertmacro SEE_WHETHER_FREE "versions\$3\TownshipCareCommand.exe"
+      FindNext $2 $3
+    ${Loop}
+    FindClose $2
     ${If} $0 == ""
       ${Break}
     ${EndIf}
@@ -161,6 +169,17 @@ Section
   ${EndIf}
 
   SetOutPath "$INSTDIR"
+  ${If} $MultiUser.InstallMode == "AllUsers"
+    ; Outside of Program Files Windows lets everybody write into a new folder: whoever put a program
+    ; there would have it run by the next administrator. Named by their numbers: Administrators and
+    ; the system may write, users read.
+    StrLen $1 "$PROGRAMFILES64\"
+    StrCpy $2 "$INSTDIR\" $1
+    ${If} $2 != "$PROGRAMFILES64\"
+      nsExec::Exec '"$SYSDIR\icacls.exe" "$INSTDIR" /inheritance:r /grant:r *S-1-5-32-544:(OI)(CI)F *S-1-5-18:(OI)(CI)F *S-1-5-32-545:(OI)(CI)RX'
+      Pop $1
+    ${EndIf}
+  ${EndIf}
   SetOverwrite try
   ClearErrors
   File /r "${SOURCE}/*.*"
