@@ -231,6 +231,22 @@ def test_the_patient_is_handed_back_with_checklist_and_plan(
     assert township.room.controller.view.state is State.HANDED_BACK
 
 
+def test_the_keyboard_goes_through_the_plan_as_it_stands_on_the_page(
+    township: House, desk: House, keys: Keys, qtbot: QtBot
+) -> None:
+    arrived(township, desk)
+    front(desk, qtbot)
+    desk.press("转回基层…")
+    form = form_of(desk)
+    last = form.plan_card.add_step()
+    qtbot.waitUntil(last.isVisible)
+    form.fields["plan.starts_on"].setFocus()
+    stops = [f.editor for line in form.plan_card.lines() for f in line.fields]
+    for editor in (*stops, form.fields["plan.precautions"].editor):
+        keys.enter()
+        assert keys.focused() is editor
+
+
 def test_removed_steps_are_gone_and_a_draft_comes_back_whole(
     township: House, desk: House, qtbot: QtBot
 ) -> None:

@@ -71,10 +71,10 @@ class StepLine(QWidget):
             fields.add(field)
             field.editor.setAccessibleName(name)
             row.addWidget(field, 1 if field is self.what else 0, Qt.AlignmentFlag.AlignTop)
-        away = QuietButton("", lambda: remove(self), icon_name="close-line")
-        away.setAccessibleName(tr("Remove this step"))
-        away.setToolTip(tr("Remove this step"))
-        row.addWidget(away, 0, Qt.AlignmentFlag.AlignTop)
+        self.away = QuietButton("", lambda: remove(self), icon_name="close-line")
+        self.away.setAccessibleName(tr("Remove this step"))
+        self.away.setToolTip(tr("Remove this step"))
+        row.addWidget(self.away, 0, Qt.AlignmentFlag.AlignTop)
 
     def show_step(self, step: PlanStep) -> None:
         self.step_id = step.id
@@ -151,8 +151,13 @@ class PlanCard(FormCard):
 
     def _new_line(self, number: int) -> StepLine:
         line = StepLine(self.fields, number, self._today, self._remove)
+        # The keyboard goes down the page: lines come later than the fields that stand below them.
+        before = self._lines[-1].away if self._lines else self.fields["plan.starts_on"].editor
         self._lines.append(line)
         self._holder.addWidget(line)
+        for stop in (*(field.editor for field in line.fields), line.away):
+            QWidget.setTabOrder(before, stop)
+            before = stop
         return line
 
     def _remove(self, line: StepLine) -> None:
