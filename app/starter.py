@@ -84,7 +84,7 @@ class _Choice:
         from app.update.versions import key
 
         state = trial.load(self._data)
-        if desktop and state.back:
+        if state.back:
             # Going back was cut short: it is finished before anything opens the store.
             with suppress(StoreFault, OSError), _Alone(self._data) as alone:
                 if alone:
@@ -101,10 +101,24 @@ class _Choice:
         """The newest version up to the one that somebody has worked with here."""
         from app.update.versions import key
 
+        self._leave_the_tried()
         for version in self._here:
             if key(version) <= key(confirmed):
                 return self._start(version)
         return None
+
+    def _leave_the_tried(self) -> None:
+        """A try that was cut short ends here: another version is about to have the store."""
+        from app.update import trial
+
+        state = trial.load(self._data)
+        if state.version and state.version != state.confirmed:
+            from app.errors import StoreFault
+            from app.models import swap
+
+            with suppress(StoreFault, OSError), _Alone(self._data) as alone:
+                if alone and not swap.in_use(self._data):
+                    trial.leave(self._data)
 
     def _try(self, version: str) -> int | None:
         from app.errors import StoreFault

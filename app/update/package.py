@@ -28,6 +28,7 @@ MAGIC = b"TOWNSHIP-CARE-UPDATE-1\n"
 PRODUCT = "township-care"
 SIGNATURE = 64
 LARGEST_MANIFEST = 65_536
+LARGEST_HEAD = len(MAGIC) + 4 + LARGEST_MANIFEST + SIGNATURE
 #: Of a package, of all that it unpacks to, and of files in it. (The program: 130 MB, 600 files.)
 LARGEST, LARGEST_UNPACKED, MOST_FILES = 400_000_000, 1_000_000_000, 20_000
 _PIECE = 1024 * 1024

@@ -134,6 +134,8 @@ def settle(folder: Path, version: str, code: int, *, neutral: bool) -> bool:
         finish(folder)
         return True
     if neutral:
+        if trial.stage != OPENING:
+            drop_copy(folder)  # whoever has the folder works on
         save(folder, replace(trial, tries=max(0, trial.tries - 1)))
         return True
     if code == 0 and (trial.stage == SHOWN or (trial.stage == OPENING and _unchanged(folder))):
@@ -151,24 +153,11 @@ def go_back(folder: Path, version: str) -> None:
 
     Raises ``StoreFault`` where the disk does not take it; then the next start goes on here.
     """
-    from app.clock import SYSTEM_CLOCK
-    from app.models import swap
-
     trial = load(folder)
     if not trial.back:
         trial = replace(trial, version=version, back=True)
         save(folder, trial)
-    swap.finish(folder)
-    if _whole_copy(folder) and not _unchanged(folder):
-        staging = swap.staging_folder(folder)
-        try:
-            for name in _COPIED:
-                if (folder / COPY / name).exists():
-                    _copy_file(folder / COPY / name, staging / name)
-            swap.exchange(folder, staging, SYSTEM_CLOCK)
-        except BaseException:
-            swap.forget_staging(folder, staging)
-            raise
+    _put_back(folder)
     failed = (*[one for one in trial.failed if one != version], version)
     done = replace(
         trial,
@@ -184,6 +173,19 @@ def go_back(folder: Path, version: str) -> None:
     drop_copy(folder)
 
 
+def leave(folder: Path) -> None:
+    """Before the version from before is used in spite of a try that did not end: the store is as
+    it was before that try, and no copy lies here that could ever be put over what comes now.
+
+    The version may be tried again. Raises ``StoreFault`` or ``OSError``; then nothing is left out.
+    """
+    trial = load(folder)
+    if trial.version and trial.version != trial.confirmed and not trial.back:
+        _put_back(folder)
+        drop_copy(folder)
+        save(folder, replace(trial, stage=""))
+
+
 def finish(folder: Path) -> None:
     """After a confirmed version: nothing is kept for going back any more."""
     trial = load(folder)
@@ -197,6 +199,24 @@ def drop_copy(folder: Path) -> None:
     with suppress(OSError):
         (folder / COPY / _LIST).unlink(missing_ok=True)
         shutil.rmtree(folder / COPY, ignore_errors=True)
+
+
+def _put_back(folder: Path) -> None:
+    """What the tried version changed, as it was before."""
+    from app.clock import SYSTEM_CLOCK
+    from app.models import swap
+
+    swap.finish(folder)
+    if _whole_copy(folder) and not _unchanged(folder):
+        staging = swap.staging_folder(folder)
+        try:
+            for name in _COPIED:
+                if (folder / COPY / name).exists():
+                    _copy_file(folder / COPY / name, staging / name)
+            swap.exchange(folder, staging, SYSTEM_CLOCK)
+        except BaseException:
+            swap.forget_staging(folder, staging)
+            raise
 
 
 # -- the copy ---------------------------------------------------------------------------------

@@ -130,6 +130,7 @@ class Staged:
         import shutil
 
         shutil.rmtree(self._folder, ignore_errors=True)
+        _staged.discard(self._folder)
 
     @property
     def program(self) -> Path:
@@ -145,6 +146,10 @@ class Staged:
             _away(target)
         patiently(lambda: os.replace(self.program, target))
         sync_folder(self._place.versions)
+
+
+#: Folders of this process in which an installation is under way.
+_staged: set[Path] = set()
 
 
 def stage(
@@ -174,11 +179,12 @@ def stage(
     clean(place)
     folder = place.versions / f"{COMING}{os.getpid()}-{secrets.token_hex(4)}"
     staged = Staged(place, folder, manifest)
+    _staged.add(folder)
     try:
         place.versions.mkdir(exist_ok=True)
         _demand_room(place.versions, manifest)
         folder.mkdir()
-        _copy(package, folder / PACKAGE)
+        _copy(package, folder / PACKAGE, most=manifest.size + packages.LARGEST_HEAD)
         checked = packages.verify(folder / PACKAGE, keys, progress)
         check(checked)
         staged.manifest = checked
@@ -204,7 +210,8 @@ def clean(place: Home) -> None:
         for left in place.versions.iterdir():
             if left.name.startswith(COMING):
                 number = left.name.removeprefix(COMING).split("-")[0]
-                if not (number.isdigit() and int(number) != os.getpid() and alive(int(number))):
+                own = number == str(os.getpid())
+                if left not in _staged if own else not (number.isdigit() and alive(int(number))):
                     shutil.rmtree(left, ignore_errors=True)
             elif left.name.startswith(GOING):
                 shutil.rmtree(left, ignore_errors=True)
@@ -244,11 +251,16 @@ def _away(folder: Path, tries: int = 25) -> None:
     shutil.rmtree(going, ignore_errors=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    import shutil
+def _copy(source: Path, target: Path, most: int) -> None:
+    """Of a file that says how long it is no more is written than that."""
+    from app.update.refusals import altered
 
     with source.open("rb") as read, target.open("xb") as write:
-        shutil.copyfileobj(read, write, 1024 * 1024)
+        while piece := read.read(1024 * 1024):
+            most -= len(piece)
+            if most < 0:
+                raise altered()
+            write.write(piece)
         write.flush()
         os.fsync(write.fileno())
 
@@ -283,7 +295,7 @@ def _try_out(folder: Path) -> None:
         try:
             done = subprocess.run(
                 [str(starter_of(folder, command=True)), "gui", "--data", at, "--until-shown"],
-                env={**clean_environment(), "QT_QPA_PLATFORM": "offscreen", STARTED: "try"},
+                env={**_of_nobody(clean_environment()), STARTED: "try"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_TRY_SECONDS,
@@ -318,6 +330,13 @@ def clean_environment() -> dict[str, str]:
         if before:
             kept["LD_LIBRARY_PATH"] = before
     return kept
+
+
+def _of_nobody(environment: dict[str, str]) -> dict[str, str]:
+    """For a start that may have an administrator's right: no folder from which a user's own
+    settings would have Qt load libraries; and unseen."""
+    kept = {k: v for k, v in environment.items() if not k.upper().startswith(("QT", "QML"))}
+    return {**kept, "QT_QPA_PLATFORM": "offscreen"}
 
 
 def no_window() -> int:
