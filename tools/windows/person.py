@@ -17,24 +17,37 @@ from tools.windows.places import Failed
 #: A clinic's PC is faster than a busy build machine under Wine.
 PATIENCE = 180.0
 _MAGNIFIED = 2
+#: How tesseract cuts a page up: scattered words, then whole lines.
+_WAYS = (11, 6)
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One piece of text and the middle of it on the screen."""
+class Line:
+    """One line of text without its blanks, and where on the screen each character stands."""
 
     text: str
-    x: int
+    middles: tuple[int, ...]
     y: int
+
+    def where(self, text: str) -> tuple[int, int]:
+        """The middle of ``text`` in this line, which reads it."""
+        at = _found(self.text, text)
+        assert at is not None
+        return (self.middles[at] + self.middles[at + len(text) - 1]) // 2, self.y
+
+
+def _found(line: str, text: str) -> int | None:
+    forgiven = len(text) // 4
+    wrong = [
+        sum(a != b for a, b in zip(line[at : at + len(text)], text, strict=True))
+        for at in range(len(line) - len(text) + 1)
+    ]
+    return wrong.index(min(wrong)) if wrong and min(wrong) <= forgiven else None
 
 
 def reads(line: str, text: str) -> bool:
     """Whether a line says ``text``; of four characters one may be read wrongly (a rare one is)."""
-    forgiven = len(text) // 4
-    return any(
-        sum(a != b for a, b in zip(line[at : at + len(text)], text, strict=True)) <= forgiven
-        for at in range(len(line) - len(text) + 1)
-    )
+    return _found(line, text) is not None
 
 
 class Person:
@@ -71,14 +84,17 @@ class Person:
 
     def click(self, text: str) -> None:
         """The first place on the screen where ``text`` stands."""
-        word = self.find(text)
-        self._xdotool("mousemove", str(word.x), str(word.y), "click", "1")
-        time.sleep(0.3)
+        self._click(*self.find(text))
 
     def click_last(self, text: str) -> None:
-        """The lowest place where ``text`` stands alone: the button of a dialog."""
-        word = max((w for w in self.words() if w.text == text), key=lambda w: w.y)
-        self._xdotool("mousemove", str(word.x), str(word.y), "click", "1")
+        """The lowest place where ``text`` stands: the button of a dialog."""
+        places = [line.where(text) for line in self.lines() if reads(line.text, text)]
+        if not places:
+            raise self._lost(text)
+        self._click(*max(places, key=lambda place: place[1]))
+
+    def _click(self, x: int, y: int) -> None:
+        self._xdotool("mousemove", str(x), str(y), "click", "1")
         time.sleep(0.3)
 
     def _copy(self, text: str) -> None:
@@ -102,51 +118,45 @@ class Person:
 
     # -- eyes -------------------------------------------------------------------------------
 
-    def words(self, language: str = "chi_sim", crop: str = "") -> list[Word]:
-        """All lines of text on the screen, without their blanks, and where each begins."""
+    def lines(self, language: str = "chi_sim") -> list[Line]:
+        """All that is to be read, twice: scattered words, then whole lines.
+
+        The first way finds what stands alone but leaves out what stands in a frame, the second
+        reads across a form's columns.
+        """
+        picture = self._look()
+        return [line for mode in _WAYS for line in _read(picture, language, mode)]
+
+    def _look(self) -> Path:
+        """The screen as it is now, large and grey."""
         picture = self.pictures.parent / "read.png"
         self.display.picture(picture)
-        cropped = ["-crop", crop, "+repage"] if crop else []
         subprocess.run(
-            ["convert", str(picture), *cropped, "-colorspace", "Gray",
-             "-resize", f"{_MAGNIFIED}00%", str(picture)],
+            ["convert", str(picture), "-colorspace", "Gray", "-resize", f"{_MAGNIFIED}00%",
+             str(picture)],
             check=True,
         )  # fmt: skip
-        read = subprocess.run(
-            ["tesseract", str(picture), "-", "-l", language, "--psm", "11", "tsv"],
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        ).stdout
-        lines: dict[tuple[str, ...], list[list[str]]] = {}
-        for row in read.splitlines()[1:]:
-            cells = row.split("\t")
-            if len(cells) == 12 and cells[11].strip():
-                lines.setdefault(tuple(cells[1:5]), []).append(cells)
-        found = []
-        for cells_of_line in lines.values():
-            text = "".join(cells[11] for cells in cells_of_line).replace(" ", "")
-            # A word of few letters can be clicked in its middle, a line at the end of its first.
-            left, top, _, height = (int(value) for value in cells_of_line[0][6:10])
-            right = int(cells_of_line[-1][6]) + int(cells_of_line[-1][8])
-            found.append(
-                Word(text, (left + right) // 2 // _MAGNIFIED, (top + height // 2) // _MAGNIFIED)
-            )
-        return found
+        return picture
 
     def sees(self, *texts: str) -> bool:
         """Whether all of the texts are to be read on the screen."""
-        lines = [word.text for word in self.words()]
-        return all(any(reads(line, text) for line in lines) for text in texts)
+        left = set(texts)
+        picture = self._look()
+        for mode in _WAYS:
+            lines = _read(picture, "chi_sim", mode)
+            left = {text for text in left if not any(reads(line.text, text) for line in lines)}
+            if not left:
+                return True
+        return False
 
-    def find(self, text: str) -> Word:
+    def find(self, text: str) -> tuple[int, int]:
         """Where ``text`` stands; waits for it."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            found = [word for word in self.words() if reads(word.text, text)]
+            found = [line for line in self.lines() if reads(line.text, text)]
             if found:
                 # The shortest line: a button rather than a sentence that names it.
-                return min(found, key=lambda word: len(word.text))
+                return min(found, key=lambda line: len(line.text)).where(text)
         raise self._lost(text)
 
     def wait(self, *texts: str) -> None:
@@ -164,11 +174,36 @@ class Person:
                 raise Failed(f"“{text}” is still on the screen")
 
     def _lost(self, text: str) -> Failed:
-        seen = " | ".join(word.text for word in self.words())
-        self.picture("failed")
+        seen = " | ".join(line.text for line in self.lines())
         return Failed(f"waited in vain for “{text}” on the screen; there is: {seen}")
 
     def picture(self, name: str) -> None:
         """Keep a picture of the screen, numbered in the order of the trial."""
         self._taken += 1
         self.display.picture(self.pictures / f"{self._taken:02d}-{name}.png")
+
+
+def _read(picture: Path, language: str, mode: int) -> list[Line]:
+    """What tesseract reads in one of its modes of cutting a page up."""
+    read = subprocess.run(
+        ["tesseract", str(picture), "-", "-l", language, "--psm", str(mode), "tsv"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    words: dict[tuple[str, ...], list[list[str]]] = {}
+    for row in read.splitlines()[1:]:
+        cells = row.split("\t")
+        if len(cells) == 12 and cells[11].strip():
+            words.setdefault(tuple(cells[1:5]), []).append(cells)
+    lines = []
+    for cells_of_line in words.values():
+        text, middles = "", []
+        for cells in cells_of_line:
+            left, width, word = int(cells[6]), int(cells[8]), cells[11].replace(" ", "")
+            each = width / len(word)
+            middles += [round((left + (n + 0.5) * each) / _MAGNIFIED) for n in range(len(word))]
+            text += word
+        top, height = int(cells_of_line[0][7]), int(cells_of_line[0][9])
+        lines.append(Line(text, tuple(middles), (top + height // 2) // _MAGNIFIED))
+    return lines

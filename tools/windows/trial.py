@@ -122,6 +122,7 @@ class Trial:
         self.clinic.start()
         work_at_the_clinic.sign_in(self.person)
         work_at_the_clinic.look_at(self.person, "after-power-cut")
+        work_at_the_clinic.find_it_again(self.person)
 
     # -- the server comes up ----------------------------------------------------------------
 

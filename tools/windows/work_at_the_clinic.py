@@ -28,7 +28,7 @@ def set_up(person: Person, organisation: str) -> None:
     person.type(PASSWORD)
     person.picture("set-up-administrator")
     person.key("Return")
-    person.wait("恢复密钥", "完成设置")
+    person.wait("恢复密钥", "打印")
     person.picture("set-up-recovery-key")
     for group in _last_group(person):
         person.key("ctrl+a")
@@ -46,15 +46,19 @@ def set_up(person: Person, organisation: str) -> None:
 
 def _last_group(person: Person) -> list[str]:
     """The last group of the key as it is read, and with what is easily mistaken for another."""
-    groups = [word for word in person.words("eng") if _GROUP.fullmatch(word.text)]
+    groups = [
+        (line.middles[2], line.y, line.text)
+        for line in person.lines("eng")
+        if _GROUP.fullmatch(line.text)
+    ]
     if not groups:
         raise Failed("the recovery key cannot be read from the screen")
-    bottom = max(word.y for word in groups)
-    last = max((w for w in groups if bottom - w.y < 8), key=lambda w: w.x)
+    bottom = max(y for _, y, _ in groups)
+    x, y, text = max(group for group in groups if bottom - group[1] < 8)
     picture = person.pictures.parent / "key.png"
     person.display.picture(picture)
     subprocess.run(
-        ["convert", str(picture), "-crop", f"110x28+{last.x - 55}+{last.y - 14}", "+repage",
+        ["convert", str(picture), "-crop", f"110x28+{x - 55}+{y - 14}", "+repage",
          "-colorspace", "Gray", "-resize", "400%", str(picture)],
         check=True,
     )  # fmt: skip
@@ -63,7 +67,7 @@ def _last_group(person: Person) -> list[str]:
          f"tessedit_char_whitelist={_ALPHABET}"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    found = [read, last.text]
+    found = [read, text]
     for one, other in ("0Q", "0D", "5S", "8B", "2Z", "1T", "QD", "VY", "6G"):
         found += [read.replace(one, other), read.replace(other, one)]
     return list(dict.fromkeys(found))
@@ -78,7 +82,7 @@ def sign_in(person: Person) -> None:
 
 def register(person: Person) -> None:
     person.key("alt+2")
-    person.wait("新建档案")
+    person.wait("可能重复建档")
     person.key("ctrl+n")
     person.wait("必填资料")
     person.fill(ID_NUMBER)
@@ -109,12 +113,16 @@ def look_at(person: Person, picture: str) -> None:
 
 
 def follow_up_and_refer(person: Person) -> None:
+    _open_elder(person)
     person.key("ctrl+1")
     person.wait("服药依从")
+    # A digit answers and goes on to the next question by itself; F2 goes to the next required one.
     person.type("1")
-    for answer in ("2", "192", "112", "1", "1"):
+    person.type("2")
+    for answer in ("192", "112", "1"):
         person.key("F2")
         person.type(answer)
+    person.type("1")
     person.picture("follow-up")
     person.key("F9")
     person.wait("新建上转", "急救120")
@@ -187,6 +195,14 @@ def enrol(person: Person, code: str) -> None:
     person.key("Return")
     person.wait_gone("尚未接入县级医院")
     person.picture("enrolled")
+
+
+def find_it_again(person: Person) -> None:
+    """What was begun before the power went stands in the form again."""
+    _open_elder(person)
+    person.key("ctrl+1")
+    person.wait("未保存完的内容")
+    person.picture("draft-after-power-cut")
 
 
 def close(person: Person, processes: Callable[[], list[int]]) -> None:
