@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.care.record_words import field_label, words
 from app.i18n import tr
 from app.models import codes
-from app.models.outbox import MOVES, Conflict, Outbox
+from app.models.outbox import MOVES, RIVALS, Conflict, Outbox
 from app.models.referral import ReferralTask
 from app.models.resident import Resident
 
@@ -60,7 +60,9 @@ def conflict_lines(session: Session, most: int) -> list[ConflictLine]:
             row.kind,
             row.record_id,
             title_of(row.kind, name),
-            tr(", ").join(field_label(row.kind, each) for each in row.fields if each != MOVES),
+            tr("two corrections of one record")
+            if row.kind.startswith(RIVALS)
+            else tr(", ").join(field_label(row.kind, each) for each in row.fields if each != MOVES),
             row.created_at,
             row.resident_id or "",
             referral_id or (row.record_id if row.kind == "referral" else ""),
@@ -72,13 +74,17 @@ def conflict_lines(session: Session, most: int) -> list[ConflictLine]:
 
 def title_of(kind: str, name: object) -> str:
     """A record in words: its kind, and whose it is."""
-    label = codes.label("record_kind", kind)
+    label = codes.label("record_kind", kind.removeprefix(RIVALS))
     return tr("{kind} of {name}").format(kind=label, name=name) if name else label
 
 
 def history_words(row: Conflict) -> tuple[str, str]:
     """A decided conflict for the record's history: what it was, and each field with both values
     and the one that stands."""
+    if row.kind.startswith(RIVALS):
+        record = codes.label("record_kind", row.kind.removeprefix(RIVALS))
+        told = tr("Two corrections of one record: one was chosen, the other one taken back.")
+        return tr("Decided: {record}").format(record=record), told
     parts = []
     for name, values in row.fields.items():
         mine, theirs, chosen = (

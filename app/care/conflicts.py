@@ -17,19 +17,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from app.care import conflict_values
+from app.care import conflict_values, rivals_words
 from app.care.conflict_lists import title_of
 from app.care.due import refresh_due
 from app.care.record_words import field_label, words
 from app.care.resident_record.people import whole_people
 from app.care.residents import require_editor
+from app.care.rivals import decide_between
 from app.errors import InputError, NotFound, StaleRecord
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.audit import note_access
 from app.models.base import to_json
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import MOVES, Conflict
+from app.models.outbox import MOVES, RIVALS, Conflict
 from app.models.records import KINDS, Record, fetch
 from app.models.resident import Resident
 from app.models.store import Store
@@ -68,7 +69,8 @@ class ClashingField:
 @dataclass(frozen=True, slots=True)
 class ConflictView:
     """A conflict as the desk shows it. ``seen`` names the state that is shown: a decision on an
-    older one is refused. ``moves``: moves of a referral that came too late, in words."""
+    older one is refused. ``moves``: moves of a referral that came too late, in words. ``rivals``:
+    two corrections of one record; ``mine`` is the one that counts so far, on every PC."""
 
     conflict_id: str
     kind: str
@@ -82,6 +84,7 @@ class ConflictView:
     referral_id: str = ""
     crossed: bool = False
     decided: Author | None = None
+    rivals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def read_conflict(store: Store, actor: Actor, conflict_id: str) -> ConflictView:
     """Both values of every field, in words; also of a conflict that was decided. NotFound."""
     with store.read() as session:
         row = _load(session, conflict_id)
-        return _view(session, row)
+        return _rivals(session, row) if row.kind.startswith(RIVALS) else _view(session, row)
 
 
 def open_conflict_of(store: Store, record_id: str) -> str | None:
@@ -129,7 +132,8 @@ def decide(store: Store, actor: Actor, decision: Decision) -> None:
     require_editor(actor)
     with store.write(actor) as session:
         row = _load(session, decision.conflict_id)
-        record = _record(session, row)
+        rivals = row.kind.startswith(RIVALS)
+        record = _rival_record(session, row) if rivals else _record(session, row)
         if row.resolved_at is not None or decision.seen != _seen(row, record):
             raise StaleRecord(
                 tr(
@@ -139,6 +143,9 @@ def decide(store: Store, actor: Actor, decision: Decision) -> None:
             )
         if MOVES in row.fields:
             _close(session, store, actor, row, {})
+            return
+        if rivals:
+            _choose_rival(session, store, actor, row, decision)
             return
         chosen = _chosen(row, record, decision.choices, store.clock.today())
         people = set(whole_people(session, [row.resident_id])) if row.resident_id else set()
@@ -170,6 +177,29 @@ def _close(
     # Ids and sides only: the values stay with the conflict, not in the audit trail.
     detail = {"conflict": row.id, "choices": sides}
     note_access(session, store.clock, actor, "decide", row.kind, row.record_id, detail)
+
+
+def _choose_rival(
+    session: Session, store: Store, actor: Actor, row: Conflict, decision: Decision
+) -> None:
+    name = rivals_words.FIELD
+    choice = decision.choices.get(name)
+    if choice is None or choice.side == "other":
+        raise InputError({name: tr("Choose which value is right.")})
+    chosen = decide_between(session, actor, row, choice.side)
+    told = {**row.fields[name], "choice": choice.side, "chosen": chosen}
+    _close(session, store, actor, row, {name: choice.side})
+    row.fields = {name: told}
+    refresh_due(session, store.organisation_id, [row.resident_id or ""])
+
+
+def _rival_record(session: Session, row: Conflict) -> Record:
+    """The correction that counts so far."""
+    kind, counts = row.kind.removeprefix(RIVALS), row.fields[rivals_words.FIELD]["mine"]
+    record = fetch(session, kind, [counts]).get(counts)
+    if record is None:
+        raise NotFound(tr("The record of this conflict is not on this PC."))
+    return record
 
 
 def _load(session: Session, conflict_id: str) -> Conflict:
@@ -268,6 +298,27 @@ def _view(session: Session, row: Conflict) -> ConflictView:
         None
         if row.resolved_at is None
         else _author(session, row.resolved_by, None, row.resolved_at),
+    )
+
+
+def _rivals(session: Session, row: Conflict) -> ConflictView:
+    """Two corrections of one record, each as one value."""
+    record = _rival_record(session, row)
+    resident = session.get(Resident, row.resident_id)
+    return ConflictView(
+        row.id,
+        row.kind.removeprefix(RIVALS),
+        row.record_id,
+        title_of(row.kind, resident.name if resident is not None else None),
+        (ClashingField(**rivals_words.both(session, row, _names(session))),),
+        _author(session, row.mine_by, None, row.mine_at),
+        _author(session, row.theirs_by, row.theirs_organisation_id, row.theirs_at),
+        _seen(row, record),
+        row.resident_id or "",
+        decided=None
+        if row.resolved_at is None
+        else _author(session, row.resolved_by, None, row.resolved_at),
+        rivals=True,
     )
 
 

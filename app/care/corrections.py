@@ -15,6 +15,7 @@ from app.care.parsing import clean_text
 from app.errors import InputError, NotAllowed, NotFound
 from app.i18n import tr
 from app.models.actor import Actor
+from app.models.rivals import is_marked
 
 __all__ = ["ENTERED_IN_ERROR", "CorrectionWords", "standing", "take_back"]
 
@@ -52,6 +53,13 @@ def standing(
         raise NotFound(tr(words.absent))
     if row.organisation_id != actor.organisation_id:
         raise NotAllowed(tr(words.foreign))
+    if is_marked(row.status_reason):
+        raise InputError(
+            tr(
+                "There are two corrections of this record, and a person has to choose. Nothing "
+                "was changed. Decide at the conflict desk of the Sync room."
+            )
+        )
     if row.status == ENTERED_IN_ERROR:
         raise InputError(tr(words.replaced))
     found: Row = row

@@ -21,6 +21,7 @@ from app.care.referral_back.due import refresh_return_due
 from app.care.rehab_due import refresh_rehab_due
 from app.care.resident_record.people import whole_people
 from app.care.resident_record.population import refresh_tags
+from app.care.rivals import mark_rivals
 from app.care.rounds.due import refresh_contact_due
 from app.care.screening.due import refresh_screening_due
 from app.care.visit_rules import NextStep
@@ -40,6 +41,7 @@ def refresh_due(session: Session, organisation_id: str, resident_ids: Iterable[s
     ``organisation_id``: the organisation of this store; only its own patients are its work.
     """
     ids = list(whole_people(session, resident_ids))
+    mark_rivals(session, organisation_id, ids)
     refresh_tags(session, ids, session.info["clock"].today())
     refresh_follow_up_due(session, organisation_id, ids)
     refresh_rehab_due(session, organisation_id, ids)

@@ -32,6 +32,7 @@ from app.care.management.outcome import found_again
 from app.care.ownership import is_own
 from app.care.referral_prefill import ReferralPrefill, build_prefill
 from app.care.resident_record.people import same_person
+from app.care.rivals import mark_rivals
 from app.errors import InputError, NotAllowed, NotFound
 from app.i18n import N_, tr
 from app.models import codes
@@ -127,6 +128,7 @@ def void_follow_up(store: Store, actor: Actor, follow_up_id: str, reason: str) -
     with store.write(actor) as session:
         old = standing(session, actor, FollowUp, follow_up_id, _CORRECTION)
         take_back(old, reason, _CORRECTION)
+        mark_rivals(session, store.organisation_id, [old.resident_id])
         refresh_follow_up_due(session, store.organisation_id, [old.resident_id])
 
 
@@ -209,6 +211,8 @@ def _save(
     for part in form.parts:
         if part.disease in own:
             found_again(own[part.disease])
+    if supersedes is not None:
+        mark_rivals(session, store.organisation_id, [resident.id])
     refresh_follow_up_due(session, store.organisation_id, [resident.id])
     prefill = None
     if any(judgement.refer for judgement in judgements):

@@ -19,6 +19,7 @@ from app.models import codes
 from app.models.actor import Actor
 from app.models.organisation import Organisation
 from app.models.records import KINDS
+from app.models.rivals import is_marked
 from app.models.store import Store
 
 __all__ = ["why_read_only"]
@@ -33,7 +34,12 @@ def why_read_only(store: Store, actor: Actor, kind: str, record_id: str) -> str:
         row: Any = session.get(KINDS[kind].model, record_id)
         if row is None:
             raise NotFound(tr("The record is not on this PC. Open the list again."))
-        if row.status == ENTERED_IN_ERROR:
+        if is_marked(row.status_reason):
+            why = tr(
+                "There are two corrections of this record; this one counts nowhere until a "
+                "person chooses at the conflict desk of the Sync room. It is shown to be read."
+            )
+        elif row.status == ENTERED_IN_ERROR:
             why = tr(
                 "This version was taken back or replaced and counts nowhere: {reason}. "
                 "It is shown to be read; the newest version is in the resident's history."

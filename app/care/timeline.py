@@ -14,6 +14,7 @@ from sqlalchemy import (
     desc,
     func,
     literal,
+    or_,
     select,
     text,
     type_coerce,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, selectinload
 
 from app.care.resident_record.people import same_person
+from app.care.rivals_words import counting_rivals, rival_words
 from app.care.timeline_words import SAY
 from app.models.actor import Actor
 from app.models.assessment import Assessment
@@ -29,13 +31,14 @@ from app.models.chronic import FollowUp
 from app.models.contract import Contract, ContractService
 from app.models.health_check import HealthCheck
 from app.models.organisation import Organisation, Staff
-from app.models.outbox import Conflict, Delivery, deliveries, delivery_state
+from app.models.outbox import RIVALS, Conflict, Delivery, deliveries, delivery_state
 from app.models.outreach import Consultation
 from app.models.referral import Referral, ReferralEvent
 from app.models.referral_return import ReferralVisit
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent
+from app.models.rivals import MARKED
 from app.models.screening import BpScreening
 from app.models.store import Store
 
@@ -142,7 +145,7 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             FollowUp,
             FollowUp.resident_id,
             plain_day(FollowUp.visit_date),
-            FollowUp.status != _ERROR,
+            _shown(FollowUp),
             FollowUp.id.not_in(superseded),
         ),
         part(
@@ -150,14 +153,14 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
             HealthCheck,
             HealthCheck.resident_id,
             plain_day(HealthCheck.check_date),
-            HealthCheck.status != _ERROR,
+            _shown(HealthCheck),
         ),
         part(
             "assessment",
             Assessment,
             Assessment.resident_id,
             plain_day(Assessment.assessed_on),
-            Assessment.status != _ERROR,
+            _shown(Assessment),
         ),
         part("contract", Contract, Contract.resident_id, plain_day(Contract.signed_on)),
         part(
@@ -234,8 +237,14 @@ def _keys(person: tuple[str, ...]) -> CompoundSelect[Any]:
     )
 
 
+def _shown(model: Any) -> Any:
+    """What stands, and a correction that counts nowhere only because another one does."""
+    return or_(model.status != _ERROR, model.status_reason.like(MARKED))
+
+
 def _entries(session: Session, keys: list[_Key], actor: Actor) -> tuple[TimelineEntry, ...]:
     made: dict[tuple[str, str], TimelineEntry] = {}
+    rivalled = counting_rivals(session, [id_ for _, id_, _ in keys])
     for kind, (model, say) in SAY.items():
         wanted = {id_: day for kind_, id_, day in keys if kind_ == kind}
         if not wanted:
@@ -251,9 +260,12 @@ def _entries(session: Session, keys: list[_Key], actor: Actor) -> tuple[Timeline
         states = deliveries(session, "resident" if stay else kind, whole)
         for row in rows:
             title, detail, author, tone = say(session, row)
+            if beside := rival_words(row, rivalled):
+                detail, tone = (f"{beside} {detail}" if detail else beside), "attention"
             decided = isinstance(row, Conflict)
             if decided:
-                states[row.id] = delivery_state(session, row.kind, row.record_id)
+                of = row.kind.removeprefix(RIVALS)
+                states[row.id] = delivery_state(session, of, row.record_id)
             made[kind, row.id] = TimelineEntry(
                 kind=kind,
                 record_id=row.id,

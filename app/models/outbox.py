@@ -29,6 +29,9 @@ CONFLICT = "conflict"
 
 #: The field of a kept conflict that names moves of a referral which crossed: only to be read.
 MOVES = "event_ids"
+#: What the kind of a conflict begins with that asks which of two corrections of a record counts;
+#: its ``record_id`` is the record as it was first written.
+RIVALS = "rivals:"
 #: Key of what is remembered of the server's clock; ``seen`` is its time at its last answer.
 SERVER_CLOCK = "clock"
 

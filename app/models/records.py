@@ -33,6 +33,7 @@ from app.models.referral_return import ReferralReply, ReferralVisit, ReturnPlan
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent, NumberBlock
+from app.models.rivals import without_mark
 from app.models.screening import BpScreening
 
 Record = dict[str, Any]
@@ -193,7 +194,7 @@ def fetch(session: Session, kind: str, ids: Iterable[str]) -> dict[str, Record]:
     session.flush()
     reader = _reader(description.table)
     for row in _rows(session, reader, wanted):
-        record = reader.record(row)
+        record = without_mark(reader.record(row))
         for child in description.children:
             record[child.name] = []
         records[record["id"]] = record

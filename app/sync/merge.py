@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.care.rivals import REASONS, reasons_of
 from app.models.records import KINDS, Record
 
 #: Who wrote last and when: they follow the write, they are not content.
@@ -33,6 +34,7 @@ _GROWING = {
 }
 
 _ABSENT = object()
+_TAKEN_BACK = "entered_in_error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,14 @@ def merge(
         if my == their:
             continue
         old = _ABSENT if base is None else base.get(name, _ABSENT)
+        if name == "status_reason" and mine["status"] == theirs.get("status") == _TAKEN_BACK:
+            # Two people took it back, each for a reason: both stay.
+            both_said = REASONS.join(sorted(reasons_of(my) | reasons_of(their)))
+            if both_said != my:
+                merged[name] = both_said
+                taken.add(name)
+            to_send = to_send or both_said != their
+            continue
         if name in growing:
             both = list(their) + [item for item in my if item not in their]
             merged[name] = both

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.referral_crossing import TOLD, cross, told_fields
+from app.care.rivals import KINDS_CORRECTED, mark_rivals
 from app.fhir import mapping
 from app.i18n import tr
 from app.models.identity import new_id
@@ -88,6 +89,9 @@ def settle(
     _note_copy(session, arrived)
     if result.taken:
         put(session, item.kind, [result.merged])
+        if item.kind in KINDS_CORRECTED and item.resident_id:
+            # Also while sending: what was taken back over there may be corrected here.
+            mark_rivals(session, session.info["store"].organisation_id, [item.resident_id])
     if result.conflicts or _undecided(session, item, told=False) is not None:
         # An open conflict is shown anew with what they hold now, never dropped by later news.
         _keep_conflict(session, item, result.merged, record, result.conflicts, now)

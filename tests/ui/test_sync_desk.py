@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+from sqlalchemy import select
 
+from app.care.follow_up import correct_follow_up, load_visit, record_follow_up
 from app.i18n import set_language
+from app.models.chronic import FollowUp
 from app.models.identity import new_id
 from app.models.outbox import REJECTED, Conflict, Outbox, delivery_state
 from app.models.records import fetch
@@ -20,6 +24,7 @@ from app.ui.context import UiContext
 from app.ui.sync.bridge import SyncBridge
 from app.ui.sync.view import SyncRoom
 from app.ui.tasks import SynchronousRunner
+from tests.care.follow_up_samples import a_visit, managed_resident
 from tests.conftest import TOWNSHIP_ID
 from tests.sync.conftest import Clinic, make_clinic, proxy, server, township
 from tests.sync.making import a_resident, save
@@ -279,3 +284,46 @@ def test_what_was_dealt_with_elsewhere_is_told(qtbot, shown, context, store, ref
     room.page.troubles.again_button.click()
     assert "状态已变化" in room.page.troubles.strip.text()
     assert room.page.troubles.model.rowCount() == 0
+
+
+def test_two_corrections_of_one_visit_are_decided_by_keyboard(
+    qtbot, shown, township: Clinic, make_clinic: Callable[..., Clinic]
+) -> None:
+    one, other = township, make_clinic(TOWNSHIP_ID)
+    patient = managed_resident(one.store, one.actor, "hypertension", name="周大伯")
+    visit = record_follow_up(one.store, one.actor, a_visit(patient)).follow_up_id
+    one.sync()
+    other.sync()
+    made = {}
+    for clinic, sbp in ((one, 134), (other, 138)):
+        form = replace(load_visit(clinic.store, clinic.actor, visit), sbp=sbp)
+        saved = correct_follow_up(clinic.store, clinic.actor, visit, form, f"应为 {sbp}")
+        made[saved.follow_up_id] = sbp
+        clinic.sync()
+    one.sync()
+    room, _context = _room(one, shown)
+    assert "需人工处理 1" in room.page.trouble_tab.text()
+    room.page.troubles.table.setFocus()
+    qtbot.keyClick(room.page.troubles.table, Qt.Key.Key_Return)
+    desk = room.desk
+    qtbot.waitUntil(lambda: len(desk.rows) == 1)
+    _settle()
+    check_page(room)
+    (row,) = desk.rows
+    first = min(made)
+    assert f"应为 {made[first]}" in row.mine.text()
+    assert f"应为 {made[max(made)]}" in row.theirs.text()
+    assert "以此份计入" in row.mine.text()
+    assert row.choice.value() is None
+    row.choice.setFocus()
+    qtbot.keyClick(row.choice.options, "2")
+    qtbot.keyClick(row.choice.options, Qt.Key.Key_Return)
+    qtbot.keyClick(desk.decide_button, Qt.Key.Key_Return)
+    assert room.page.troubles.model.rowCount() == 0
+    one.sync()
+    other.sync()
+    for clinic in (one, other):
+        with clinic.store.read() as session:
+            standing = select(FollowUp.sbp).where(FollowUp.status != "entered_in_error")
+            assert list(session.scalars(standing)) == [made[max(made)]]
+            assert session.query(Outbox).count() == 0

@@ -73,7 +73,9 @@ class _Value(QFrame):
 class FieldChoice(Card):
     """One field of the conflict: its name, what stood before, both values, the choice."""
 
-    def __init__(self, field: ClashingField, today: date, *, readable: bool) -> None:
+    def __init__(
+        self, field: ClashingField, today: date, *, readable: bool, rivals: bool = False
+    ) -> None:
         super().__init__(field.label)
         self.field = field
         self.header.addWidget(
@@ -84,14 +86,16 @@ class FieldChoice(Card):
         grid.setVerticalSpacing(theme.GAP_TIGHT)
         self.mine = _Value(field.mine, "mine")
         self.theirs = _Value(field.theirs, "theirs")
-        grid.addWidget(label(tr("This PC"), "secondary"), 0, 0)
-        grid.addWidget(label(tr("The other side"), "secondary"), 0, 1)
+        for place, side in enumerate(_sides(rivals)):
+            grid.addWidget(label(side, "secondary"), 0, place)
         grid.addWidget(self.mine, 1, 0)
         grid.addWidget(self.theirs, 1, 1)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         self.body.addLayout(grid)
-        entries = [("mine", tr("This PC's value")), ("theirs", tr("The other side's value"))]
+        values = (tr("This PC's value"), tr("The other side's value"))
+        said = _sides(rivals) if rivals else values
+        entries = [("mine", said[0]), ("theirs", said[1])]
         if field.other:
             entries.append(("other", tr("Another value…")))
         self.choice = ChoiceField(field.name, tr("Which is right?"), entries, required=True)
@@ -107,7 +111,7 @@ class FieldChoice(Card):
             self.choice.hide()
             self.mine.setEnabled(False)
             self.theirs.setEnabled(False)
-            self.body.addWidget(label(_decided(field), "strong", wrap=True))
+            self.body.addWidget(label(_decided(field, rivals), "strong", wrap=True))
             self._mark(field.choice)
 
     def _chose(self) -> None:
@@ -193,7 +197,7 @@ class ConflictDesk(Page):
         self.rows = []
         today = self._context.clock.today()
         for field in view.fields:
-            row = FieldChoice(field, today, readable=readable)
+            row = FieldChoice(field, today, readable=readable, rivals=view.rivals)
             column.addWidget(row)
             self.rows.append(row)
             if not readable:
@@ -211,9 +215,10 @@ class ConflictDesk(Page):
         row = QHBoxLayout(head)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GAP_CARD)
+        one, other = _sides(view.rivals)
         for title, icon_name, author in (
-            (tr("This PC"), "computer-line", view.mine),
-            (tr("The other side"), "hospital-line", view.theirs),
+            (one, "computer-line", view.mine),
+            (other, "computer-line" if view.rivals else "hospital-line", view.theirs),
         ):
             card = Card()
             line = QHBoxLayout()
@@ -305,7 +310,15 @@ def _one_line(text: str) -> str:
     return tr("; ").join(text.splitlines())[:80]
 
 
-def _decided(field: ClashingField) -> str:
+def _sides(rivals: bool) -> tuple[str, str]:
+    if rivals:
+        return tr("The one that counts now"), tr("The other one")
+    return tr("This PC"), tr("The other side")
+
+
+def _decided(field: ClashingField, rivals: bool) -> str:
+    if rivals and field.choice:
+        return tr("Chosen: {side}").format(side=_sides(True)[field.choice == "theirs"])
     side = {
         "mine": tr("This PC's value stands."),
         "theirs": tr("The other side's value stands."),
