@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app import __version__
+from app.care.updates import update_state
 from app.errors import EnvironmentFault
 from app.i18n import tr
 from app.models.faults import environment_faults
@@ -44,7 +45,9 @@ class CountyOffer:
 def find_update(store: Store) -> CountyOffer | None:
     """The newest package on the server for this kind of machine, None where nothing is newer.
 
-    Raises ``LinkFault`` without a connection, ``EnvironmentFault`` where this PC never joined.
+    Newer than the running version and than one that waits for the next start: 57 MB are not
+    fetched twice over a slow line. Raises ``LinkFault`` without a connection, ``EnvironmentFault``
+    where this PC never joined, and where all that is newer has failed here.
     """
     with closing(_transport(store)) as transport:
         answer = transport.beside("/updates")
@@ -53,13 +56,17 @@ def find_update(store: Store) -> CountyOffer | None:
     if not answer.fine or answer.resource is None:
         raise link.garbage()
     offers = [_offer(one) for one in answer.resource.get("parameter", ()) if isinstance(one, dict)]
-    running, machine = versions.key(__version__), versions.platform_name()
-    fitting = [
+    here, machine = update_state(store.folder), versions.platform_name()
+    beside = max(versions.key(__version__), versions.key(here.waiting))
+    newer = [
         one
         for one in offers
-        if one is not None and versions.key(one.version) > running and machine in one.name
+        if one is not None and versions.key(one.version) > beside and machine in one.name
     ]
-    return max(fitting, key=lambda one: versions.key(one.version), default=None)
+    fitting = [one for one in newer if one.version not in here.failed]
+    if newer and not fitting:
+        raise _failed_before(max(newer, key=_order).version)
+    return max(fitting, key=_order, default=None)
 
 
 def fetch_update(
@@ -150,6 +157,20 @@ def _offer(parameter: Mapping[str, Any]) -> CountyOffer | None:
     if version is None:
         return None
     return CountyOffer(name, version.group(1), size, digest)
+
+
+def _order(offer: CountyOffer) -> tuple[int, ...]:
+    return versions.key(offer.version)
+
+
+def _failed_before(version: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        tr(
+            "The county hospital has only version {version}, which did not start properly on "
+            "this PC. It was not fetched again and nothing was changed. Tell the county "
+            "hospital; to try the same version once more, take it from a stick."
+        ).format(version=version)
+    )
 
 
 def _clear(folder: Path, but: tuple[Path, ...]) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from app.care import updates
 from app.i18n import set_language
 from app.models.drafts import discard_draft, save_draft
+from app.ui.settings import update as settings_update
 from app.ui.settings.update import UpdateSection
 from app.ui.settings.view import SettingsRoom
 from app.update import trial, versions
@@ -103,6 +104,17 @@ def test_a_version_that_failed_is_named_and_not_offered_again(
     trial.save(store.folder, trial.Trial(failed=("8.0.0",)))
     section = _open(shown, context)
     assert "8.0.0" in section.version.text()
+
+
+def test_asking_the_county_leaves_the_way_to_start_what_waits(
+    qtbot, shown, context, store, stick, tmp_path, monkeypatch
+) -> None:
+    small_folder(tmp_path / "program" / "versions" / "9.0.0")
+    monkeypatch.setattr(settings_update, "_at_county", lambda _: None)
+    section = _open(shown, context)
+    section.county_button.click()
+    assert "9.0.0" in section.strip.text()
+    assert section.strip.action_button is not None
 
 
 def test_only_administrators_have_the_page(qtbot, shown, context, stick) -> None:

@@ -183,6 +183,7 @@ class UpdateSection(QWidget):
                 tr("The county hospital has no newer version. Nothing needs to be done."),
                 "confirmed",
             )
+            self.reload()  # one that waits for the next start is offered for it again
 
     # -- installing -------------------------------------------------------------------------
 
