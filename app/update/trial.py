@@ -55,8 +55,10 @@ class Trial:
 
 def load(folder: Path) -> Trial:
     """The state of a data folder; one that cannot be read counts as none."""
+    from app.update.versions import patiently
+
     try:
-        kept = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        kept = json.loads(patiently(lambda: (folder / STATE_FILE).read_text(encoding="utf-8")))
         known = {name: kept[name] for name in Trial.__slots__ if name in kept}
         known["failed"] = tuple(str(one) for one in known.get("failed", ()))
         usual = asdict(Trial())
@@ -81,11 +83,20 @@ def reach(folder: Path, version: str, stage: str) -> None:
 
 
 def confirm(folder: Path, version: str) -> None:
-    """For the version being tried: somebody works with it, it stays."""
+    """For the version being tried: somebody works with it, it stays.
+
+    Where that cannot be written, the copy goes: what is done from now on is never put back over.
+    """
     trial = load(folder)
-    if trial.version == version and not trial.back:
-        with suppress(OSError):
+    if trial.back:
+        return
+    try:
+        if trial.version == version:
             save(folder, replace(trial, confirmed=version, tries=0))
+            return
+    except OSError:
+        pass
+    drop_copy(folder)
 
 
 def forget_news(folder: Path) -> None:
@@ -131,6 +142,11 @@ def settle(folder: Path, version: str, code: int, *, neutral: bool) -> bool:
     """
     trial = load(folder)
     if trial.confirmed == version:
+        finish(folder)
+        return True
+    if trial.stage == OPENING and not _whole_copy(folder):
+        # Somebody worked with it, which could not be written down then (``confirm``).
+        save(folder, replace(trial, confirmed=version, tries=0))
         finish(folder)
         return True
     if neutral:
@@ -283,7 +299,8 @@ def _write(path: Path, facts: dict[str, Any]) -> None:
         json.dump(facts, file, ensure_ascii=False, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
     from app.update.package import sync_folder
+    from app.update.versions import patiently
 
+    patiently(lambda: os.replace(temporary, path))
     sync_folder(path.parent)

@@ -15,11 +15,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from app.update.package import Manifest, Progress
 
+T = TypeVar("T")
 FOLDER = "versions"
 COMING, GOING = ".coming-", ".going-"
 PACKAGE, PROGRAM = "package", "program"
@@ -142,6 +143,8 @@ class Staged:
 
         target = self._place.versions / self.manifest.version
         if target.exists():
+            if _holds_all(target, self.program):
+                return  # whole as it is, and perhaps in use: never away, not for a moment
             # A version that was tried and did not start: the file is given another chance.
             _away(target)
         patiently(lambda: os.replace(self.program, target))
@@ -226,19 +229,18 @@ def prune(place: Home, keep: Sequence[str]) -> None:
                 _away(place.versions / version, tries=1)
 
 
-def patiently(step: Callable[[], None], tries: int = 25) -> None:
-    """A renaming that a virus scanner may hold up for some seconds (on Windows)."""
-    import time
-
-    for left in range(tries, 0, -1):
+def patiently(step: Callable[[], T], tries: int = 25) -> T:
+    """A renaming, or a reading, that a virus scanner may hold up for some seconds (on Windows)."""
+    while True:
         try:
-            step()
+            return step()
         except PermissionError:
-            if left == 1 or not _WINDOWS:
+            tries -= 1
+            if not tries or not _WINDOWS:
                 raise
+            import time
+
             time.sleep(_STEP)
-        else:
-            return
 
 
 def _away(folder: Path, tries: int = 25) -> None:
@@ -249,6 +251,20 @@ def _away(folder: Path, tries: int = 25) -> None:
     going = folder.with_name(f"{GOING}{secrets.token_hex(4)}")
     patiently(lambda: os.replace(folder, going), tries)
     shutil.rmtree(going, ignore_errors=True)
+
+
+def _holds_all(folder: Path, files: Path) -> bool:
+    """Whether every file is in the folder, too, byte for byte."""
+    import filecmp
+
+    try:
+        return all(
+            filecmp.cmp(file, folder / file.relative_to(files), shallow=False)
+            for file in files.rglob("*")
+            if file.is_file()
+        )
+    except OSError:
+        return False
 
 
 def _copy(source: Path, target: Path, most: int) -> None:

@@ -155,3 +155,40 @@ def test_the_trial_start_takes_no_library_from_a_users_settings(
     names = {line.split("=")[0] for line in said.read_text(encoding="utf-8").splitlines()}
     assert "QT_QPA_PLATFORM" in names
     assert not {name for name in names if name.startswith("Q")} - {"QT_QPA_PLATFORM"}
+
+
+def test_work_of_which_no_word_could_be_kept_is_not_put_back_over(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "full")
+
+    for broken in ("save", "load"):
+        assert trial.begin(data, VERSION)
+        trial.reach(data, VERSION, trial.OPENING)
+        (data / "store.db").write_bytes(b"the new shape, and the work of a day")
+        with monkeypatch.context() as patched:
+            patched.setattr(trial, broken, full if broken == "save" else lambda _: trial.Trial())
+            trial.confirm(data, VERSION)
+        for code in (0, 9):
+            assert trial.settle(data, VERSION, code, neutral=False)
+            assert (data / "store.db").read_bytes() == b"the new shape, and the work of a day"
+            assert trial.load(data) == trial.Trial(confirmed=VERSION)
+        trial.save(data, trial.Trial())
+
+
+def test_the_same_version_once_more_is_never_away_for_a_moment(tmp_path: Path) -> None:
+    place = Home(tmp_path / "program", "1.0.0")
+    place.root.mkdir()
+    path = a_package(tmp_path / "one.tcupdate", VERSION)
+    seen = []
+    for _ in range(2):
+        with versions.stage(place, path, (PUBLIC,), try_out=False) as staged:
+            staged.commit()
+        seen.append((place.versions / VERSION).stat().st_ino)
+    assert seen[0] == seen[1]
+    (place.versions / VERSION / "parts" / "one.txt").write_bytes(b"damaged")
+    with versions.stage(place, path, (PUBLIC,), try_out=False) as staged:
+        staged.commit()
+    assert (place.versions / VERSION / "parts" / "one.txt").read_bytes() == b"1" * 5000
+    assert [p.name for p in place.versions.iterdir()] == [VERSION]
