@@ -100,7 +100,8 @@ def register(person: Person) -> None:
 def _open_elder(person: Person) -> None:
     person.key("F3")
     person.type(INITIALS)
-    person.wait(ELDER)
+    # The list below the box is small print: its digits are read more surely than the name.
+    person.wait(ID_NUMBER[:6])
     person.key("Return")
     person.wait("健康记录", "过敏")
 
