@@ -24,7 +24,9 @@ from app.clock import Clock
 from app.errors import InputError
 from app.i18n import tr
 from app.models.actor import Actor
+from app.models.referral import Referral
 from app.models.referral_return import ReferralReply, ReturnPlan
+from app.models.resident import Resident
 from app.models.store import Store
 
 
@@ -87,7 +89,22 @@ def refer_down(
         rows = new_rows(session, store.clock, actor, letter)
         if rows.direction is Direction.UP:
             raise InputError({"to_organisation_id": tr("Nobody is referred down to a hospital.")})
+        _check_reach(session, actor, rows.letter)
         return _send(session, store.clock, actor, rows, summary, plan)
+
+
+def _check_reach(session: Session, actor: Actor, letter: Referral) -> None:
+    """Only the house that keeps a resident can let another one read of them: the letter about a
+    third house's patient would wait at a receiver who never sees it."""
+    resident = session.get(Resident, letter.resident_id)
+    houses = (actor.organisation_id, letter.to_organisation_id)
+    if resident is not None and resident.organisation_id not in houses:
+        said = tr(
+            "Another organisation keeps this patient's record, and the chosen one would never get "
+            "the letter. Choose the organisation that keeps the record, or set up a record of your "
+            "own organisation on the resident's page first."
+        )
+        raise InputError({"to_organisation_id": said})
 
 
 def resend_down(

@@ -229,6 +229,8 @@ class ReferralsRoom(QWidget):
 
     def _choose(self, side: Side, *, ended: bool) -> None:
         self._wanted = ""
+        if (side, ended) != (self.controller.side, self.controller.ended):
+            self.controller.forget()  # what stands in another list does not stay beside this one
         self.controller.choose(side, ended=ended)
 
     def _show_list(self, found: Listed) -> None:

@@ -117,3 +117,25 @@ def test_news_of_the_letter_that_stands_there_does_not_take_the_place_of_the_one
     assert view.referral_id == ids[1]
     assert room.list.currentIndex().row() == room.model.row_of(ids[1])
     room.leave()
+
+
+def test_beside_the_list_of_the_other_side_stands_nothing_of_this_one(
+    make_store: Callable[..., tuple[Store, Actor]], dressed: object, qtbot: Any
+) -> None:
+    township = make_store(TOWNSHIP_ID)
+    referral_id = referral.send(*township, letter_for(add_resident(*township))).referral_id
+    runner = LaterRunner()
+    room = ReferralsRoom(UiContext(*township, runner))  # type: ignore[arg-type]
+    qtbot.addWidget(room)
+    room.open(referral_id=referral_id)
+    runner.let_go()
+    room.received.click()
+    runner.let_go()
+    assert room.controller.view is None
+    assert room.right.currentWidget() is room.nothing
+    room.sent.click()
+    runner.let_go()
+    view = room.controller.view
+    assert view is not None
+    assert view.referral_id == referral_id
+    room.leave()
