@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.errors import DiskFull, InputError, StaleRecord
 from app.models.drafts import count_drafts, load_draft
@@ -61,6 +61,27 @@ def test_a_date_that_does_not_exist_is_said_and_kept_as_typed(shown):
     assert field.value() is None
     assert "日历" in field.message()
     assert field.line.text() == "2025-2-30"
+
+
+def test_a_sentence_of_several_lines_is_whole_in_a_dialog_as_wide_as_its_fields(shown, qtbot):
+    dialog = QDialog()
+    row = QHBoxLayout()
+    day = DateField("d", "就诊时间", today=TODAY)
+    for field in (day, TextField("t", "", width=80)):
+        row.addWidget(field)
+    column = QVBoxLayout(dialog)
+    column.addLayout(row)
+    column.addWidget(TextField("p", "地点"))
+    dialog.setFixedWidth(460)
+    shown(dialog)
+    said = "无法识别为日期，请按 20250105、2025.1.5 或 1-5 的样子录入。"
+    for message in (said * 3, said, "此项必填。"):
+        day.show_problem(message)
+        lines = day._message
+        qtbot.waitUntil(lambda of=lines: of.height() >= of.heightForWidth(of.width()))
+        check_clipping(dialog)
+        day.clear_problem()
+    qtbot.waitUntil(lambda: day.height() <= day.editor.height() + 2)
 
 
 def test_dates_before_and_after_the_limits(shown):

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -183,11 +183,20 @@ class Field(QWidget, metaclass=AbstractWidget):
         dress(self._message, tone=tone)
         self._message.setText(message)
         self._message.show()
+        # Once the layouts know of the sentence, and with them its width.
+        QTimer.singleShot(0, self, self._make_room)
+
+    def _make_room(self) -> None:
+        """A sentence of several lines is whole: by itself Qt gives a field its height of one."""
+        needed = self._message.heightForWidth(self._message.width())
+        if not self._message.isHidden() and needed > self._message.height():
+            self._message.setMinimumHeight(needed)
 
     def clear_problem(self) -> None:
         dress(self._editor, state="")
         self._message.hide()
         self._message.setText("")
+        self._message.setMinimumHeight(0)
 
     def message(self) -> str:
         """The sentence shown below the field, empty when none is."""
