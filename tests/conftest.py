@@ -35,6 +35,13 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones begin first: at the end of a run the other processes would wait for them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 PASSWORD = "sample-password"
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)  # Monday, 09:30 at the clinic
 
