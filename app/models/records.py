@@ -33,7 +33,7 @@ from app.models.referral_return import ReferralReply, ReferralVisit, ReturnPlan
 from app.models.rehab import CheckIn, RehabPlan
 from app.models.resident import Condition, Residence, Resident
 from app.models.resident_record import Consent, NumberBlock
-from app.models.rivals import without_mark
+from app.models.rivals import arrived, without_mark
 from app.models.screening import BpScreening
 
 Record = dict[str, Any]
@@ -364,7 +364,7 @@ def put(session: Session, kind: str, records: Iterable[Mapping[str, Any]]) -> No
     nothing is queued. The caller has checked the records.
     """
     description = KINDS[kind]
-    batch = list(records)
+    batch = list(map(arrived, records))
     if not batch:
         return
     connection = session.connection()

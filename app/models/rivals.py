@@ -7,9 +7,12 @@ really is. What leaves the table as a record bears no mark.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-_MARK = "rival:"
+# The first sign is one that nobody types; what arrives with it loses it (``arrived``).
+_SIGN = "\x1f"
+_MARK = f"{_SIGN}rival:"
 #: What the reasons of marked rows begin with, for SQL.
 MARKED = f"{_MARK}%"
 _ERROR = "entered_in_error"
@@ -29,8 +32,17 @@ def unmarked(status: str, reason: str | None) -> tuple[str, str | None]:
     """Status and reason as the author left them."""
     if reason is None or not reason.startswith(_MARK):
         return status, reason
-    _, own, text = reason.split(":", 2)
-    return own, text or None
+    own, colon, text = reason.removeprefix(_MARK).partition(":")
+    # One that this program did not write says nothing.
+    return (own, text or None) if colon else (status, reason)
+
+
+def arrived(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record of somebody else, who cannot mark a row of this PC."""
+    reason = record.get("status_reason")
+    if isinstance(reason, str) and reason.startswith(_SIGN):
+        return {**record, "status_reason": reason.lstrip(_SIGN)}
+    return record
 
 
 def without_mark(record: dict[str, Any]) -> dict[str, Any]:

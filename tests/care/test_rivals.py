@@ -128,3 +128,17 @@ def test_a_correction_that_does_not_count_is_only_read_and_not_corrected(
     typed = load_assessment(store, actor, made["b"]["id"])
     with pytest.raises(InputError, match="两份更正"):
         correct_assessment(store, actor, made["b"]["id"], typed, "再改")
+
+
+@pytest.mark.parametrize(
+    "reason", ["rival:abc", "rival:final:x", "\x1frival:abc", "\x1frival:final:x"]
+)
+def test_nobodys_words_are_taken_for_a_mark(store: Store, actor: Actor, reason: str) -> None:
+    resident_id = add_resident(store, actor)
+    rows = family(actor, resident_id, list(_FAMILY))
+    rows["a"] |= {"status": "entered_in_error", "status_reason": reason}
+    arrive(store, resident_id, [rows["first"], rows["a"]])
+    assert standing(store, resident_id) == set(), "what was taken back stays so"
+    with store.read() as session:
+        kept = fetch(session, "assessment", [rows["a"]["id"]])[rows["a"]["id"]]
+    assert kept["status_reason"] == reason.removeprefix("\x1f")
