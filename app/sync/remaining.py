@@ -9,7 +9,10 @@ from app.sync.counts import Counts
 def remaining(counts: Counts) -> str:
     """Why not everything is held; empty where it is (or where what is not is kept here)."""
     if counts.conflicts:
-        return tr("Some records were changed by two people and wait for a decision.")
+        return tr(
+            "Some records were changed by two people: they wait for a decision, or to be read"
+            " where one change holds already."
+        )
     if counts.rejected:
         return tr("Some records were refused by the county hospital and need a correction.")
     if counts.open:
