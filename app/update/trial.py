@@ -31,6 +31,8 @@ MARGIN = 100 * 1024 * 1024
 MOST_TRIES = 2
 
 SHOWN, OPENING = "shown", "opening"
+#: What Windows has a program end with that it stops when somebody logs off.
+LOGGED_OFF = 0x40010004
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,16 @@ def settle(folder: Path, version: str, code: int, *, neutral: bool) -> bool:
             drop_copy(folder)  # whoever has the folder works on
         save(folder, replace(trial, tries=max(0, trial.tries - 1)))
         return True
-    if code == 0 and (trial.stage == SHOWN or (trial.stage == OPENING and _unchanged(folder))):
+    closed = code in (0, LOGGED_OFF)
+    if closed and (trial.stage == SHOWN or (trial.stage == OPENING and _unchanged(folder))):
         # Closed before anybody signed in (or after a wrong password): it never had the store. The
         # next start is a new try.
         drop_copy(folder)
         save(folder, replace(trial, version="", stage="", tries=0))
+        return True
+    if closed and not trial.stage and (_unchanged(folder) or not _files_here(folder)):
+        # Closed before everything was loaded: that proves nothing. It counts as a try.
+        drop_copy(folder)
         return True
     go_back(folder, version)
     return False
@@ -251,7 +258,7 @@ def _copy_store(folder: Path) -> None:
         return
     drop_copy(folder)
     swap.finish(folder)
-    found = [folder / name for name in _COPIED if (folder / name).exists()]
+    found = _files_here(folder)
     if not found:
         return
     if shutil.disk_usage(folder).free < sum(f.stat().st_size for f in found) + MARGIN:
@@ -270,10 +277,14 @@ def _unchanged(folder: Path) -> bool:
     if not _whole_copy(folder):
         return False
     listed: dict[str, str] = json.loads((folder / COPY / _LIST).read_text(encoding="utf-8"))
-    here = [name for name in _COPIED if (folder / name).exists()]
+    here = [file.name for file in _files_here(folder)]
     return sorted(here) == sorted(listed) and all(
         _digest(folder / name) == digest for name, digest in listed.items()
     )
+
+
+def _files_here(folder: Path) -> list[Path]:
+    return [folder / name for name in _COPIED if (folder / name).exists()]
 
 
 def _copy_file(source: Path, target: Path) -> str:

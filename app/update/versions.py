@@ -85,11 +85,22 @@ def key(text: str) -> tuple[int, ...]:
 def present(place: Home) -> list[str]:
     """The versions beside the installed one, newest first."""
     try:
-        with os.scandir(place.versions) as found:
-            names = [entry.name for entry in found if key(entry.name)]
+        names = [one for one in _names(place.versions) if key(one)]
     except OSError:
         return []
     return sorted((one for one in names if program(place, one).is_file()), key=key, reverse=True)
+
+
+def _names(folder: Path) -> set[str]:
+    """What lies in it. A version that was moved aside for one that never came is back."""
+    names = set(os.listdir(folder))
+    for left in [one for one in names if one.startswith(GOING)]:
+        version = left.removeprefix(GOING).split("-")[0]
+        if key(version) and version not in names:
+            with suppress(OSError):
+                os.replace(folder / left, folder / version)
+                names.add(version)
+    return names
 
 
 def program(place: Home, version: str, *, command: bool = False) -> Path:
@@ -142,13 +153,19 @@ class Staged:
         from app.update.package import sync_folder
 
         target = self._place.versions / self.manifest.version
+        before = target.with_name(f"{GOING}{target.name}-{self._folder.name}")
         if target.exists():
             if _holds_all(target, self.program):
                 return  # whole as it is, and perhaps in use: never away, not for a moment
             # A version that was tried and did not start: the file is given another chance.
-            _away(target)
-        patiently(lambda: os.replace(self.program, target))
+            patiently(lambda: os.replace(target, before))
+        try:
+            patiently(lambda: os.replace(self.program, target))
+        finally:
+            _names(self._place.versions)
         sync_folder(self._place.versions)
+        with suppress(OSError):
+            _away(before)
 
 
 #: Folders of this process in which an installation is under way.
@@ -210,7 +227,7 @@ def clean(place: Home) -> None:
     from app.models.swap import alive
 
     with suppress(OSError):
-        for left in place.versions.iterdir():
+        for left in map(place.versions.joinpath, _names(place.versions)):
             if left.name.startswith(COMING):
                 number = left.name.removeprefix(COMING).split("-")[0]
                 own = number == str(os.getpid())
@@ -223,10 +240,9 @@ def clean(place: Home) -> None:
 def prune(place: Home, keep: Sequence[str]) -> None:
     """Remove older versions than those that are kept. One that runs is left for the next time."""
     oldest = min((key(one) for one in keep), default=())
-    for version in present(place):
-        if key(version) < oldest:
-            with suppress(OSError):
-                _away(place.versions / version, tries=1)
+    for version in [one for one in present(place) if key(one) < oldest]:
+        with suppress(OSError):
+            _away(place.versions / version, tries=1)
 
 
 def patiently(step: Callable[[], T], tries: int = 25) -> T:
@@ -288,8 +304,7 @@ def _demand_room(folder: Path, manifest: Manifest) -> None:
     from app.i18n import tr
 
     needed = manifest.size + manifest.unpacked + MARGIN
-    free = shutil.disk_usage(folder).free
-    if free < needed:
+    if (free := shutil.disk_usage(folder).free) < needed:
         raise DiskFull(
             tr(
                 "There is not enough room on the disk for the update: {free} MB are free, "
@@ -307,7 +322,6 @@ def _try_out(folder: Path) -> None:
     from app.update.refusals import UpdateRefused
 
     with tempfile.TemporaryDirectory(prefix="township-care-try-", ignore_cleanup_errors=True) as at:
-        whole = False
         try:
             done = subprocess.run(
                 [str(starter_of(folder, command=True)), "gui", "--data", at, "--until-shown"],
