@@ -4,14 +4,16 @@ saved. The letter never waits for them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QImage
 from shiboken6 import isValid
 
 from app.care.attachments import attaching
-from app.care.attachments.files import FileView, NewFile, media_type_of
+from app.care.attachments.files import FileView, media_type_of
 from app.care.attachments.waiting import WaitingFile, forget_files, keep_files, kept_files
+from app.errors import TownshipCareError
 from app.i18n import tr
 from app.models.actor import Actor
 from app.models.identity import new_id
@@ -54,9 +56,13 @@ def shown_as(waiting: WaitingFile) -> Shown:
 
 class WaitingFiles(TakingCard):
     """``begin`` with the form and its subject, ``attach`` after the save, ``forget`` when the
-    draft is thrown away. ``changed`` when files came or went: the draft is worth keeping."""
+    draft is thrown away. ``changed`` when files came or went: the draft is worth keeping.
+
+    A file stays beside its form on this PC until it is attached or a person removes it."""
 
     changed = Signal()
+    #: Files on their way to a letter that was saved: no other letter takes them meanwhile.
+    _leaving: ClassVar[set[str]] = set()
 
     def __init__(self, context: UiContext) -> None:
         super().__init__(context)
@@ -73,21 +79,31 @@ class WaitingFiles(TakingCard):
         self._show([])
 
     def begin(self, form: str, subject_id: str, *, go_on: bool) -> None:
-        """The files of a form's draft; ``go_on``: that draft was opened again, else what an older
-        one left is forgotten."""
+        """The files of a form's draft; ``go_on``: that draft was opened again, else it is said
+        that what is found was chosen for an older letter and could not be attached to it."""
         self._form, self._subject_id = form, subject_id
         self._files = []
         self._show([])
         context, asked = self._context, (form, subject_id)
-        work = kept_files if go_on else forget_files
+        leaving = set(self._leaving)
 
-        def done(found: list[WaitingFile] | None) -> None:
+        def done(kept: list[WaitingFile]) -> None:
+            known = leaving | self._leaving | {each.key for each in self._files}
+            found = [each for each in kept if each.key not in known]
             if asked == (self._form, self._subject_id) and found:
                 self._files = [*found, *self._files]
                 self._show([shown_as(each) for each in self._files])
+                if not go_on:
+                    self.notice.say(
+                        tr(
+                            "{count} files were chosen for an earlier letter and were not "
+                            "attached. They go with this one unless you remove them."
+                        ).format(count=len(found)),
+                        "attention",
+                    )
 
         context.tasks.run(
-            work, context.store, context.actor, form, subject_id,
+            kept_files, context.store, context.actor, form, subject_id,
             done=done, failed=self._failed, owner=self,
         )  # fmt: skip
 
@@ -95,27 +111,35 @@ class WaitingFiles(TakingCard):
         """The letter is saved: its files follow, in the background."""
         if not self._files:
             return
-        context, files = self._context, [each.file for each in self._files]
+        context, files = self._context, list(self._files)
+        keys = {each.key for each in files}
 
         def done(result: tuple[int, str]) -> None:
+            self._leaving.difference_update(keys)
             count, problem = result
             if count:
                 context.tell_changed("attachment")
                 context.notify(attached_words(count))
             if problem:
                 context.notify(
-                    tr("{count} files were not attached, add them on the letter: {why}").format(
-                        count=len(files) - count, why=problem
-                    ),
+                    tr(
+                        "{count} files were not attached: {why} They are kept; add them on the "
+                        "letter, or find them beside your next letter."
+                    ).format(count=len(files) - count, why=problem),
                     "attention",
                 )
 
+        def failed(error: Exception) -> None:
+            self._leaving.difference_update(keys)
+            raise error
+
+        self._leaving.update(keys)
         self._files = []
         self._show([])
         # Also when the form is gone by then: they were asked for.
         context.tasks.run(
             _attach, context.store, context.actor, find, files, self._form, self._subject_id,
-            done=done, owner=context,
+            done=done, failed=failed, owner=context,
         )  # fmt: skip
 
     def forget(self) -> None:
@@ -194,6 +218,8 @@ class WaitingFiles(TakingCard):
     def _show(self, files: list[Shown]) -> None:
         self.files = files
         self.strip.show_files(files)
+        if not files:
+            self.notice.clear()
         for each in (self.strip, self.open_button, self.remove_button):
             each.setVisible(bool(files))
         self.hint.setText(
@@ -207,10 +233,18 @@ def _attach(
     store: Store,
     actor: Actor,
     find: Find,
-    files: Sequence[NewFile],
+    files: Sequence[WaitingFile],
     form: str,
     subject_id: str,
 ) -> tuple[int, str]:
-    result = attach_all(store, actor, find(store, actor), files)
-    forget_files(store, actor, form, subject_id)
-    return result
+    """Each file is forgotten once it is attached, not before: the program may end at any time."""
+    try:
+        subject = find(store, actor)
+    except TownshipCareError as error:
+        return 0, str(error)
+    for number, each in enumerate(files):
+        attached, problem = attach_all(store, actor, subject, [each.file])
+        if not attached:
+            return number, problem
+        forget_files(store, actor, form, subject_id, each.key)
+    return len(files), ""

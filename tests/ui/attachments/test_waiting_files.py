@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -141,6 +142,49 @@ def test_a_letter_is_sent_where_its_files_cannot_be_attached(
     assert view.state == "sent"
     assert list_files(township.store, "referral", view.referral_id) == ()
     assert any("1 个附件没有添加" in said and "磁盘已满" in said for said in township.said)
+
+    # They stay until a person removes them or they are attached.
+    monkeypatch.undo()
+    township.room.open(resident_id=resident_id)
+    card = township.room.form.files
+    assert len(card.files) == 1
+    assert "没有添加成功" in card.notice.text()
+    township.room.form.go()
+    township.room.open(resident_id=resident_id)
+    card = township.room.form.files
+    card.strip.setCurrentRow(0)
+    card.ask_to_take_back()
+    assert card.notice.text() == ""
+    assert kept_files(township.store, township.actor, DRAFT_FORM, resident_id) == []
+
+
+def test_the_program_ends_before_all_files_are_attached(
+    township: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was attached is not kept a second time, the others are not lost; no other letter takes
+    files that are still on their way."""
+    resident_id = add_resident(township.store, township.actor)
+    township.room.open(resident_id=resident_id)
+    card = township.room.form.files
+    add(card, drawn(50, 50), title="一")
+    add(card, drawn(60, 60), title="二")
+    whole, count = attaching.attach, []
+
+    def ends(*arguments: Any, **named: Any) -> Any:
+        count.append(1)
+        if len(count) == 2:
+            card.begin(DRAFT_FORM, resident_id, go_on=False)
+            assert card.files == [], "on its way to the letter that was saved"
+            raise DiskFull("磁盘已满")
+        return whole(*arguments, **named)
+
+    monkeypatch.setattr(attaching, "attach", ends)
+    written(township, resident_id)
+    township.room.form.send_button.click()
+    kept = kept_files(township.store, township.actor, DRAFT_FORM, resident_id)
+    assert [each.file.title for each in kept] == ["二"]
+    township.room.open(resident_id=resident_id)
+    assert titles(township.room.form.files) == ["二"]
 
 
 def test_no_more_than_a_letter_takes(township: House, monkeypatch: pytest.MonkeyPatch) -> None:
