@@ -86,13 +86,6 @@ class Person:
         """The first place on the screen where ``text`` stands."""
         self._click(*self.find(text))
 
-    def click_last(self, text: str) -> None:
-        """The lowest place where ``text`` stands: the button of a dialog."""
-        places = [line.where(text) for line in self.lines() if reads(line.text, text)]
-        if not places:
-            raise self._lost(text)
-        self._click(*max(places, key=lambda place: place[1]))
-
     def _click(self, x: int, y: int) -> None:
         self._xdotool("mousemove", str(x), str(y), "click", "1")
         time.sleep(0.3)

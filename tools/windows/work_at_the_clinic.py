@@ -139,7 +139,8 @@ def ward(person: Person) -> None:
     person.wait("办理入住")
     person.fill("", "1", "101", "2")
     person.picture("admission")
-    person.click_last("入住")
+    # White words on the button cannot be read from the picture: Enter goes there from the last field.
+    person.key(*["Return"] * 6)
     person.wait("在床")
     person.key("ctrl+2")
     person.wait("训练前后")
