@@ -139,7 +139,7 @@ def ward(person: Person) -> None:
     person.wait("办理入住")
     person.fill("", "1", "101", "2")
     person.picture("admission")
-    # White words on the button cannot be read from the picture: Enter goes there from the last field.
+    # White words on a button are not read from the picture: Enter goes there from field to field.
     person.key(*["Return"] * 6)
     person.wait("在床")
     person.key("ctrl+2")
