@@ -38,6 +38,7 @@ from app.models.actor import Actor
 from app.models.store import Store
 from app.ui.context import UiContext
 from app.ui.referrals.accept import AcceptDialog, AnswerDialog
+from app.ui.referrals.arrival import other_day
 from app.ui.referrals.detail import move_words
 from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
 from app.ui.referrals.letter_form import KINDS
@@ -203,10 +204,7 @@ class ReferralsController(QObject):
             view = load(context.store, context.actor, referral_id)
             return view, load_returns(context.store, context.actor, referral_id)
 
-        context.tasks.run(
-            look,
-            done=done, failed=self.failed.emit, owner=self,
-        )  # fmt: skip
+        context.tasks.run(look, done=done, failed=self.failed.emit, owner=self)
 
     @property
     def wanted(self) -> str:
@@ -242,7 +240,12 @@ class ReferralsController(QObject):
         elif option.reasons is not None or option.target in EXPLAINED:
             self._reason(view, option)
         else:
-            self._run(None, self._advance(view, option.target))
+            work, today = self._advance(view, option.target), self._context.store.clock.today()
+            arrived = option.target is State.ARRIVED
+            if arrived and (sure := other_day(view, today, self._window)) is not None:
+                self._show(sure, lambda: self._run(sure, work))
+            else:
+                self._run(None, work)
 
     def answer(self, service: ServiceView, state: ServiceState) -> None:
         """An answer to one priority was asked for."""

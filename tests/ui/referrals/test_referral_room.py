@@ -252,7 +252,15 @@ def test_a_patient_arrives_is_cared_for_and_the_booking_changes_before(
     desk.dialog.booking_fields.bed.set_value("2 床")
     desk.dialog.done_button.click()
     assert desk.room.controller.view.booking.bed == "2 床"
+    # Booked for another day: a slip of the finger is no arrival.
     desk.press("患者已到")
+    assert "预约的时间不是今天" in " ".join(
+        each.text() for each in desk.dialog.findChildren(QLabel)
+    )
+    desk.dialog.cancel.click()
+    assert desk.room.controller.view.state is State.ACCEPTED
+    desk.press("患者已到")
+    desk.dialog.done_button.click()
     desk.press("开始诊治")
     view = desk.room.controller.view
     assert view.state is State.IN_CARE
