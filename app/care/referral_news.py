@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.care.referral_lists import age_or_none
-from app.care.referral_states import State
+from app.care.referral_states import State, Urgency
 from app.care.work_due import WorkItem
 from app.clock import Clock, clinic_date
 from app.i18n import tr
@@ -47,8 +47,9 @@ def day_of_news(changed: datetime, receipt: Receipt | None, today: date) -> date
 def referral_news(
     session: Session, clock: Clock, actor: Actor, today: date, limit: int
 ) -> list[WorkItem]:
-    """Answers to our letters that end or change the way of the patient, of the last week."""
+    """Answers to our letters, with which the patient's way goes on or ends, of the last week."""
     words = {
+        State.ACCEPTED: tr("Referral accepted: tell the patient"),
         State.REJECTED: tr("Referral refused: read the reason"),
         State.NO_SHOW: tr("Patient did not come"),
         State.REPLIED: tr("Reply of the hospital: read it"),
@@ -87,6 +88,7 @@ def referral_news(
                 village=resident.village or "",
                 on=day,
                 days_late=(today - day).days,
+                urgent=task.urgency == Urgency.EMERGENCY,
             )
         )
     return found

@@ -20,7 +20,7 @@ from app.care.referral_back.amended import amended_replies
 from app.care.referral_back.declined import declined_returns
 from app.care.referral_crossing import TOLD
 from app.care.referral_lists import ReferralLine, list_referrals, waiting_for_me
-from app.care.referral_news import NEWS, referral_news
+from app.care.referral_news import referral_news
 from app.care.referral_return.alarm import Unseen, unseen_emergencies
 from app.care.referral_states import REVIEWERS, Side, State, Urgency
 from app.care.referral_up.incomplete import incomplete_emergencies
@@ -264,10 +264,6 @@ def _referral_line(line: ReferralLine, today: date) -> WorkItem | None:
     elif line.state in _UNANSWERED and ours and line.waiting.limit is not None:
         what = tr("Referral: write the reply")
         column = "now" if line.waiting.overdue else "today"
-    elif line.state is State.ACCEPTED and not ours:
-        what = tr("Referral accepted: tell the patient")
-        if (today - clinic_date(line.since)) > NEWS:
-            return None
     else:
         return None
     if line.reminded:

@@ -42,7 +42,7 @@ def _news(house: House) -> list[tuple[str, str]]:
     return [
         (item.kind, str(item.on))
         for item in (*work.now, *work.today)
-        if item.kind in ("referral:rejected", "referral:amended")
+        if item.kind in ("referral:accepted", "referral:rejected", "referral:amended")
     ]
 
 
@@ -75,6 +75,22 @@ def test_a_refusal_is_news_for_a_week_whatever_the_clock_of_the_desk(
     carry(desk[0], township[0])
     _written_at(township, NOW + off, NOW, NOW if online else None)
     assert _news(township) == [("referral:rejected", NOW.date().isoformat())]
+    clock.advance(days=8)
+    _written_at(township, NOW + off, NOW, NOW + timedelta(days=8) if online else None)
+    assert _news(township) == []
+
+
+@pytest.mark.parametrize("off", [-YEARS, timedelta(), YEARS])
+@pytest.mark.parametrize("online", [True, False])
+def test_that_the_patient_may_go_is_news_whatever_the_clock_of_the_desk(
+    township: House, desk: House, clock: FixedClock, off: timedelta, online: bool
+) -> None:
+    sent = referral.send(*township, letter_for(add_resident(*township)))
+    carry(township[0], desk[0])
+    accept(*desk, sent.referral_id, Booking("心内科", scheduled_at=NOW))
+    carry(desk[0], township[0])
+    _written_at(township, NOW + off, NOW, NOW if online else None)
+    assert _news(township) == [("referral:accepted", NOW.date().isoformat())]
     clock.advance(days=8)
     _written_at(township, NOW + off, NOW, NOW + timedelta(days=8) if online else None)
     assert _news(township) == []
