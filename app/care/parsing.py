@@ -154,10 +154,11 @@ def clean_name(text: str, limit: int = 50) -> str:
 
 
 def parse_date(text: str, today: date, nearest: NearestYear = "past") -> date:
-    """A date as typed: `20250105`, `2025.1.5`, `2025-1-5`, `2025年1月5日`, `1-5`, `今天`.
+    """A date as typed: `20250105`, `2025.1.5`, `2025-1-5`, `2025年1月5日`, `1-5`, `0105`, `今天`.
 
-    Without a year (`1-5`, `1月5日`) the year is chosen so that the day is the latest one not after
-    `today` (`nearest="past"`, for visits), or the first one not before it (`"future"`, for plans).
+    Without a year (`1-5`, `1月5日`, `0105`) the year is chosen so that the day is the latest one
+    not after `today` (`nearest="past"`, for visits), or the first one not before it (`"future"`,
+    for plans).
     Six digits are refused: `250105` could be a day or a month.
 
     Raises ParseError: NOT_A_DATE for an unreadable text, IMPOSSIBLE_DATE for 30 February and alike.
@@ -170,7 +171,9 @@ def parse_date(text: str, today: date, nearest: NearestYear = "past") -> date:
     marked = re.sub(r"\s*[年月./-]\s*|\s+", "-", re.sub(r"\s*[日号]$", "", typed))
     if full := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", marked, re.ASCII):
         return _real_date(*(int(part) for part in full.groups()))
-    if short := re.fullmatch(r"(\d{1,2})-(\d{1,2})", marked, re.ASCII):
+    # Four digits that begin with no month are a year that wants its month and day.
+    bare = re.fullmatch(r"(0[1-9]|1[0-2])(\d{2})", typed, re.ASCII)
+    if short := bare or re.fullmatch(r"(\d{1,2})-(\d{1,2})", marked, re.ASCII):
         return _nearest_day(int(short[1]), int(short[2]), today, nearest)
     raise ParseError(ParseFault.NOT_A_DATE)
 

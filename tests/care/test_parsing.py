@@ -44,6 +44,8 @@ TODAY = date(2025, 6, 15)
         "1月5日",
         "１－５",
         "1。5",
+        "0105",
+        "０１０５",
     ],
 )
 def test_one_day_in_every_way_it_is_typed(typed: str) -> None:
@@ -58,6 +60,8 @@ def test_one_day_in_every_way_it_is_typed(typed: str) -> None:
         ("6-16", date(2024, 6, 16), date(2025, 6, 16)),
         ("12-31", date(2024, 12, 31), date(2025, 12, 31)),
         ("2-29", date(2024, 2, 29), date(2028, 2, 29)),
+        ("1125", date(2024, 11, 25), date(2025, 11, 25)),
+        ("0615", date(2025, 6, 15), date(2025, 6, 15)),
         ("今天", TODAY, TODAY),
         ("昨天", date(2025, 6, 14), date(2025, 6, 14)),
         ("明天", date(2025, 6, 16), date(2025, 6, 16)),
@@ -78,6 +82,8 @@ def test_a_day_without_a_year(typed: str, past: date, future: date) -> None:
         "2-30",
         "13-1",
         "0-0",
+        "0230",
+        "1100",
         "0001-01-01",
         "18491231",
         "22000101",
@@ -91,7 +97,22 @@ def test_days_that_do_not_exist(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "abc", "250105", "2025", "2025-1", "1-5-25", "2025105", "😀", "٢٠٢٥٠١٠٥", "--"],
+    [
+        "",
+        "abc",
+        "250105",
+        "2025",
+        "1963",
+        "0025",
+        "1325",
+        "105",
+        "2025-1",
+        "1-5-25",
+        "2025105",
+        "😀",
+        "٢٠٢٥٠١٠٥",
+        "--",
+    ],
 )
 def test_texts_that_are_not_a_date(typed: str) -> None:
     with pytest.raises(ParseError) as caught:

@@ -20,7 +20,8 @@ from app.ui.widgets.fields import _LineField
 
 
 class DateField(_LineField):
-    """A day. Reads ``20250105``, ``2025.1.5``, ``2025-1-5``, ``1-5``, ``今天``, full-width digits.
+    """A day. Reads ``20250105``, ``2025.1.5``, ``2025-1-5``, ``1-5``, ``0105``, ``今天``,
+    full-width digits.
 
     ``value()`` is a ``date`` or None; on leaving, the field shows it as ``2025-01-05``.
     ``nearest``: the year that ``1-5`` means — the last one ("past", visits) or the next ("future").
