@@ -163,7 +163,9 @@ class TodayRoom(QWidget):
         self._context = context
         self._loading = False
         self._again = False
+        #: The cursor is still to come to the work; where it rests until there is any.
         self._arriving = False
+        self._rests: QWidget | None = None
         self._whole = QStackedLayout(self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self.page = Page(tr("Today"))
@@ -261,8 +263,9 @@ class TodayRoom(QWidget):
         if self._whole.currentWidget() is not self.page or self.stack.currentIndex():
             self.refresh()
             return
-        self._arriving = self._loading
-        self._focus_first()
+        self._rests = None
+        came = self._focus_first()
+        self._arriving = self._loading or not came
 
     def refresh(self) -> None:
         """Ask anew; a second wish while one is under way is kept for after it."""
@@ -305,10 +308,12 @@ class TodayRoom(QWidget):
         self.week.fill(work.week, work.totals["week"])
         focused = QApplication.focusWidget()
         # The cursor comes to the work unless the person has already gone elsewhere with it.
-        waiting = self._arriving and isinstance(focused, QAbstractButton)
-        if self.isVisible() and (focused is None or not focused.isEnabled() or waiting):
-            self._focus_first()
-        self._arriving = False
+        waiting = isinstance(focused, QAbstractButton) and self._rests in (None, focused)
+        free = focused is None or not focused.isEnabled() or (self._arriving and waiting)
+        if self.isVisible():
+            came = free and self._focus_first()
+            self._arriving = self._arriving and free and not came
+            self._rests = focused if self._arriving else None
         if self._again:
             self._again = False
             self.refresh()
@@ -334,6 +339,7 @@ class TodayRoom(QWidget):
 
     def leave(self) -> None:
         """Another room comes to the front: what was typed is kept."""
+        self._arriving = False
         if self._pile is not None:
             self._pile.keep_draft()
 
@@ -367,11 +373,13 @@ class TodayRoom(QWidget):
                 return
             wanted += step
 
-    def _focus_first(self) -> None:
+    def _focus_first(self) -> bool:
+        """The cursor to the first line of work; whether there is one."""
         for column in self._columns:
             if column.list.isEnabled() and column.list.rows.rowCount():
                 column.list.setFocus()
-                return
+                return True
+        return False
 
 
 def day_words(day: Any) -> str:
