@@ -411,6 +411,35 @@ def test_drafts_are_kept_restored_and_discarded(qtbot, context, shown):
     assert count_drafts(context.store, context.actor) == 0, "nothing revives it"
 
 
+def test_a_draft_that_was_wiped_out_again_is_none(context, shown):
+    form = FormFields()
+    field = shown(form.add(TextField("t", "文字")))
+    field.set_value("本来的")
+    keeper = DraftKeeper(context, "form", form, subject_id="r1", extra=lambda: {"marks": {}})
+    assert keeper.restore(drop_blank=True) is None
+    field.set_value("头晕")
+    keeper.save_now()
+    assert count_drafts(context.store, context.actor) == 1
+    field.set_value("本来的")
+    keeper.save_now()
+    assert count_drafts(context.store, context.actor) == 0
+
+    field.set_value("头晕")
+    keeper.save_now()
+    field.set_value("本来的")
+    assert keeper.restore(drop_blank=True) is not None
+    assert field.value() == "头晕"
+    keeper.save_now()
+    assert count_drafts(context.store, context.actor) == 1, "what came back is still a draft"
+
+    # What stands beside the fields is worth keeping, too.
+    field.set_value("本来的")
+    more = DraftKeeper(context, "form", form, subject_id="r2", extra=lambda: {"marks": {"t": 1}})
+    assert more.restore(drop_blank=True) is None
+    more.save_now()
+    assert more.restore(drop_blank=True) is not None
+
+
 def test_leaving_a_field_keeps_the_draft_at_once(qtbot, context, shown):
     page = QWidget()
     column = QVBoxLayout(page)

@@ -196,7 +196,7 @@ class AssessmentPage(Page):
         keeper.saved.connect(lambda: self.set_note(tr("Draft kept")))
         keeper.failed.connect(lambda text: self.strip.say(text))
         self._keeper = keeper
-        kept = keeper.restore()
+        kept = keeper.restore(drop_blank=True)
         if kept is not None:
             self.strip.say(
                 tr("This is your unfinished text of last time."),

@@ -135,7 +135,7 @@ class FollowUpPage(Page):
         )
         self._keeper.saved.connect(lambda: self.set_note(tr("Draft kept")))
         self._keeper.failed.connect(lambda text: self.strip.say(text))
-        kept = self._keeper.restore()
+        kept = self._keeper.restore(drop_blank=True)
         self._known = known
         if kept is not None:
             self.strip.say(

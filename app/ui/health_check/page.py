@@ -164,7 +164,7 @@ class HealthCheckPage(Page):
         )
         self._keeper.saved.connect(lambda: self.set_note(tr("Draft kept")))
         self._keeper.failed.connect(lambda text: self.strip.say(text))
-        draft = self._keeper.restore()
+        draft = self._keeper.restore(drop_blank=True)
         if draft is not None:
             extra = draft.get("extra")
             self.fields.set_marks(extra.get("marks", {}) if isinstance(extra, dict) else {})

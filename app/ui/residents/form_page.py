@@ -154,7 +154,7 @@ class FormPage(Page):
         self.set_note("")
 
     def _restore(self) -> bool:
-        if self._keeper.restore() is None:
+        if self._keeper.restore(drop_blank=True) is None:
             return False
         self.strip.say(
             tr("This is your unfinished text of last time."),

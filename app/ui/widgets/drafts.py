@@ -5,7 +5,8 @@ The draft is written a moment after the last key and at once when a field is lef
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -45,6 +46,8 @@ class DraftKeeper(QObject):
         self._extra = extra
         self.subject_id = subject_id
         self._active = True
+        #: The fields as the program filled them, where a draft that says no more is none.
+        self._blank: dict[str, Any] | None = None
         self._busy = False
         self._waiting: list[Callable[[], None]] = []
         self._timer = QTimer(self)
@@ -74,14 +77,24 @@ class DraftKeeper(QObject):
         if self._extra is not None:
             data["extra"] = self._extra()
         context, subject = self._context, self.subject_id
+        if self._is_blank(data):
+            from app.models.drafts import discard_draft
+
+            self._queue(lambda: discard_draft(context.store, context.actor, self._form, subject))
+            return
         self._queue(lambda: save_draft(context.store, context.actor, self._form, subject, data))
 
-    def restore(self) -> dict[str, Any] | None:
-        """Put a kept draft into the fields; what was kept, or None when there is no draft."""
+    def restore(self, *, drop_blank: bool = False) -> dict[str, Any] | None:
+        """Put a kept draft into the fields; what was kept, or None when there is no draft.
+
+        ``drop_blank``: a draft that says no more than the fields do now (all that was typed was
+        wiped out again) is none, and none is kept from here on.
+        """
         from app.models.drafts import load_draft
 
+        self._blank = _plain(self._fields.raw()) if drop_blank else None
         kept = load_draft(self._context.store, self._context.actor, self._form, self.subject_id)
-        if kept is None:
+        if kept is None or self._is_blank(kept.data):
             return None
         self._active = False
         self._fields.restore(kept.data.get("fields", {}))
@@ -100,8 +113,16 @@ class DraftKeeper(QObject):
     def start(self, subject_id: str) -> None:
         """Begin anew for another subject with the same fields."""
         self._timer.stop()
+        if subject_id != self.subject_id:
+            self._blank = None
         self.subject_id = subject_id
         self._active = True
+
+    def _is_blank(self, data: Mapping[str, Any]) -> bool:
+        extra = data.get("extra")
+        more = any(extra.values()) if isinstance(extra, dict) else bool(extra)
+        fields = _plain(data.get("fields", {}))
+        return self._blank is not None and fields == self._blank and not more
 
     def _queue(self, work: Callable[[], None]) -> None:
         # One after the other: a save still under way must not land after its discarding.
@@ -128,3 +149,8 @@ class DraftKeeper(QObject):
         if not isinstance(error, EnvironmentFault):
             raise error
         self.failed.emit(str(error))
+
+
+def _plain(fields: object) -> Any:
+    """As it comes back from the store."""
+    return json.loads(json.dumps(fields))

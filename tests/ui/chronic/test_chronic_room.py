@@ -450,6 +450,22 @@ def test_a_draft_survives_leaving_and_comes_back(
     assert load_draft(store, actor, FORM, resident_id) is None
 
 
+def test_what_was_wiped_out_again_is_not_said_to_be_unfinished(
+    room: ChronicRoom, store: Store, actor: Actor, add_resident: AddResident, keys: Any
+) -> None:
+    resident_id = add_resident("hypertension")
+    page = open_form(room, resident_id)
+    page.fields.sbp.set_value(150)
+    keys(ESC)
+    assert load_draft(store, actor, FORM, resident_id) is not None
+    page = open_form(room, resident_id)
+    page.fields.sbp.set_value(None)
+    keys(ESC)
+    assert load_draft(store, actor, FORM, resident_id) is None
+    page = open_form(room, resident_id)
+    assert "上次" not in page.strip.text()
+
+
 def test_a_form_only_looked_at_keeps_no_draft(
     room: ChronicRoom, store: Store, actor: Actor, add_resident: AddResident, keys: Any, qtbot: Any
 ) -> None:
