@@ -295,7 +295,7 @@ def test_today_shows_due_work_and_enter_opens_it(qtbot, ready):
     room = ready.frame.room("today")
     assert room.today.list.rows.rowCount() == 1
     assert room.week.list.rows.rowCount() == 1
-    assert room.today.count.text() == "1"
+    assert room.today.count.text() == "共 1"
     qtbot.waitUntil(lambda: ready.frame.rail.button("today").count == 1)
     went = []
     ready.frame.go = lambda name, **where: went.append((name, where))

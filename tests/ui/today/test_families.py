@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def choose(room: TodayRoom, words: str) -> None:
 def test_the_work_of_the_day_comes_first(room: TodayRoom) -> None:
     assert names(room.today) == ["赵一", "钱二"]
     assert names(room.week) == ["孙三"]
-    assert (room.today.late.text(), room.today.count.text()) == ("逾期 1", "2")
+    assert (room.today.late.text(), room.today.count.text()) == ("逾期 1", "共 2")
     tabs = [room.families.tabText(at) for at in range(room.families.count())]
     assert tabs == [
         "今日工作",
@@ -83,3 +84,11 @@ def test_a_yearly_check_says_when_the_last_one_was(room: TodayRoom) -> None:
 
     choose(room, "今年未体检")
     assert say(room.today.list.rows.row(0)).lower_right == "从未体检"
+
+
+def test_an_emergency_referral_has_one_name() -> None:
+    """The trade's word for the urgency (domain reference §6.1) in every part of the program."""
+    translations = Path(__file__).parents[3] / "resources" / "translations"
+    words = [path.read_text(encoding="utf-8") for path in translations.glob("*.po")]
+    assert words
+    assert not any("急诊转诊" in text for text in words)
