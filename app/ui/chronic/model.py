@@ -10,7 +10,7 @@ from app.care.limits import shown
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
-from app.ui.widgets.delivery import delivery_mark
+from app.ui.widgets.delivery import delivery_mark, moment
 from app.ui.widgets.tables import Column
 
 Today = Callable[[], date]
@@ -39,17 +39,18 @@ def due_columns(today: Today) -> list[Column[DueRow]]:
 def recorded_columns(today: Today) -> list[Column[RecordedRow]]:
     """What was recorded today and where it is."""
     return [
-        Column(tr("Name"), lambda row: row.name, 68, strong=True, tip=_recorded_tip),
+        Column(tr("Name"), lambda row: row.name, 80, strong=True, tip=_recorded_tip),
         Column(
             tr("Next visit"),
             lambda row: next_words(row, today()),
-            84,
+            82,
             tone=lambda row: "danger" if row.urgent else "attention" if row.refer else None,
         ),
         Column(
             tr("On its way"),
-            lambda row: delivery_mark(row.delivery, today()).text,
+            lambda row: _way_words(row, today()),
             None,
+            tip=lambda row: delivery_mark(row.delivery, today()).text,
             tone=lambda row: delivery_mark(row.delivery, today()).tone,
             icon_name=lambda row: delivery_mark(row.delivery, today()).icon,
         ),
@@ -73,6 +74,14 @@ def next_words(row: RecordedRow, today: date) -> str:
     if row.refer:
         return tr("refer")
     return "—" if row.next_visit is None else _short(row.next_visit, today)
+
+
+def _way_words(row: RecordedRow, today: date) -> str:
+    """Where the visit is; of a receipt by the county hospital the time first of all."""
+    held_at = row.delivery.held_at
+    if row.delivery.state == "held" and held_at is not None:
+        return tr("Received {time}").format(time=moment(held_at, today))
+    return delivery_mark(row.delivery, today).text
 
 
 def _short(day: date, today: date) -> str:
