@@ -23,7 +23,7 @@ from app.ui.chronic.controller import FollowUpController
 from app.ui.chronic.field_kinds import column
 from app.ui.chronic.form_fields import FollowUpFields
 from app.ui.chronic.head import WORDS_IN_HEAD, about_words, marks_of
-from app.ui.chronic.keys import AnswerAndGo, TickedOnlyOnPurpose, next_missing, on_key
+from app.ui.chronic.keys import AnswerAndGo, TickedOnlyOnPurpose, form_keys, next_missing, on_key
 from app.ui.chronic.live_strip import LiveStrip
 from app.ui.chronic.mark_row import MarkRow, shortened
 from app.ui.chronic.outcome_dialog import OutcomeDialog
@@ -115,7 +115,7 @@ class FollowUpPage(Page):
             ("Ctrl+J", self._open_override),
             ("Ctrl+E", self.open_outcome),
         ):
-            on_key(self, keys, act)
+            on_key(self, keys, act, form_keys().get(keys, ""))
         self.fields.changed.connect(self._arrange)
         self.fields.danger_button.clicked.connect(self._open_danger_signs)
         self.fields.override_button.clicked.connect(self._open_override)

@@ -9,19 +9,35 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from app.care.parsing import half_width
+from app.i18n import tr
 from app.ui.widgets.choices import ChoiceField
 from app.ui.widgets.fields import Field
 from app.ui.widgets.forms import tab_order
 
 
-def on_key(page: QWidget, keys: str, act: Callable[[], object]) -> QShortcut:
-    """``act`` at once when the keys are pressed anywhere on the page.
+def form_keys() -> dict[str, str]:
+    """What the keys of the follow-up form do, for the list of F1."""
+    return {
+        "F2": tr("Next required field that is blank"),
+        "F4": tr("Tick danger signs"),
+        "F6": tr("Drugs as last visit"),
+        "F7": tr("Habits as last visit"),
+        "F8": tr("Drugs and habits as last visit"),
+        "F9": tr("Refer now"),
+        "Ctrl+J": tr("Judge otherwise"),
+        "Ctrl+E": tr("Outcome"),
+    }
+
+
+def on_key(page: QWidget, keys: str, act: Callable[[], object], what: str = "") -> QShortcut:
+    """``act`` at once when the keys are pressed anywhere on the page; F1 lists them with ``what``.
 
     (The shortcut of a button acts a tenth of a second later; by then a fast typist's next digit
     has gone into the old field.)
     """
     shortcut = QShortcut(QKeySequence(keys), page)
     shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    shortcut.setWhatsThis(what)
     shortcut.activated.connect(act)
     return shortcut
 

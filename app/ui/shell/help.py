@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from app.i18n import tr
@@ -12,7 +13,7 @@ from app.ui.widgets.cards import label, rule
 
 
 class KeysDialog(QDialog):
-    """Two lists: the keys everywhere, and those of the buttons that can be seen now."""
+    """Two lists: the keys everywhere, and those of the page that can be seen now."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -24,7 +25,7 @@ class KeysDialog(QDialog):
         column.setContentsMargins(*(theme.GAP_SECTION,) * 4)
         column.setSpacing(theme.GAP_CARD)
         column.addWidget(label(tr("Keys of this page"), "title"))
-        here = _keys_of_buttons(parent)
+        here = _keys_of_buttons(parent) + _keys_of_pages(parent)
         if here:
             column.addLayout(_table(here))
             column.addWidget(rule())
@@ -53,6 +54,17 @@ def _keys_of_buttons(parent: QWidget) -> list[tuple[str, str]]:
     for button in parent.findChildren(Button):
         if button.isVisible() and button.keys:
             found.append((button.keys, button.text().replace("&&", "&")))
+    return found
+
+
+def _keys_of_pages(parent: QWidget) -> list[tuple[str, str]]:
+    """The keys that a page takes itself and says what they do."""
+    found = []
+    for shortcut in parent.findChildren(QShortcut):
+        page = shortcut.parent()
+        if shortcut.whatsThis() and isinstance(page, QWidget) and page.isVisible():
+            keys = shortcut.key().toString(QKeySequence.SequenceFormat.NativeText)
+            found.append((keys, shortcut.whatsThis()))
     return found
 
 
