@@ -14,7 +14,7 @@ from app import __version__, preset
 from app.models.migrations.revisions import HEAD, REVISIONS
 from app.update import versions
 from tools.windows import freezing, interpreter, next_version, packing, places
-from tools.windows.person import reads
+from tools.windows.person import Person, reads
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPT = (ROOT / "windows" / "installer.nsi").read_text(encoding="utf-8")
@@ -158,3 +158,17 @@ def test_a_file_of_wine_or_a_missing_runtime_is_found(tmp_path: Path) -> None:
 )
 def test_a_rare_character_may_be_read_wrongly_a_name_not(line: str, text: str, seen: bool) -> None:
     assert reads(line, text) is seen
+
+
+def test_a_person_goes_on_when_the_screen_stands_still(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    still = bytes(100_000)
+    caret = b"\x80" * 40 + still[40:]
+    page = b"\xff" * 50_000 + still[50_000:]
+    screens = [still, page, still, caret, still, caret, page]
+    display = SimpleNamespace(pixels=lambda: screens.pop(0))
+    monkeypatch.setattr("tools.windows.person.time.sleep", lambda _: None)
+    person: Any = Person
+    person(display, tmp_path).wait_quiet()
+    assert screens == [page], "a blinking caret is no change, a new page is one"

@@ -53,3 +53,22 @@ class Display:
             env=self.environment(),
             check=True,
         )
+
+    def pixels(self) -> bytes:
+        """The whole screen in grey, a byte for each pixel."""
+        return subprocess.run(
+            [
+                "import",
+                "-silent",
+                "-window",
+                "root",
+                "-colorspace",
+                "Gray",
+                "-depth",
+                "8",
+                "gray:-",
+            ],
+            env=self.environment(),
+            capture_output=True,
+            check=True,
+        ).stdout

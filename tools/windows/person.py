@@ -6,6 +6,8 @@ nothing of the program but its keys and its words.
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import time
 from dataclasses import dataclass
@@ -19,6 +21,10 @@ PATIENCE = 180.0
 _MAGNIFIED = 2
 #: How tesseract cuts a page up: scattered words, then whole lines.
 _WAYS = (11, 6)
+#: Several threads of tesseract wait for one another on a busy machine.
+_ONE_THREAD = {"OMP_THREAD_LIMIT": "1"}
+#: So many looks after one another must be alike but for a blinking caret, in bytes.
+_ALIKE, _CARET = 3, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,43 @@ class Person:
             if time.monotonic() > end:
                 raise Failed(f"“{text}” is still on the screen")
 
+    def wait_window(self, title: str) -> None:
+        """Until a window of that title is shown."""
+        end = time.monotonic() + PATIENCE
+        while not self._window(title):
+            if time.monotonic() > end:
+                raise self._lost(title)
+            time.sleep(0.3)
+
+    def wait_window_gone(self, title: str) -> None:
+        """Until the window of that title has been closed."""
+        end = time.monotonic() + PATIENCE
+        while self._window(title):
+            if time.monotonic() > end:
+                raise Failed(f"the window “{title}” is still there")
+            time.sleep(0.3)
+
+    def _window(self, title: str) -> bool:
+        found = subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(title)}$"],
+            env=self.display.environment(),
+            capture_output=True,
+            check=False,
+        )
+        return found.returncode == 0
+
+    def wait_quiet(self) -> None:
+        """Until the screen stands still: what the last key began is over, the focus has moved."""
+        end = time.monotonic() + PATIENCE
+        before, alike = b"", 0
+        while alike < _ALIKE:
+            if time.monotonic() > end:
+                raise Failed("the screen does not stand still")
+            time.sleep(0.4)
+            now = self.display.pixels()
+            alike = alike + 1 if before and _changed(before, now) <= _CARET else 0
+            before = now
+
     def _lost(self, text: str) -> Failed:
         seen = " | ".join(line.text for line in self.lines())
         return Failed(f"waited in vain for “{text}” on the screen; there is: {seen}")
@@ -176,10 +219,17 @@ class Person:
         self.display.picture(self.pictures / f"{self._taken:02d}-{name}.png")
 
 
+def _changed(before: bytes, now: bytes) -> int:
+    """How many bytes of two pictures differ."""
+    one, other = int.from_bytes(before, "big"), int.from_bytes(now, "big")
+    return sum(1 for byte in (one ^ other).to_bytes(len(now), "big") if byte)
+
+
 def _read(picture: Path, language: str, mode: int) -> list[Line]:
     """What tesseract reads in one of its modes of cutting a page up."""
     read = subprocess.run(
         ["tesseract", str(picture), "-", "-l", language, "--psm", str(mode), "tsv"],
+        env={**os.environ, **_ONE_THREAD},
         capture_output=True,
         encoding="utf-8",
         check=True,

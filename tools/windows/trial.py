@@ -101,7 +101,10 @@ class Trial:
 
     def check_in(self) -> None:
         """A bed, a rehabilitation plan and a check-in"""
+        before = self.clinic.status()["waiting"]
         work_at_the_clinic.ward(self.person)
+        more = self.clinic.status()["waiting"] - before
+        _expect(more >= 3, f"a stay, a plan and a session make {more} records")
 
     def second_instance(self) -> None:
         """A second program on the same records is refused with a sentence"""

@@ -136,12 +136,15 @@ def follow_up_and_refer(person: Person) -> None:
 def ward(person: Person) -> None:
     _open_elder(person)
     person.click("入住")
-    person.wait("办理入住")
+    person.wait_window("办理入住")
+    person.wait_quiet()
     person.fill("", "1", "101", "2")
     person.picture("admission")
     # White words on a button are not read from the picture: Enter goes there from field to field.
     person.key(*["Return"] * 6)
-    person.wait("在床")
+    person.wait_window_gone("办理入住")
+    person.wait_quiet()
+    person.picture("in-bed")
     person.key("ctrl+2")
     person.wait("训练前后")
     person.key("F6")
@@ -152,18 +155,23 @@ def ward(person: Person) -> None:
     person.type("防跌倒")
     person.click("添加训练")
     person.type("bx")
-    person.wait("步行训练")
+    # The list of exercises opens, closes, and only then the new line has the focus.
+    person.wait_quiet()
     person.key("Return")
+    person.wait_quiet()
     person.fill("5", "2", "10", "20", "11")
     person.picture("rehabilitation-plan")
     person.key("ctrl+s")
     person.wait("病区打卡")
+    person.wait_quiet()
     person.type("12070709701213072849" + "62")
     person.key("F8", "ctrl+s")
+    # The program asks for the times and goes there.
+    person.wait_quiet()
     began, ended = _half_an_hour()
     person.fill(began, ended)
     person.key("ctrl+s")
-    person.wait("已存")
+    person.wait("已保存")
     person.picture("check-in")
 
 
