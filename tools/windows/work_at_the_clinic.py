@@ -202,8 +202,9 @@ def enrol(person: Person, code: str) -> None:
     person.key("Return")
     person.type(code)
     person.picture("enrolment")
-    person.key("Return")
-    person.wait_gone("尚未接入县级医院")
+    # The first Enter leaves the field for the button, the second presses it.
+    person.key("Return", "Return")
+    person.wait("县级医院已登记本机")
     person.picture("enrolled")
 
 
