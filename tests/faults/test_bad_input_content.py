@@ -133,7 +133,7 @@ def test_reasons_of_the_server_and_errors_are_no_markup(qtbot) -> None:
     mark.set_delivery(Delivery("rejected", None, HTML), date(2026, 3, 2))
     assert _unsafe(mark) == []
     assert "&lt;img" in mark.toolTip()
-    box = _dialog(InputError(HTML), None)
+    box = _dialog(InputError(HTML), None, None)
     qtbot.addWidget(box)
     assert box.textFormat() == Qt.TextFormat.PlainText
     assert plain_tip("血压 120/80 & 正常") == "血压 120/80 & 正常"

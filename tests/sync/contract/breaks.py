@@ -356,7 +356,7 @@ READING: list[tuple[str, Spoil]] = [
     ("kind-service-package", forgets("PlanDefinition")),
     ("kind-contract", forgets("Contract")),
     ("kind-contract-service", forgets("Procedure", having="category")),
-    ("kind-referral", forgets("ServiceRequest", service=False)),
+    ("kind-referral", forgets("ServiceRequest", service=False, named="3457005")),
     ("kind-referral-service", forgets("ServiceRequest", named="code:referral_service")),
     ("kind-referral-task", forgets("Task", named="fulfill")),
     ("kind-referral-event", forgets("Provenance")),
