@@ -190,6 +190,7 @@ def begin_something(person: Person) -> None:
     person.key("ctrl+1")
     person.wait("服药依从")
     person.type("1")
+    person.wait("草稿已保存")
     person.picture("before-power-cut")
 
 
