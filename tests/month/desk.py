@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.clock import CLINIC_ZONE, clinic_time
+from app.clock import CLINIC_ZONE, clinic_date, clinic_time
 from tests.month import words
 from tests.month.acting import Acting
 from tests.month.plan import Step
@@ -124,7 +124,14 @@ class Desk(Acting):
         self._wrote(program, referral, "no_show")
 
     def _arrive(self, program: Program, referral: Referral, _: Step) -> None:
-        self._plain(program, referral, "患者已到", "arrived")
+        room = self._open(program, referral)
+        self.hands.move(room, "患者已到")
+        booked = referral.view(program.house).booked()
+        if booked and clinic_date(booked) != clinic_date(self.time.at(program.house)):
+            # Not the booked day: the page asks first.
+            self.hands.dialog(room, lambda dialog: None)
+        settle()
+        self._wrote(program, referral, "arrived")
 
     def _begin(self, program: Program, referral: Referral, _: Step) -> None:
         self._plain(program, referral, "开始诊治", "in_care")
