@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication
 from app import starter
 from app.i18n import set_language, tr
 from app.paths import resources
-from app.ui import preferences, theme
+from app.ui import preferences, qt_words, theme
 from app.ui.faults import FaultDesk
 from app.ui.garbage import GarbageKeeper
 from app.ui.shell.window import MainWindow
@@ -44,6 +44,7 @@ def run(data_dir: Path, language: str | None = None, *, trial: bool = False) -> 
     application.setWindowIcon(QIcon(str(resources() / "icons" / "product.png")))
     chosen = preferences.load(data_dir)
     set_language(language or chosen.language)
+    qt_words.speak()
     theme.apply(application, high_contrast=chosen.high_contrast)
     instance = _take_folder(data_dir)
     if isinstance(instance, int):

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.models.actor import Actor
 from app.models.store import Store
-from app.ui import theme
+from app.ui import qt_words, theme
 from app.ui.context import UiContext
 from app.ui.garbage import GarbageKeeper
 from app.ui.tasks import SynchronousRunner
@@ -19,6 +19,7 @@ from app.ui.tasks import SynchronousRunner
 @pytest.fixture(scope="session", autouse=True)
 def _look(qapp: QApplication) -> Iterator[None]:
     theme.apply(qapp)
+    qt_words.speak()
     # Tests run background threads beside widgets, as the program does.
     garbage = GarbageKeeper()
     yield

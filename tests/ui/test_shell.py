@@ -352,7 +352,8 @@ def test_the_whole_frame_in_english_fits_too(qtbot, store, open_window):
 
 
 def test_high_contrast_and_language_take_effect_at_once(qtbot, ready):
-    from app.ui import theme
+    from app.i18n import set_language
+    from app.ui import qt_words, theme
 
     sign_in(qtbot, ready)
     room = ready.frame.go("settings")
@@ -369,9 +370,12 @@ def test_high_contrast_and_language_take_effect_at_once(qtbot, ready):
         assert theme.colours() is theme.CONTRAST
         assert ready.frame.here == "settings"
         assert ready.frame.room("settings").page._title.text() == "Settings"
+        assert QApplication.translate("QPlatformTheme", "Cancel") == "Cancel"
         check_page(ready.frame)
     finally:
         theme.apply(QApplication.instance())
+        set_language("zh_CN")
+        qt_words.speak()
 
 
 def test_damaged_accounts_are_a_plain_sentence(qtbot, open_window, empty_folder):

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 from app.errors import EnvironmentFault
 from app.i18n import tr
 from app.models import keyring
-from app.ui import theme
+from app.ui import qt_words, theme
 from app.ui.preferences import Preferences
 from app.ui.sign_in.view import SignInPage
 from app.ui.tasks import TaskRunner, Tasks
@@ -291,6 +291,7 @@ class MainWindow(QMainWindow):
             theme.apply(application, high_contrast=preferences.high_contrast)
         if preferences.language != language():
             set_language(preferences.language)
+            qt_words.speak()
             self.setWindowTitle(tr("Township Care"))
         if self._actor is not None:
             self._enter(self._actor)
