@@ -15,7 +15,7 @@ from app.care.parsing import clean_text
 from app.errors import InputError, NotAllowed, NotFound
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.rivals import is_marked
+from app.models.rivals import is_echo, is_marked
 
 __all__ = ["ENTERED_IN_ERROR", "CorrectionWords", "standing", "take_back"]
 
@@ -53,6 +53,13 @@ def standing(
         raise NotFound(tr(words.absent))
     if row.organisation_id != actor.organisation_id:
         raise NotAllowed(tr(words.foreign))
+    if is_echo(row.status_reason):
+        raise InputError(
+            tr(
+                "Two people chose the same correction of this record, and the other entry counts. "
+                "Nothing was changed. Open that one in the resident's history."
+            )
+        )
     if is_marked(row.status_reason):
         raise InputError(
             tr(

@@ -13,13 +13,14 @@ from typing import Any
 from app.care.assessments.results import level_text
 from app.care.corrections import ENTERED_IN_ERROR
 from app.care.ownership import is_own
+from app.care.rivals import reason_words
 from app.errors import NotFound
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
 from app.models.organisation import Organisation
 from app.models.records import KINDS
-from app.models.rivals import is_marked
+from app.models.rivals import is_echo, is_marked
 from app.models.store import Store
 
 __all__ = ["why_read_only"]
@@ -34,7 +35,12 @@ def why_read_only(store: Store, actor: Actor, kind: str, record_id: str) -> str:
         row: Any = session.get(KINDS[kind].model, record_id)
         if row is None:
             raise NotFound(tr("The record is not on this PC. Open the list again."))
-        if is_marked(row.status_reason):
+        if is_echo(row.status_reason):
+            why = tr(
+                "Two people chose the same correction of this record; the other entry counts, "
+                "this one does not count again. It is shown to be read."
+            )
+        elif is_marked(row.status_reason):
             why = tr(
                 "There are two corrections of this record; this one counts nowhere until a "
                 "person chooses at the conflict desk of the Sync room. It is shown to be read."
@@ -43,7 +49,7 @@ def why_read_only(store: Store, actor: Actor, kind: str, record_id: str) -> str:
             why = tr(
                 "This version was taken back or replaced and counts nowhere: {reason}. "
                 "It is shown to be read; the newest version is in the resident's history."
-            ).format(reason=row.status_reason or tr("no reason was noted"))
+            ).format(reason=reason_words(row.status_reason) or tr("no reason was noted"))
         elif not is_own(actor, row):
             house = session.get(Organisation, row.organisation_id)
             name = (house.short_name or house.name) if house else tr("another organisation")

@@ -11,7 +11,9 @@ measured disappears unseen, and a person is asked.
 
 Deciding is itself a correction: the chosen content becomes a new row, and both rivals are taken
 back. Two opposite decisions therefore leave two new rivals and a new question, never nothing.
-The new row's id follows from the chosen one's, so two people of one mind write one row.
+Everybody's decision is a row of its own, under its author's name. Its id follows from the chosen
+row's and the author's: so it is told from other corrections, and of people of one mind the
+smallest id counts and nobody is asked.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from app.errors import NotAllowed
-from app.i18n import tr
+from app.i18n import N_, tr
 from app.models import driver
 from app.models.actor import Actor
 from app.models.base import to_json
@@ -39,6 +41,11 @@ _ERROR = "entered_in_error"
 #: Between the reasons of two people who took the same row back.
 REASONS = " / "
 _PLACE = RIVALS.removesuffix(":")
+# The ids of decisions are made in this name space.
+_OF_DECISIONS = uuid5(UUID(int=0), "rivals.decision")
+#: The program's own reasons: kept as source words, so that two languages write the same.
+CHOSEN = N_("Two changes of one record: a person chose.")
+TAKEN_BACK = N_("Corrected and taken back at once: a person took it back.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class _Row:
     kept: tuple[str, str | None]
     organisation_id: str
     resident_id: str
+    author_id: str | None
 
 
 def mark_rivals(session: Session, organisation_id: str, resident_ids: Iterable[str]) -> None:
@@ -65,9 +73,11 @@ def mark_rivals(session: Session, organisation_id: str, resident_ids: Iterable[s
     changed = False
     for kind in KINDS_CORRECTED:
         for root, rows, parents in _families(session, kind, ids):
-            rivals = _rivals(rows, parents)
-            for place, row in enumerate(rivals):
-                wanted = mark(row.status, row.reason) if place else (row.status, row.reason)
+            rivals, echoes = _rivals(rows, parents)
+            for place, row in enumerate((*rivals, *echoes)):
+                wanted = (row.status, row.reason)
+                if place or not rivals:
+                    wanted = mark(*wanted, echo=row in echoes)
                 if wanted != row.kept:
                     session.connection().exec_driver_sql(_update(kind), (*wanted, row.id))
                     changed = True
@@ -85,6 +95,11 @@ def reasons_of(reason: str | None) -> frozenset[str]:
     return frozenset(each for each in (reason or "").split(REASONS) if each)
 
 
+def reason_words(reason: str | None) -> str:
+    """The reasons in the language of the screen."""
+    return REASONS.join(tr(each) for each in (reason or "").split(REASONS))
+
+
 def decide_between(session: Session, actor: Actor, row: Conflict, side: str) -> str:
     """Write a person's decision as a correction of its own; the id of what counts now, or "".
 
@@ -99,11 +114,7 @@ def decide_between(session: Session, actor: Actor, row: Conflict, side: str) -> 
         raise NotAllowed(tr("Only the organisation that made this record can decide on it."))
     chosen = told[side]
     copied = _copy(session, kind, chosen, actor) if chosen else None
-    reason = (
-        tr("Two changes of one record: a person chose.")
-        if chosen
-        else tr("Corrected and taken back at once: a person took it back.")
-    )
+    reason = CHOSEN if chosen else TAKEN_BACK
     for each in both:
         each.status, each.status_reason = _ERROR, reason
     if copied is None:
@@ -135,13 +146,14 @@ def _families(
 def _read(session: Session, table: Table, by: str, ids: list[str], where: str) -> list[_Row]:
     found = driver.ask(
         session,
-        "SELECT id, supersedes_id, status, status_reason, organisation_id, resident_id "  # noqa: S608
+        "SELECT id, supersedes_id, status, status_reason, organisation_id, resident_id,"  # noqa: S608
+        " author_id "
         f'FROM "{table.name}" WHERE "{by}" IN (SELECT value FROM json_each(?)){where}',
         (to_json(ids),),
     )
     return [
-        _Row(id_, parent, *unmarked(status, reason), (status, reason), house, resident)
-        for id_, parent, status, reason, house, resident in found
+        _Row(id_, parent, *unmarked(status, reason), (status, reason), *others)
+        for id_, parent, status, reason, *others in found
     ]
 
 
@@ -161,11 +173,33 @@ def _chain(row: _Row, known: Mapping[str, _Row]) -> tuple[str, ...]:
     return tuple(reversed(chain))
 
 
-def _rivals(rows: list[_Row], known: Mapping[str, _Row]) -> list[_Row]:
-    """The corrections that stand, the one that counts first."""
+def _rivals(rows: list[_Row], known: Mapping[str, _Row]) -> tuple[list[_Row], list[_Row]]:
+    """The corrections that stand, the one that counts first; and those that stand as echoes: of
+    decisions for one row all but the smallest id, whatever became of that one since."""
     replaced = {row.parent for row in rows}
+    decisions: dict[str | None, list[str]] = {}
+    for row in rows:
+        if _is_decision(row):
+            decisions.setdefault(row.parent, []).append(row.id)
+    echoes = {id_ for ids in decisions.values() for id_ in sorted(ids)[1:]}
     standing = [row for row in rows if row.status != _ERROR and row.id not in replaced]
-    return sorted(standing, key=lambda row: _chain(row, known))
+    return (
+        sorted((r for r in standing if r.id not in echoes), key=lambda r: _chain(r, known)),
+        [row for row in standing if row.id in echoes],
+    )
+
+
+def _is_decision(row: _Row) -> bool:
+    return (
+        row.parent is not None
+        and row.author_id is not None
+        and row.id == _decision_id(row.parent, row.author_id)
+    )
+
+
+def _decision_id(chosen: str, author_id: str) -> str:
+    """The id of somebody's decision for a row."""
+    return str(uuid5(_OF_DECISIONS, f"{chosen} {author_id}"))
 
 
 def _taken_back_too(row: _Row, known: Mapping[str, _Row]) -> bool:
@@ -223,8 +257,7 @@ def _copy(session: Session, kind: str, id_: str, actor: Actor) -> Any:
     """A new row with the content of one, in its place."""
     record: Record = fetch(session, kind, [id_])[id_]
     description = KINDS[kind]
-    # Two people who choose the same write the same row, not two rivals.
-    made_id = str(uuid5(UUID(id_), "chosen"))
+    made_id = _decision_id(id_, actor.staff_id)
     values = {**row_values(description.table, record), "id": made_id, "supersedes_id": id_}
     values |= {"author_id": actor.staff_id, "created_at": None, "change_id": made_id}
     made: Any = description.model(**values)

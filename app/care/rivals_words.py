@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.care.record_words import field_label, words
+from app.care.rivals import reason_words
 from app.i18n import tr
 from app.models.outbox import RIVALS, Conflict
 from app.models.records import KINDS, Record, fetch
-from app.models.rivals import is_marked
+from app.models.rivals import is_echo, is_marked
 
 FIELD = "rivals"
 _UNSAID = frozenset(
@@ -36,7 +37,9 @@ def both(session: Session, row: Conflict, names: Mapping[str, str]) -> dict[str,
     said["theirs"] = (
         _say(kind, theirs, differing, names)
         if told["theirs"]
-        else tr("Taken back: {reason}").format(reason=(first or {}).get("status_reason") or "")
+        else tr("Taken back: {reason}").format(
+            reason=reason_words((first or {}).get("status_reason"))
+        )
     )
     return {**said, "choice": told.get("choice", ""), "chosen": ""}
 
@@ -53,7 +56,10 @@ def counting_rivals(session: Session, ids: list[str]) -> frozenset[str]:
 
 def rival_words(row: Any, counting: frozenset[str]) -> str:
     """What a line of the history says of a correction that is not the only one; else empty."""
-    if is_marked(getattr(row, "status_reason", None)):
+    reason = getattr(row, "status_reason", None)
+    if is_echo(reason):
+        return tr("Two people chose the same; this entry of the choice does not count again.")
+    if is_marked(reason):
         return tr("Two corrections of one record: this one counts nowhere until a person chooses.")
     if row.id in counting:
         return tr("Corrected in two places: this one counts until a person chooses.")
@@ -89,7 +95,7 @@ def _say(
         return tr("(not on this PC)")
     lines = [tr("Counts until a person chooses")] if counts else []
     if record.get("status_reason"):
-        lines.append(tr("Reason: {reason}").format(reason=record["status_reason"]))
+        lines.append(tr("Reason: {reason}").format(reason=reason_words(record["status_reason"])))
     lines.extend(
         tr("{name}: {value}").format(
             name=field_label(kind, name), value=words(kind, name, record.get(name), names, record)

@@ -12,14 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from app.care import rivals
 from app.care.assessments.record import correct_assessment, load_assessment
 from app.care.conflict_lists import conflict_lines
 from app.care.due import refresh_due
 from app.care.read_only import why_read_only
+from app.care.rivals import CHOSEN
 from app.errors import InputError
 from app.models.actor import Actor
 from app.models.assessment import Assessment
 from app.models.identity import new_id
+from app.models.organisation import Staff
 from app.models.outbox import Conflict, Outbox
 from app.models.records import fetch, put
 from app.models.store import Store
@@ -112,6 +115,53 @@ def test_the_order_of_arrival_changes_nothing(
     left = standing(store, resident_id)
     assert len(left) == 1
     assert counts not in left
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[Suppressed.function_scoped_fixture],
+)
+@given(order=st.permutations(range(5)), cuts=st.sets(st.integers(1, 4)))
+def test_the_same_choice_of_several_counts_once_in_whatever_order_it_comes(
+    store: Store, actor: Actor, order: list[int], cuts: set[int]
+) -> None:
+    resident_id = add_resident(store, actor)
+    whole = family(actor, resident_id, list(_FAMILY))
+    first, a, b = (whole[name] for name in ("first", "a", "b"))
+    taken_back = {"status": "entered_in_error", "status_reason": CHOSEN}
+    authors = [new_id() for _ in range(2)]
+    with store.write(actor) as session:
+        session.add_all(
+            Staff(id=id_, name="甲", login=id_, org_id=actor.organisation_id, roles=["nurse"])
+            for id_ in authors
+        )
+    chosen = [
+        {
+            **a,
+            "id": rivals._decision_id(a["id"], author),
+            "change_id": new_id(),
+            "supersedes_id": a["id"],
+            "author_id": author,
+            "status": "amended",
+            "status_reason": CHOSEN,
+        }
+        for author in authors
+    ]
+    rows = [first, a | taken_back, b | taken_back, *chosen]
+    edges = [0, *sorted(cuts), len(order)]
+    for start, end in pairwise(edges):
+        arrive(store, resident_id, [rows[place] for place in order[start:end]])
+    counts, other = sorted(chosen, key=lambda row: row["id"])
+    assert standing(store, resident_id) == {counts["id"]}
+    assert why_read_only(store, actor, "assessment", counts["id"]) == ""
+    assert "两人选了同一份更正" in why_read_only(store, actor, "assessment", other["id"])
+    with store.read() as session:
+        assert fetch(session, "assessment", [other["id"]])[other["id"]]["status"] == "amended"
+        asked = select(Conflict).where(
+            Conflict.resident_id == resident_id, Conflict.resolved_at.is_(None)
+        )
+        assert session.scalars(asked).all() == []
 
 
 def test_a_correction_that_does_not_count_is_only_read_and_not_corrected(

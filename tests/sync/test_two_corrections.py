@@ -17,11 +17,17 @@ from app.care.follow_up import correct_follow_up, load_visit, record_follow_up, 
 from app.care.follow_up_history import open_form
 from app.care.health_check.history import open_kept_check
 from app.care.health_check.record import record_health_check, revise_health_check
+from app.care.read_only import why_read_only
+from app.care.rivals import CHOSEN
 from app.care.timeline import timeline
 from app.care.work_list import today_work
+from app.errors import InputError
+from app.i18n import set_language
 from app.models import records
 from app.models.chronic import FollowUp
+from app.models.identity import new_id
 from app.models.local import DueItem
+from app.models.organisation import Staff
 from app.models.outbox import Conflict, Outbox
 from app.models.records import KINDS
 from app.sync.merge import BOOKKEEPING
@@ -132,32 +138,115 @@ def test_one_of_two_corrections_counts_until_a_person_chooses(make_clinic: Make)
         assert [each.kind for each in today_work(clinic.store, clinic.actor).now] == []
 
 
-@pytest.mark.parametrize("sides", [("mine", "theirs"), ("mine", "mine")])
-def test_two_decisions_at_once_never_leave_nothing(
-    make_clinic: Make, sides: tuple[str, str]
-) -> None:
+def two_rivals(make_clinic: Make) -> tuple[Clinic, Clinic, str]:
+    """Two PCs that know of two corrections of one visit and have not decided."""
     one, other, patient = two(make_clinic)
     visit = record_follow_up(one.store, one.actor, a_visit(patient, sbp=128)).follow_up_id
     both_sync(one, other)
     corrected(one, visit, 134, "抄错")
     corrected(other, visit, 138, "看错")
     both_sync(one, other)
-    for clinic, side in zip((one, other), sides, strict=True):
-        choose(clinic, side)
+    return one, other, patient
+
+
+def test_two_opposite_decisions_at_once_never_leave_nothing(make_clinic: Make) -> None:
+    one, other, patient = two_rivals(make_clinic)
+    choose(one, "mine")
+    choose(other, "theirs")
     both_sync(one, other)
     nothing_waits(one, other)
     the_same(one, other)
     assert len(counting(one, patient)) == 1
     assert counting(one, patient) == counting(other, patient)
-    asked = 1 if sides[0] != sides[1] else 0
-    assert len(questions(one)) == len(questions(other)) == asked
-    if asked:
-        choose(one, "mine")
-        both_sync(one, other)
-        nothing_waits(one, other)
-        assert len(counting(one, patient)) == 1
-        assert counting(one, patient) == counting(other, patient)
-        assert questions(one) == questions(other) == []
+    assert len(questions(one)) == len(questions(other)) == 1
+    choose(one, "mine")
+    both_sync(one, other)
+    nothing_waits(one, other)
+    assert len(counting(one, patient)) == 1
+    assert counting(one, patient) == counting(other, patient)
+    assert questions(one) == questions(other) == []
+
+
+def a_colleague_works_at(clinic: Clinic) -> None:
+    person = Staff(
+        id=new_id(), name="刘敏", login="liu", org_id=TOWNSHIP_ID, roles=sorted(clinic.actor.roles)
+    )
+    colleague = replace(clinic.actor, staff_id=person.id, name=person.name)
+    with clinic.store.write(clinic.actor) as session:
+        session.add(person)
+    clinic.actor = colleague
+
+
+def decision(clinic: Clinic, patient: str) -> str:
+    """The row that this clinic's person wrote by choosing between two corrections."""
+    with clinic.store.read() as session:
+        rows = session.scalars(select(FollowUp).where(FollowUp.resident_id == patient))
+        parents = {row.id: row.supersedes_id for row in rows if row.supersedes_id}
+        (made,) = session.scalars(
+            select(FollowUp.id).where(
+                FollowUp.supersedes_id.in_(list(parents)),
+                FollowUp.author_id == clinic.actor.staff_id,
+            )
+        )
+    return made
+
+
+def test_two_people_of_one_mind_keep_their_own_entries_and_one_counts(make_clinic: Make) -> None:
+    one, other, patient = two_rivals(make_clinic)
+    a_colleague_works_at(other)
+    set_language("en")
+    choose(one, "theirs")
+    set_language("zh_CN")
+    choose(other, "theirs")
+    mine, theirs = decision(one, patient), decision(other, patient)
+    assert mine != theirs
+    both_sync(one, other)
+    nothing_waits(one, other)
+    kept = the_same(one, other)
+    for clinic, id_ in ((one, mine), (other, theirs)):
+        assert kept[id_]["author_id"] == clinic.actor.staff_id, "nobody signs for another"
+        # In one language: else two PCs would not agree on why the rivals were taken back.
+        assert kept[id_]["status_reason"] == CHOSEN
+    counts, echo = sorted((mine, theirs))
+    for clinic in (one, other):
+        assert [id_ for id_, _ in counting(clinic, patient)] == [counts]
+        assert questions(clinic) == []
+        assert today_work(clinic.store, clinic.actor).now == ()
+        lines = {e.record_id: e for e in timeline(clinic.store, clinic.actor, patient)}
+        assert "两人作了相同的选择" in lines[echo].detail
+        assert "两人" not in lines[counts].detail
+        assert "两人选了同一份更正" in why_read_only(clinic.store, clinic.actor, "follow_up", echo)
+        typed_anew = replace(load_visit(clinic.store, clinic.actor, echo), sbp=150)
+        with pytest.raises(InputError, match="两人选了同一份更正"):
+            correct_follow_up(clinic.store, clinic.actor, echo, typed_anew, "再改")
+        with pytest.raises(InputError, match="两人选了同一份更正"):
+            void_follow_up(clinic.store, clinic.actor, echo, "再撤")
+    # What counts is taken back: nothing comes up in its stead, and nobody is asked.
+    void_follow_up(one.store, one.actor, counts, "录错人")
+    both_sync(one, other)
+    for clinic in (one, other):
+        assert counting(clinic, patient) == []
+        assert questions(clinic) == []
+
+
+def test_a_correction_of_an_entry_that_does_not_count_again_is_asked_about(
+    make_clinic: Make,
+) -> None:
+    one, other, patient = two_rivals(make_clinic)
+    for clinic in (one, other):
+        choose(clinic, "mine")
+    # Before either knows of the other's choice, both correct their own on.
+    made = {
+        corrected(clinic, decision(clinic, patient), sbp, "再量"): sbp
+        for clinic, sbp in ((one, 141), (other, 142))
+    }
+    both_sync(one, other)
+    nothing_waits(one, other)
+    the_same(one, other)
+    for clinic in (one, other):
+        ((id_, sbp),) = counting(clinic, patient)
+        assert made[id_] == sbp
+        assert len(questions(clinic)) == 1
 
 
 @pytest.mark.parametrize("side", ["mine", "theirs"])
