@@ -54,6 +54,7 @@ _FIELDS_OF: Mapping[str, tuple[str, ...]] = {
 _NEUTRAL_FIELDS: Mapping[str, tuple[str, ...]] = {
     "redirected": ("department",),
     "discharged": ("discharged_at",),
+    "sent_on": _REASON,  # a declined hand-back is arranged anew with it
 }
 _STAY = ("department", "doctor", "doctor_phone", "ward", "bed", "inpatient_no", "admitted_at")
 #: What a reply puts on the task, and what of it belongs to the reply and to the plan.

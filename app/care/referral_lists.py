@@ -178,24 +178,45 @@ def receivers(store: Store, actor: Actor) -> tuple[Receiver, ...]:
     with store.read() as session:
         own = session.get(Organisation, actor.organisation_id)
         lead = own.lead_id if own else None
-        rows = session.scalars(
-            select(Organisation).where(
-                Organisation.active,
-                Organisation.id != actor.organisation_id,
-                Organisation.type.in_(_MEMBER_TYPES),
-            )
-        ).all()
-        found = [
-            Receiver(
-                id=row.id,
-                name=row.name,
-                type=row.type,
-                own_lead=row.id == lead,
-                green_channel_phone=row.green_channel_phone or "",
-                phone=row.phone or "",
-            )
-            for row in rows
-        ]
+        return _receivers(session, actor, lead, Organisation.type.in_(_MEMBER_TYPES))
+
+
+def receivers_below(store: Store, actor: Actor) -> tuple[Receiver, ...]:
+    """Organisations a patient may be referred down to: the other members of the own consortium."""
+    with store.read() as session:
+        lead = consortium_lead(session, actor.organisation_id)
+        members = Organisation.type.in_(_MEMBER_TYPES[1:]), Organisation.lead_id == lead
+        return _receivers(session, actor, lead, and_(*members))
+
+
+def consortium_lead(session: Session, organisation_id: str) -> str:
+    """The lead hospital of the consortium that a house is in; empty where the directory has none.
+    A lead hospital is its own."""
+    house = session.get(Organisation, organisation_id)
+    if house is None:
+        return ""
+    return house.id if house.type == LEAD_HOSPITAL else house.lead_id or ""
+
+
+def _receivers(
+    session: Session, actor: Actor, lead: str | None, which: ColumnElement[bool]
+) -> tuple[Receiver, ...]:
+    rows = session.scalars(
+        select(Organisation).where(
+            Organisation.active, Organisation.id != actor.organisation_id, which
+        )
+    )
+    found = [
+        Receiver(
+            id=row.id,
+            name=row.name,
+            type=row.type,
+            own_lead=row.id == lead,
+            green_channel_phone=row.green_channel_phone or "",
+            phone=row.phone or "",
+        )
+        for row in rows
+    ]
     found.sort(key=lambda r: (not r.own_lead, _MEMBER_TYPES.index(r.type), r.name))
     return tuple(found)
 

@@ -64,7 +64,7 @@ class Direction(StrEnum):
 
 
 #: Moves that leave the state as it is: they take nothing away and need no state of their own.
-NEUTRAL = frozenset({"completed", "redirected", "discharged", "amended"})
+NEUTRAL = frozenset({"completed", "redirected", "discharged", "amended", "sent_on"})
 
 #: Code lists from which the reasons of a letter come, by its direction. Members refer to each other
 #: for what either list says.

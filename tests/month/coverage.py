@@ -67,7 +67,7 @@ def everything_occurred(truth: Truth, watch: Watch, acts: Acts) -> None:
     )
 
 
-_NEUTRAL_NAMES = frozenset({"completed", "redirected", "discharged", "amended"})
+_NEUTRAL_NAMES = frozenset({"completed", "redirected", "discharged", "amended", "sent_on"})
 
 
 def _reasons(truth: Truth) -> None:

@@ -33,7 +33,7 @@ LEGAL = frozenset(
     for target, side in [one.split() for one in targets.split(",")]
 )
 #: Moves that leave the state as it is and always stand.
-NEUTRAL = frozenset({"completed", "redirected", "discharged", "amended"})
+NEUTRAL = frozenset({"completed", "redirected", "discharged", "amended", "sent_on"})
 _SERVICES = {"c": "clinic", "e": "examination", "b": "bed"}
 _NUMBERS = count()
 

@@ -10,12 +10,14 @@ from app.care.referral_moves import Reason
 from app.care.referral_return.answer import amend_reply, hand_back, write_reply
 from app.care.referral_return.down import refer_down
 from app.care.referral_return.inputs import Admission, DownInput
+from app.care.referral_return.onward import tell_keepers
 from app.care.referral_return.returns import load_returns
 from app.care.referral_return.stay import admit, discharge, redirect
 from app.care.referral_states import State
 from app.care.referral_view import open_referral
+from app.models.referral import Referral
 from app.models.resident import Resident
-from tests.conftest import LEAD_ID, NOW, TOWNSHIP_ID
+from tests.conftest import CARE_HOME_ID, LEAD_ID, NOW, TOWNSHIP_ID
 from tests.referral_returns import plan_for, reply_for, summary_for
 from tests.referral_support import add_resident, letter_for
 from tests.sync.conftest import Clinic
@@ -99,3 +101,35 @@ def test_a_patient_whom_the_township_does_not_know_comes_down_whole(
         reply = load_returns(*house, referral_id).reply
         assert reply is not None
         assert reply.input.rehab_advice == "每日步行 10 分钟"
+
+
+def test_a_patient_sent_on_to_a_third_house_reaches_it_and_the_township_reads_where_they_are(
+    township: Clinic, make_clinic: Callable[..., Clinic]
+) -> None:
+    """The third house gets the new letter with what belongs to it, and nothing of the first."""
+    hospital, home = make_clinic(LEAD_ID), make_clinic(CARE_HOME_ID)
+    up, down, third = ((c.store, c.actor) for c in (township, hospital, home))
+    resident = a_resident()
+    save(*up, resident)
+    first = referral.send(*up, letter_for(resident.id)).referral_id
+    both(township, hospital)
+    accept(*down, first, Booking("老年医学科", "李主任", scheduled_at=NOW))
+    admit(*down, first, Admission(department="老年医学科", inpatient_no="ZY7"))
+    hand_back(*down, first, summary_for(), plan_for(TODAY))
+    both(hospital, township)
+    referral.advance(*up, first, State.REPLIED, Reason("bed_full", "满"))
+    both(township, hospital)
+    onward = DownInput(resident.id, CARE_HOME_ID, consent="given", origin_referral_id=first)
+    second = refer_down(*down, onward, summary_for(), plan_for(TODAY)).referral_id
+    both(hospital, home, township)
+    with third[0].read() as session:
+        assert [row.id for row in session.query(Referral)] == [second]
+        assert [row.organisation_id for row in session.query(Resident)] == [LEAD_ID]
+    accept(*third, second, Booking("康复区", scheduled_at=NOW))
+    both(home, hospital)
+    assert tell_keepers(*down) == 1
+    both(hospital, township)
+    told = [e.details for e in open_referral(*up, first).events if e.move == "sent_on"]
+    assert [each["house_state"] for each in told] == ["sent", "accepted"]
+    with up[0].read() as session:
+        assert [row.id for row in session.query(Referral)] == [first]

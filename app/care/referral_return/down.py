@@ -8,25 +8,28 @@ follows, and guidance) and §6.4.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from app.care.referral import Written
 from app.care.referral_letter import FORM_PARTS, LetterInput, check, normalise
+from app.care.referral_lists import consortium_lead
 from app.care.referral_moves import ReferralRows, load_rows, move, not_from_here
 from app.care.referral_return.answer import with_step_ids
 from app.care.referral_return.checks import plan_problems, reply_problems, tidy_plan, tidy_reply
 from app.care.referral_return.inputs import DischargeInput, DownInput, PlanInput
+from app.care.referral_return.onward import record_to_send, tell_keeper
 from app.care.referral_return.rows import new_plan, new_reply
 from app.care.referral_return.stay import written
-from app.care.referral_rows import new_rows, rewrite
+from app.care.referral_rows import LEAD_HOSPITAL, new_rows, rewrite
 from app.care.referral_states import Direction, State, Urgency
 from app.clock import Clock
 from app.errors import InputError
 from app.i18n import tr
 from app.models.actor import Actor
-from app.models.referral import Referral
+from app.models.organisation import Organisation
 from app.models.referral_return import ReferralReply, ReturnPlan
-from app.models.resident import Resident
 from app.models.store import Store
 
 
@@ -81,28 +84,35 @@ def refer_down(
 ) -> Written:
     """Write a down-referral with its summary and plan: draft → sent, in one transaction.
 
-    Raises InputError with a sentence for each field; problems of the plan carry ``plan.``.
+    A third house's patient goes under a record of the own house (``onward``), and the house that
+    keeps theirs is told. Raises InputError with a sentence for each field; problems of the plan
+    carry ``plan.``.
     """
     summary, plan = _checked(store, down, summary, plan)
     with store.write(actor) as session:
+        _check_consortium(session, actor, down.to_organisation_id)
         letter = normalise(letter_of_down(down, summary))
-        rows = new_rows(session, store.clock, actor, letter)
+        about = record_to_send(
+            session, store.clock, actor, letter.resident_id, down.to_organisation_id
+        )
+        rows = new_rows(session, store.clock, actor, replace(letter, resident_id=about))
         if rows.direction is Direction.UP:
             raise InputError({"to_organisation_id": tr("Nobody is referred down to a hospital.")})
-        _check_reach(session, actor, rows.letter)
-        return _send(session, store.clock, actor, rows, summary, plan)
+        sent = _send(session, store.clock, actor, rows, summary, plan)
+        tell_keeper(session, store.clock, actor, rows.letter)
+        return sent
 
 
-def _check_reach(session: Session, actor: Actor, letter: Referral) -> None:
-    """Only the house that keeps a resident can let another one read of them: the letter about a
-    third house's patient would wait at a receiver who never sees it."""
-    resident = session.get(Resident, letter.resident_id)
-    houses = (actor.organisation_id, letter.to_organisation_id)
-    if resident is not None and resident.organisation_id not in houses:
+def _check_consortium(session: Session, actor: Actor, to: str) -> None:
+    """A patient goes down within the consortium: only there is a place and a plan agreed on."""
+    house = session.get(Organisation, to)
+    if house is None or house.type == LEAD_HOSPITAL:
+        return  # refused with the words for it
+    lead = consortium_lead(session, actor.organisation_id)
+    if not lead or consortium_lead(session, to) != lead:
         said = tr(
-            "Another organisation keeps this patient's record, and the chosen one would never get "
-            "the letter. Choose the organisation that keeps the record, or set up a record of your "
-            "own organisation on the resident's page first."
+            "This organisation belongs to another consortium. Nothing was sent. Choose a member "
+            "of your own one."
         )
         raise InputError({"to_organisation_id": said})
 

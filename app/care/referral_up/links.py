@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.care.referral_return.onward import letter_sent_on
 from app.models.referral import Referral
 
 
@@ -35,4 +36,6 @@ def after(session: Session, letter: Referral) -> Link | None:
         .order_by(Referral.id.desc())
         .limit(1)
     ).one_or_none()
-    return Link(found.id, found.referral_no or "") if found is not None else None
+    # To a third house a patient goes under another record.
+    either = found or letter_sent_on(session, letter)
+    return Link(either.id, either.referral_no or "") if either is not None else None

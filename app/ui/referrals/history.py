@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from app.care.referral_moves import LETTER
+from app.care.referral_return.onward import SENT_ON
 from app.care.referral_states import State
 from app.care.referral_view import EventView, ReferralView
 from app.clock import parse_instant
@@ -43,6 +44,18 @@ def entered_at(events: tuple[EventView, ...]) -> dict[State, datetime]:
     return found
 
 
+def sent_on(view: ReferralView) -> EventView | None:
+    """The move that last said to which house the patient was sent on, if any did."""
+    return next((e for e in reversed(view.events) if e.move == SENT_ON and e.standing), None)
+
+
+def sent_on_words(event: EventView) -> str:
+    """To which house a patient was sent on, and how far that got."""
+    return tr("Sent on to {house}: {state}").format(
+        house=event.details.get("house", ""), state=state_word(event.details.get("house_state", ""))
+    )
+
+
 def history_line(event: EventView, today: date) -> str:
     """One move in a line: when, what, who, why."""
     if event.service == LETTER:
@@ -52,6 +65,7 @@ def history_line(event: EventView, today: date) -> str:
             "redirected": tr("Handed on to another department"),
             "discharged": tr("Left the hospital"),
             "amended": tr("Reply amended"),
+            SENT_ON: sent_on_words(event) if event.move == SENT_ON else "",
         }.get(event.move, state_word(event.to_state))
         list_names = ("reject", "return", "cancel", "close", "decline", "reopen")
     else:

@@ -11,7 +11,7 @@ from app.care.referral_states import FINAL, Side, State
 from app.care.referral_view import ReferralView
 from app.i18n import tr
 from app.ui import theme
-from app.ui.referrals.history import reason_words
+from app.ui.referrals.history import reason_words, sent_on, sent_on_words
 from app.ui.referrals.review import IN_HOUSE
 from app.ui.referrals.words import state_word, when
 from app.ui.widgets.strips import ErrorStrip
@@ -62,7 +62,7 @@ class Notice(ErrorStrip):
                 pressed=self._complete,
                 closable=False,
             )
-        elif view.reason_code or view.reason_text or view.after is not None:
+        elif view.reason_code or view.reason_text or view.after is not None or sent_on(view):
             self._say_reason(view)
         else:
             self.clear()
@@ -70,13 +70,16 @@ class Notice(ErrorStrip):
     def _say_reason(self, view: ReferralView) -> None:
         tone: theme.Tone = "danger" if view.state in FINAL else "attention"
         words = "  ·  ".join(part for part in (reason_words(view), view.reason_text) if part)
-        state = state_word(view.state)
+        said = _reason(state_word(view.state), words)
         follower = view.after
+        if (event := sent_on(view)) is not None:
+            onward = sent_on_words(event)
+            said, tone = (f"{said}  ·  {onward}" if words else onward), "attention"
         if follower is None:
-            self.say(_reason(state, words), tone, closable=False)
+            self.say(said, tone, closable=False)
             return
         self.say(
-            _reason(state, words),
+            said,
             tone,
             action=tr("Go to No. {number}").format(number=follower.referral_no),
             pressed=lambda: self._show_other(follower.referral_id),

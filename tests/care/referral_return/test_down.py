@@ -58,19 +58,19 @@ def test_the_township_gets_letter_summary_and_plan_and_takes_the_patient(
     assert load_returns(*desk, written.referral_id).plan is not None
 
 
-def test_a_third_houses_patient_goes_to_the_house_that_keeps_the_record(
+def test_a_third_houses_patient_goes_down_under_a_record_of_the_own_house(
     township: House, desk: House
 ) -> None:
-    """A letter to anybody else would never reach them: nobody lets them read of the patient."""
+    """Only the house that keeps a record lets another one read of it."""
     theirs = add_resident(*township)
     carry(township[0], desk[0])
     elsewhere = down_to(theirs, to_organisation_id=CARE_HOME_ID)
-    with pytest.raises(InputError) as refused:
-        refer_down(*desk, elsewhere, summary_for(), plan_for(TODAY))
-    assert "建立本机构档案" in refused.value.problems["to_organisation_id"]
-    assert list_referrals(*desk, side=Side.SENDER) == ()
+    written = refer_down(*desk, elsewhere, summary_for(), plan_for(TODAY))
+    about = open_referral(*desk, written.referral_id).patient
+    assert about.resident_id != theirs
+    assert about.name == "徐桂兰"
     written = refer_down(*desk, down_to(theirs), summary_for(), plan_for(TODAY))
-    assert written.state is State.SENT
+    assert open_referral(*desk, written.referral_id).patient.resident_id == theirs
 
 
 def test_the_township_declines_with_a_reason_of_its_own_list(

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from app.care import referral
+from app.care.referral import advance
 from app.care.referral_desk import Booking, accept, return_for_more
 from app.care.referral_moves import Reason
 from app.care.referral_return.answer import hand_back, write_reply
@@ -24,7 +25,7 @@ from app.models.outbox import Outbox
 from app.ui import theme
 from app.ui.referrals.returns.form import ReturnForm
 from app.ui.referrals.returns.stay import AdmitDialog, RedirectDialog
-from tests.conftest import NOW, TOWNSHIP_ID
+from tests.conftest import CARE_HOME_ID, NOW, TOWNSHIP_ID
 from tests.referral_returns import plan_for, reply_for, summary_for
 from tests.referral_rooms import House, Keys, bring, front
 from tests.referral_support import add_resident, carry, letter_for
@@ -332,6 +333,7 @@ def test_a_patient_of_the_house_is_referred_down_directly(
         assert form.fields[key].message()
     choices = [form.fields["to_organisation_id"].combo.itemText(n) for n in range(1, 9)]
     assert not any("人民医院" in name for name in choices)
+    assert not any("燕子河" in name or "汤家汇" in name for name in choices)  # another consortium
     form.fields["to_organisation_id"].set_value(TOWNSHIP_ID)
     form.fields["urgency"].set_value("priority")
     form.fields["consent"].set_value("given")
@@ -395,3 +397,31 @@ def test_a_letter_down_that_came_back_is_mended_with_its_summary(
     reply = load_returns(township.store, township.actor, written.referral_id).reply
     assert reply is not None
     assert reply.input.next_plan == "氨氯地平 5 mg 每日一次"
+
+
+def test_a_patient_whom_the_township_cannot_take_goes_to_another_member_and_it_reads_where(
+    township: House, desk: House
+) -> None:
+    referral_id = arrived(township, desk)
+    hand_back(desk.store, desk.actor, referral_id, summary_for(), plan_for(NOW.date()))
+    township.news_from(desk)
+    no_bed = Reason("bed_full", "康复床位已满")
+    advance(township.store, township.actor, referral_id, State.REPLIED, no_bed)
+    desk.news_from(township)
+    desk.room.show_referral(referral_id)
+    desk.press("改转他处…")
+    form = form_of(desk)
+    form.fields["to_organisation_id"].set_value(CARE_HOME_ID)
+    form.fields["consent"].set_value("given")
+    fill_hand_over(form)
+    line = form.plan_card.lines()[0]
+    line.kind.set_value("follow_up")
+    line.due.line.setText("2026-03-09")
+    form.send_button.click()
+    view = desk.room.controller.view
+    assert view.to_name == "白塔畈镇医养康中心"
+    assert view.before.referral_id == referral_id
+    township.news_from(desk)
+    township.room.show_referral(referral_id)
+    assert township.room.detail.notice.text() == "转送 白塔畈镇医养康中心：待受理"
+    assert "转送 白塔畈镇医养康中心：待受理" in township.room.detail.history.text()

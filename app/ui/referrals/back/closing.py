@@ -1,4 +1,5 @@
-"""Referrals whose time is over are closed behind the screen, in the name of whoever works here."""
+"""Referrals whose time is over are closed behind the screen, and the house that keeps a patient's
+record is told how far a letter to a third house got, in the name of whoever works here."""
 
 from __future__ import annotations
 
@@ -8,16 +9,18 @@ from app.ui.context import UiContext
 
 
 def close_behind(context: UiContext, owner: QObject) -> None:
-    """Look once, in the background; the screen is told only when something was closed."""
+    """Look once, in the background; the screen is told only when something was written."""
 
     def work() -> int:
         # Not needed before the first look.
         from app.care.referral_back.closing import close_finished
+        from app.care.referral_return.onward import tell_keepers
 
-        return close_finished(context.store, context.actor)
+        told = tell_keepers(context.store, context.actor)
+        return told + close_finished(context.store, context.actor)
 
-    def done(closed: int) -> None:
-        if closed:
+    def done(written: int) -> None:
+        if written:
             context.tell_changed("referral_task", "referral_event")
 
     context.tasks.run(work, done=done, owner=owner)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.care.referral import Written
-from app.care.referral_lists import receivers
+from app.care.referral_lists import receivers, receivers_below
 from app.care.referral_record import begin_letter
 from app.care.referral_return.answer import amend_reply, hand_back, write_reply
 from app.care.referral_return.checks import tidy_plan
@@ -101,7 +101,9 @@ class ReturnForm(Page):
         self.down_card: DownCard | None = None
         self.hand_over: HandOverCard | None = None
         if step in (DOWN, DeskStep.ELSEWHERE, DeskStep.RESEND):
-            self.down_card = DownCard(self.fields, receivers(context.store, context.actor))
+            # One that is sent again stays with its receiver, wherever that belongs to by now.
+            offered = receivers if step == DeskStep.RESEND else receivers_below
+            self.down_card = DownCard(self.fields, offered(context.store, context.actor))
             left_side.addWidget(self.down_card)
         self.reply_card = ReplyCard(self.fields, today)
         left_side.addWidget(self.reply_card)
