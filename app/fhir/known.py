@@ -144,7 +144,7 @@ OWN_EXTENSIONS = frozenset(
     {
         uris.WRITE_ID,
         *(uris.X + name for name in ("vitals", "exercise", "residence", "address-kind")),
-        *(uris.X + name for name in ("guardian-scope", "part", "item")),
+        *(uris.X + name for name in ("guardian-scope", "education-level", "part", "item")),
     }
 )
 OWN_SYSTEMS = frozenset(
@@ -155,7 +155,8 @@ OWN_SYSTEMS = frozenset(
         uris.APPOINTMENT_KIND,
         *(uris.CONTRACT_NUMBER, uris.PACKAGE),
         *(uris.OTHER_PAPER, uris.CREDIT_CODE, uris.REFERRAL_NUMBER, uris.ICD10),
-        *(uris.SEX, uris.ETHNICITY, uris.MARITAL, uris.RELATION, uris.ROLE_CODE, uris.TASK_CODE),
+        *(uris.SEX, uris.ETHNICITY, uris.MARITAL, uris.EDUCATION, uris.RELATION),
+        *(uris.ROLE_CODE, uris.TASK_CODE),
         *(uris.CONDITION_CLINICAL, uris.CONDITION_CATEGORY, uris.PARTICIPATION_TYPE),
     }
 )

@@ -6,6 +6,7 @@ general practitioner); every other answer of the form is an extension with its c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.fhir.codec import ID, Json, code_in, coding, fit, id_of, reference
@@ -25,6 +26,7 @@ from app.fhir.person import GENDERS, phone_of, read_gender
 from app.fhir.uris import (
     CODE,
     DATA_ABSENT,
+    EDUCATION,
     ID_CARD,
     MARITAL,
     OTHER_PAPER,
@@ -41,10 +43,13 @@ TYPE = "Patient"
 RESIDENCE = X + "residence"
 _ADDRESS_KIND = X + "address-kind"
 _SCOPE = X + "guardian-scope"
+_EDUCATION_LEVEL = X + "education-level"
 _GUARDIAN = {"system": ROLE_CODE, "code": "GUARD", "display": "guardian"}
 
 #: Form code → GB/T 2261.2.
 _MARITAL = {"1": "10", "2": "20", "3": "30", "4": "40", "5": "90"}
+#: Form code → GB/T 4658; "unknown" has no national code.
+_EDUCATION = {str(form): str(form * 10) for form in range(1, 10)}
 _CLOSED = frozenset({"merged", "cancelled"})
 
 
@@ -65,7 +70,11 @@ def to_resources(record: Record, context: WireContext) -> list[Json]:
         else:
             patient["deceasedBoolean"] = True
     put_if(patient, "address", _addresses(record))
-    put_if(patient, "maritalStatus", _marital(record.get("marital")))
+    put_if(patient, "maritalStatus", _in_both("marital", record.get("marital"), MARITAL, _MARITAL))
+    education = _in_both("education", record.get("education"), EDUCATION, _EDUCATION)
+    if education:
+        level = {"url": _EDUCATION_LEVEL, "valueCodeableConcept": education}
+        patient["extension"].append(level)
     contacts = [_contact(item) for item in record.get("contacts") or () if isinstance(item, dict)]
     if record.get("guardian"):
         contacts.append(_contact(record["guardian"], guardian=True))
@@ -113,13 +122,16 @@ def _addresses(record: Record) -> list[Json]:
     return found
 
 
-def _marital(code: str | None) -> Json | None:
-    own = coding("marital", code) if code else None
+def _in_both(
+    code_list: str, code: str | None, system: str, national: Mapping[str, str]
+) -> Json | None:
+    """The form's code and, before it, the national one, which is another number."""
+    own = coding(code_list, code) if code else None
     if own is None or code is None:
         return None
     codings = [own]
-    if code in _MARITAL:
-        codings.insert(0, {"system": MARITAL, "code": _MARITAL[code], "display": own["display"]})
+    if code in national:
+        codings.insert(0, {"system": system, "code": national[code], "display": own["display"]})
     return {"coding": codings, "text": own["display"]}
 
 
@@ -147,6 +159,12 @@ def _contact(item: dict[str, Any], guardian: bool = False) -> Json:
     return contact
 
 
+def _education(resource: Json) -> str | None:
+    for level in extensions_by_url(resource).get(_EDUCATION_LEVEL, ()):
+        return code_in(level.get("valueCodeableConcept"), CODE + "education")
+    return None
+
+
 def _placed(resource: Json) -> Record:
     record: Record = {
         "sex": read_gender(resource),
@@ -157,6 +175,7 @@ def _placed(resource: Json) -> Record:
         "id_no": None,
         "record_no": None,
         "marital": code_in(resource.get("maritalStatus"), CODE + "marital"),
+        "education": _education(resource),
         "responsible_doctor_id": None,
         "merged_into_id": None,
     }

@@ -139,6 +139,23 @@ def test_marital_status_in_both_code_systems(form: str, national: str) -> None:
     assert [c["code"] for c in codings] == [national, form]
 
 
+@pytest.mark.parametrize(
+    ("form", "national"), [*((str(n), str(n * 10)) for n in range(1, 10)), ("10", None)]
+)
+def test_education_in_both_code_systems(form: str, national: str | None) -> None:
+    patient = primary("resident", education=form)
+    (level,) = (
+        each["valueCodeableConcept"]
+        for each in patient["extension"]
+        if each["url"].endswith(":education-level")
+    )
+    said = [(each["system"], each["code"]) for each in level["coding"]]
+    assert said[-1] == ("urn:township-care:code:education", form)
+    assert said[:-1] == ([("urn:oid:2.16.156.10011.2.3.3.6", national)] if national else [])
+    assert record_of(patient)["education"] == form
+    assert not [e for e in patient["extension"] if e["url"].endswith("x:education")], "said once"
+
+
 def test_a_patient_of_another_system_is_read() -> None:
     """A Patient with nothing of ours but what R4 itself has."""
     stranger = {
