@@ -18,7 +18,7 @@ from app.ui.widgets.cards import Chip, EmptyState, PlainLabel
 from app.ui.widgets.choices import ChoiceField, ListField
 from app.ui.widgets.delivery import delivery_mark
 from app.ui.widgets.drafts import DraftKeeper
-from app.ui.widgets.fields import TextArea, TextField
+from app.ui.widgets.fields import TextArea, TextField, stack
 from app.ui.widgets.forms import FormFields, FormNavigator
 from app.ui.widgets.strips import ErrorStrip
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
@@ -28,6 +28,12 @@ from tests.ui.checks import check_clipping, check_names, check_page, type_text
 
 TODAY = date(2026, 3, 2)
 SYMPTOMS = [(str(n), f"症状{n}") for n in range(1, 13)]
+
+
+def stack_of(*fields):
+    page = QWidget()
+    page.setLayout(stack(*fields))
+    return page
 
 
 def enter(qtbot, widget):
@@ -169,6 +175,29 @@ def test_the_last_value_stands_beside_the_field_never_in_it(shown):
     assert field.value() is None
     assert "142" in field._last.text()
     assert "142" in field.line.accessibleDescription()
+
+
+def test_what_a_field_says_later_stands_in_its_place(shown):
+    """Unit, last value and sentence are made with their first text, also on a shown page."""
+    field = NumberField("sbp", "收缩压")
+    page = shown(stack_of(field, TextField("t", "备注")))
+    assert not page.findChildren(PlainLabel)
+    field.set_last("142")
+    field.set_unit("mmHg")
+    field.show_problem("请填写。")
+    page.layout().activate()
+    unit, last, message = field._unit, field._last, field._message
+    assert all(part.isVisible() for part in (unit, last, message))
+    assert field.line.geometry().right() < unit.x() < last.x()
+    assert message.y() > field.line.y()
+    assert (field.message(), field.editor.accessibleName()) == ("请填写。", "收缩压 (mmHg)")
+    field.clear_problem()
+    field.set_last("")
+    assert not message.isVisible()
+    assert not last.isVisible()
+    assert field.message() == ""
+    field.show_problem("请填写。")
+    assert message.isVisible()
 
 
 def test_digits_choose_and_exclusive_codes_shut_others_out(qtbot, shown):

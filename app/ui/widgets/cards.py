@@ -22,8 +22,8 @@ from app.ui.style import dress
 class PlainLabel(QLabel):
     """A label that shows its text as it is, also when it looks like HTML."""
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__()
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.setText(text)
 
     def setText(self, text: str) -> None:

@@ -97,10 +97,11 @@ class _Options(QWidget):
 
     touched = Signal(str)
 
-    def __init__(self, *, digits: bool) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget, *, digits: bool) -> None:
+        super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.setMinimumHeight(theme.CONTROL_HEIGHT)
         self._flow = FlowLayout(self, theme.GAP_TIGHT)
         self._digits = digits
         self._buttons: list[QPushButton] = []
@@ -123,7 +124,7 @@ class _Options(QWidget):
             key = code if numeric else str(position + 1)
             self._keys[key.lstrip("0") or "0"] = position
             shown = label.replace("&", "&&")
-            button = QPushButton(f"{key} {shown}" if self._digits else shown)
+            button = QPushButton(f"{key} {shown}" if self._digits else shown, self)
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.setAccessibleName(label)
@@ -147,6 +148,8 @@ class _Options(QWidget):
         self._fit()
 
     def _fit(self) -> None:
+        if not self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            return  # measured when it gets its width: now all buttons would be dressed for nothing
         self.setMinimumHeight(max(self._flow.heightForWidth(self.width()), theme.CONTROL_HEIGHT))
 
     def show_chosen(self, chosen: Iterable[str]) -> None:
@@ -236,7 +239,7 @@ class ChoiceField(Field):
         self._multiple = multiple
         self._exclusive = frozenset(exclusive)
         self._chosen: list[str] = []
-        self.options = _Options(digits=digits)
+        self.options = _Options(self, digits=digits)
         self._set_editor(self.options)
         self.options.touched.connect(self._toggle)
         self.set_entries(entries)
@@ -312,7 +315,7 @@ class ListField(Field):
         **common: Any,
     ) -> None:
         super().__init__(key, label, **common)
-        self.combo = ElidedCombo()
+        self.combo = ElidedCombo(self)
         self.combo.setMinimumContentsLength(6)
         self.combo.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

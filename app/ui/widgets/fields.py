@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 from app.care.parsing import clean_text
 from app.i18n import tr
 from app.ui import theme
-from app.ui.style import dress
+from app.ui.style import dress, set_shown
 from app.ui.widgets.abstract import AbstractWidget
 from app.ui.widgets.cards import PlainLabel
 
@@ -53,21 +54,14 @@ class Field(QWidget, metaclass=AbstractWidget):
         self.required = required
         self._stacked = stacked
         self._restoring = False
-        self._caption = QLabel()
+        # Made in its place and not shown by name: a widget that changes its parent, or that is
+        # measured before it has one, is dressed by the style sheet once more with all below it.
+        self._caption = QLabel(self)
         self._caption.setWordWrap(not stacked)
         self._caption.setMinimumHeight(theme.CONTROL_HEIGHT if not stacked else 0)
         self._line = QHBoxLayout()
         self._line.setContentsMargins(0, 0, 0, 0)
         self._line.setSpacing(theme.GAP_INSIDE)
-        self._unit = QLabel()
-        self._last = PlainLabel()
-        dress(self._unit, kind="secondary")
-        dress(self._last, kind="hint")
-        self._message = PlainLabel()
-        self._message.setWordWrap(True)
-        dress(self._message, kind="hint")
-        for part in (self._unit, self._last, self._message):
-            part.hide()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.GAP_INSIDE)
@@ -75,14 +69,13 @@ class Field(QWidget, metaclass=AbstractWidget):
         if stacked:
             grid.addWidget(self._caption, 0, 0)
             grid.addLayout(self._line, 1, 0)
-            grid.addWidget(self._message, 2, 0)
         else:
             if label:
                 self._caption.setFixedWidth(label_width)
             grid.addWidget(self._caption, 0, 0, Qt.AlignmentFlag.AlignTop)
             grid.addLayout(self._line, 0, 1)
-            grid.addWidget(self._message, 1, 1)
             grid.setColumnStretch(1, 1)
+        self._grid = grid
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_label(label)
 
@@ -90,9 +83,7 @@ class Field(QWidget, metaclass=AbstractWidget):
 
     def _set_editor(self, editor: QWidget, *, stretch: bool = True) -> None:
         self._editor = editor
-        self._line.addWidget(editor, 1 if stretch else 0)
-        self._line.addWidget(self._unit)
-        self._line.addWidget(self._last)
+        self._line.insertWidget(0, editor, 1 if stretch else 0)
         if not stretch:
             self._line.addStretch(1)
         self._caption.setBuddy(editor)
@@ -100,10 +91,37 @@ class Field(QWidget, metaclass=AbstractWidget):
         editor.installEventFilter(self)
         self._name_editor()
 
+    # Most fields never show one of these three: they are made with their first text.
+
+    @cached_property
+    def _unit(self) -> QLabel:
+        made = QLabel(self)
+        dress(made, kind="secondary")
+        self._line.insertWidget(1, made)
+        return made
+
+    @cached_property
+    def _last(self) -> QLabel:
+        made = PlainLabel(parent=self)
+        dress(made, kind="hint")
+        self._line.insertWidget(2 if self._has("_unit") else 1, made)
+        return made
+
+    @cached_property
+    def _message(self) -> QLabel:
+        made = PlainLabel(parent=self)
+        made.setWordWrap(True)
+        dress(made, kind="hint")
+        self._grid.addWidget(made, *((2, 0) if self._stacked else (1, 1)))
+        return made
+
+    def _has(self, part: str) -> bool:
+        return part in self.__dict__
+
     def _name_editor(self) -> None:
         editor = getattr(self, "_editor", None)
         if editor is not None:
-            unit = self._unit.text()
+            unit = self._unit.text() if self._has("_unit") else ""
             name = f"{self.label} ({unit})" if unit else self.label
             editor.setAccessibleName(name or editor.accessibleName() or self.key)
 
@@ -122,7 +140,7 @@ class Field(QWidget, metaclass=AbstractWidget):
             star = theme.colours().danger
             shown = f'{shown} <span style="color:{star}">*</span>'
         self._caption.setText(shown)
-        self._caption.setVisible(bool(label))
+        set_shown(self._caption, bool(label))
         self._name_editor()
 
     def set_required(self, required: bool) -> None:
@@ -130,15 +148,18 @@ class Field(QWidget, metaclass=AbstractWidget):
         self.set_label(self.label)
 
     def set_unit(self, unit: str) -> None:
-        self._unit.setText(unit)
-        self._unit.setVisible(bool(unit))
+        if unit or self._has("_unit"):
+            self._unit.setText(unit)
+            set_shown(self._unit, bool(unit))
         self._name_editor()
 
     def set_last(self, text: str) -> None:
         """Last time's value, in grey beside the field; empty hides it. Never put into the field."""
-        self._last.setText(tr("last: {value}").format(value=text) if text else "")
-        self._last.setVisible(bool(text))
-        self._editor.setAccessibleDescription(self._last.text())
+        shown = tr("last: {value}").format(value=text) if text else ""
+        if shown or self._has("_last"):
+            self._last.setText(shown)
+            set_shown(self._last, bool(shown))
+        self._editor.setAccessibleDescription(shown)
 
     @abstractmethod
     def value(self) -> Any:
@@ -182,7 +203,7 @@ class Field(QWidget, metaclass=AbstractWidget):
         dress(self._editor, state=tone)
         dress(self._message, tone=tone)
         self._message.setText(message)
-        self._message.show()
+        set_shown(self._message, shown=True)
         # Once the layouts know of the sentence, and with them its width.
         QTimer.singleShot(0, self, self._make_room)
 
@@ -194,13 +215,14 @@ class Field(QWidget, metaclass=AbstractWidget):
 
     def clear_problem(self) -> None:
         dress(self._editor, state="")
-        self._message.hide()
-        self._message.setText("")
-        self._message.setMinimumHeight(0)
+        if self._has("_message"):
+            self._message.hide()
+            self._message.setText("")
+            self._message.setMinimumHeight(0)
 
     def message(self) -> str:
         """The sentence shown below the field, empty when none is."""
-        return self._message.text()
+        return self._message.text() if self._has("_message") else ""
 
     # -- inner ------------------------------------------------------------------------------
 
@@ -234,7 +256,7 @@ class _LineField(Field):
     """A field whose editor is one line of text."""
 
     def _build_line(self, *, width: int | None = None, placeholder: str = "") -> None:
-        line = QLineEdit()
+        line = QLineEdit(self)
         line.setPlaceholderText(placeholder)
         if width is not None:
             line.setFixedWidth(width)
@@ -319,8 +341,8 @@ class TextField(_LineField):
 class _PlainText(QPlainTextEdit):
     """Tab leaves the box; Ctrl+Enter moves on as Enter does in one-line fields."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setTabChangesFocus(True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -339,7 +361,7 @@ class TextArea(Field):
     ) -> None:
         super().__init__(key, label, **common)
         self._limit = limit
-        self.box = _PlainText()
+        self.box = _PlainText(self)
         self._set_editor(self.box)
         height = self.box.fontMetrics().lineSpacing() * lines + 2 * theme.GAP_INSIDE + 4
         self.box.setFixedHeight(height)
