@@ -10,13 +10,17 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.care.attachments.files import NewFile
 from app.models.actor import Actor
 from app.models.drafts import BESIDE, save_draft
 from app.models.local import Draft
 from app.models.store import Store
+
+#: How the name of a form goes on under which files stand that were chosen for a letter which is
+#: saved: no other letter takes them unless a person says so.
+LEFT = ".left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,34 @@ def kept_files(store: Store, actor: Actor, form: str, subject_id: str) -> list[W
             )
             for row in rows
         ]
+
+
+def set_aside(store: Store, actor: Actor, form: str, subject_id: str, keys: Sequence[str]) -> None:
+    """Take files from the draft of a form: its letter is saved, and what cannot be attached to it
+    stays under the form's name with :data:`LEFT`."""
+    _rename(store, actor, (form, form + LEFT), subject_id, keys)
+
+
+def take_along(store: Store, actor: Actor, form: str, subject_id: str, keys: Sequence[str]) -> None:
+    """Files that were set aside go with the draft of the form from now on."""
+    _rename(store, actor, (form + LEFT, form), subject_id, keys)
+
+
+def _rename(
+    store: Store, actor: Actor, forms: tuple[str, str], subject_id: str, keys: Sequence[str]
+) -> None:
+    if not keys:
+        return
+    before, after = forms
+    with store.write(actor) as session:
+        session.execute(
+            update(Draft)
+            .where(
+                *_beside(actor, before, subject_id),
+                Draft.subject_id.in_([f"{subject_id}/{key}" for key in keys]),
+            )
+            .values(form=after + BESIDE)
+        )
 
 
 def forget_files(store: Store, actor: Actor, form: str, subject_id: str, key: str = "") -> None:

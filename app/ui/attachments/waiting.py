@@ -12,7 +12,15 @@ from shiboken6 import isValid
 
 from app.care.attachments import attaching
 from app.care.attachments.files import FileView, media_type_of
-from app.care.attachments.waiting import WaitingFile, forget_files, keep_files, kept_files
+from app.care.attachments.waiting import (
+    LEFT,
+    WaitingFile,
+    forget_files,
+    keep_files,
+    kept_files,
+    set_aside,
+    take_along,
+)
 from app.errors import TownshipCareError
 from app.i18n import tr
 from app.models.actor import Actor
@@ -58,7 +66,8 @@ class WaitingFiles(TakingCard):
     """``begin`` with the form and its subject, ``attach`` after the save, ``forget`` when the
     draft is thrown away. ``changed`` when files came or went: the draft is worth keeping.
 
-    A file stays beside its form on this PC until it is attached or a person removes it."""
+    A file stays beside its form on this PC until it is attached or a person removes it. One that
+    could not be attached to its own letter goes with no other unless a person says so."""
 
     changed = Signal()
     #: Files on their way to a letter that was saved: no other letter takes them meanwhile.
@@ -69,6 +78,7 @@ class WaitingFiles(TakingCard):
         self.viewer: FileViewer | None = None
         self._form, self._subject_id = "", ""
         self._files: list[WaitingFile] = []
+        self._left: list[WaitingFile] = []
         self.open_button = QuietButton(tr("Open"), self.open_file, icon_name="eye-line")
         self.remove_button = QuietButton(
             tr("Remove"), self.ask_to_take_back, icon_name="delete-bin-line"
@@ -79,31 +89,62 @@ class WaitingFiles(TakingCard):
         self._show([])
 
     def begin(self, form: str, subject_id: str, *, go_on: bool) -> None:
-        """The files of a form's draft; ``go_on``: that draft was opened again, else it is said
-        that what is found was chosen for an older letter and could not be attached to it."""
+        """The files of a form's draft; ``go_on``: that draft was opened again, else what is found
+        was chosen for an older letter. Such files are named and may be taken along."""
         self._form, self._subject_id = form, subject_id
-        self._files = []
+        self._files, self._left = [], []
         self._show([])
+        self.notice.clear()
         context, asked = self._context, (form, subject_id)
-        leaving = set(self._leaving)
+        leaving = frozenset(self._leaving)
 
-        def done(kept: list[WaitingFile]) -> None:
+        def done(found: tuple[list[WaitingFile], list[WaitingFile]]) -> None:
+            if asked != self._target():
+                return
             known = leaving | self._leaving | {each.key for each in self._files}
-            found = [each for each in kept if each.key not in known]
-            if asked == (self._form, self._subject_id) and found:
-                self._files = [*found, *self._files]
-                self._show([shown_as(each) for each in self._files])
-                if not go_on:
-                    self.notice.say(
-                        tr(
-                            "{count} files were chosen for an earlier letter and were not "
-                            "attached. They go with this one unless you remove them."
-                        ).format(count=len(found)),
-                        "attention",
-                    )
+            kept, left = ([each for each in files if each.key not in known] for files in found)
+            self._take_in(kept)
+            if left:
+                self._left = left
+                self._offer()
 
         context.tasks.run(
-            kept_files, context.store, context.actor, form, subject_id,
+            _begin, context.store, context.actor, form, subject_id, go_on, leaving,
+            done=done, failed=self._failed, owner=self,
+        )  # fmt: skip
+
+    def _take_in(self, files: list[WaitingFile]) -> None:
+        if files:
+            self._files = [*files, *self._files]
+            self._show([shown_as(each) for each in self._files])
+
+    def _offer(self) -> None:
+        self.notice.say(
+            tr(
+                "Chosen for an earlier letter and not attached to it: {files}. They do not go "
+                "with this one."
+            ).format(files=tr(", ").join(each.file.title for each in self._left)),
+            "attention",
+            action=tr("Take them along"),
+            pressed=self.take_left,
+        )
+
+    def take_left(self) -> None:
+        """The files of an earlier letter go with this one, by a person's word."""
+        taken, target, context = list(self._left), self._target(), self._context
+        if len(taken) + len(self._files) > attaching.MOST_FILES:
+            context.notify(_too_many(), "attention")
+            return
+
+        def done(_nothing: None) -> None:
+            if self._still_shows(target):
+                self._left = []
+                self.notice.clear()
+                self._take_in(taken)
+                self.changed.emit()
+
+        context.tasks.run(
+            take_along, context.store, context.actor, *target, [each.key for each in taken],
             done=done, failed=self._failed, owner=self,
         )  # fmt: skip
 
@@ -124,7 +165,7 @@ class WaitingFiles(TakingCard):
                 context.notify(
                     tr(
                         "{count} files were not attached: {why} They are kept; add them on the "
-                        "letter, or find them beside your next letter."
+                        "letter, or take them along with the next letter about this resident."
                     ).format(count=len(files) - count, why=problem),
                     "attention",
                 )
@@ -164,9 +205,7 @@ class WaitingFiles(TakingCard):
         room = attaching.MOST_FILES - len(self._files)
         new = [WaitingFile(new_id(), file) for file in dialog.new_files()]
         if len(new) > room:
-            dialog.strip.say(
-                tr("A letter takes {limit} files at most.").format(limit=attaching.MOST_FILES)
-            )
+            dialog.strip.say(_too_many())
             return
         context = self._context
 
@@ -218,8 +257,6 @@ class WaitingFiles(TakingCard):
     def _show(self, files: list[Shown]) -> None:
         self.files = files
         self.strip.show_files(files)
-        if not files:
-            self.notice.clear()
         for each in (self.strip, self.open_button, self.remove_button):
             each.setVisible(bool(files))
         self.hint.setText(
@@ -238,6 +275,7 @@ def _attach(
     subject_id: str,
 ) -> tuple[int, str]:
     """Each file is forgotten once it is attached, not before: the program may end at any time."""
+    set_aside(store, actor, form, subject_id, [each.key for each in files])
     try:
         subject = find(store, actor)
     except TownshipCareError as error:
@@ -246,5 +284,27 @@ def _attach(
         attached, problem = attach_all(store, actor, subject, [each.file])
         if not attached:
             return number, problem
-        forget_files(store, actor, form, subject_id, each.key)
+        forget_files(store, actor, form + LEFT, subject_id, each.key)
     return len(files), ""
+
+
+def _begin(
+    store: Store,
+    actor: Actor,
+    form: str,
+    subject_id: str,
+    go_on: bool,
+    leaving: frozenset[str],
+) -> tuple[list[WaitingFile], list[WaitingFile]]:
+    """The files of the draft, and those of letters before it."""
+    kept = kept_files(store, actor, form, subject_id)
+    if not go_on:
+        # Their letter was saved, and the program ended before they followed it.
+        keys = [each.key for each in kept if each.key not in leaving]
+        set_aside(store, actor, form, subject_id, keys)
+        kept = []
+    return kept, kept_files(store, actor, form + LEFT, subject_id)
+
+
+def _too_many() -> str:
+    return tr("A letter takes {limit} files at most.").format(limit=attaching.MOST_FILES)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.care import referral
 from app.care.attachments import attaching
 from app.care.attachments.files import list_files
-from app.care.attachments.waiting import kept_files
+from app.care.attachments.waiting import LEFT, kept_files
 from app.care.referral_desk import Booking, accept
 from app.care.referral_drafts import DRAFT_FORM, list_drafts
 from app.care.referral_return.returns import load_returns
@@ -129,7 +129,7 @@ def test_a_letter_is_sent_where_its_files_cannot_be_attached(
     """The letter never waits; what was not attached is said with what to do."""
     resident_id = add_resident(township.store, township.actor)
     township.room.open(resident_id=resident_id)
-    add(township.room.form.files, drawn(50, 50))
+    add(township.room.form.files, drawn(50, 50), title="心电图")
 
     def full(*_: object, **__: object) -> None:
         raise DiskFull("磁盘已满")
@@ -143,19 +143,37 @@ def test_a_letter_is_sent_where_its_files_cannot_be_attached(
     assert list_files(township.store, "referral", view.referral_id) == ()
     assert any("1 个附件没有添加" in said and "磁盘已满" in said for said in township.said)
 
-    # They stay until a person removes them or they are attached.
+    # They stay until a person removes them or they are attached, and go with no other letter.
     monkeypatch.undo()
     township.room.open(resident_id=resident_id)
     card = township.room.form.files
-    assert len(card.files) == 1
-    assert "没有添加成功" in card.notice.text()
+    assert card.files == []
+    assert "没有添加成功：心电图。不会随本单发送" in card.notice.text()
+    add(card, drawn(60, 60), category="imaging", title="胸片")
     township.room.form.go()
     township.room.open(resident_id=resident_id)
     card = township.room.form.files
+    assert titles(card) == ["胸片"], "the draft is opened again with its own file only"
+    written(township, resident_id)
+    township.room.form.send_button.click()
+    sent = township.room.controller.view.referral_id
+    attached = list_files(township.store, "referral", sent)
+    assert [each.title for each in attached] == ["胸片"]
+
+    township.room.open(resident_id=resident_id)
+    card = township.room.form.files
+    assert card.files == []
+    card.notice.action_button.click()
+    assert titles(card) == ["心电图"]
+    assert card.notice.text() == ""
+    township.room.form.go()
+    township.room.open(resident_id=resident_id)
+    card = township.room.form.files
+    assert titles(card) == ["心电图"], "it belongs to this draft now"
     card.strip.setCurrentRow(0)
     card.ask_to_take_back()
-    assert card.notice.text() == ""
-    assert kept_files(township.store, township.actor, DRAFT_FORM, resident_id) == []
+    for form in (DRAFT_FORM, DRAFT_FORM + LEFT):
+        assert kept_files(township.store, township.actor, form, resident_id) == []
 
 
 def test_the_program_ends_before_all_files_are_attached(
@@ -181,10 +199,12 @@ def test_the_program_ends_before_all_files_are_attached(
     monkeypatch.setattr(attaching, "attach", ends)
     written(township, resident_id)
     township.room.form.send_button.click()
-    kept = kept_files(township.store, township.actor, DRAFT_FORM, resident_id)
+    kept = kept_files(township.store, township.actor, DRAFT_FORM + LEFT, resident_id)
     assert [each.file.title for each in kept] == ["二"]
     township.room.open(resident_id=resident_id)
-    assert titles(township.room.form.files) == ["二"]
+    card = township.room.form.files
+    assert card.files == []
+    assert "二" in card.notice.text()
 
 
 def test_no_more_than_a_letter_takes(township: House, monkeypatch: pytest.MonkeyPatch) -> None:
