@@ -14,6 +14,7 @@ from typing import Any
 
 from app.care.referral_moves import LETTER
 from app.care.referral_states import (
+    FINAL,
     NEUTRAL,
     OPEN_SERVICES,
     SERVICE_ANSWERS,
@@ -66,6 +67,8 @@ _OF_AMENDMENT: Mapping[str, tuple[str, ...]] = {
 }
 _PHONE = ("phone_confirmed_by", "phone_number", "phone_confirmed_at")
 
+_RANK: Mapping[str, int] = {Urgency.ROUTINE: 0, Urgency.PRIORITY: 1, Urgency.EMERGENCY: 2}
+
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
@@ -81,7 +84,8 @@ def cross(mine: Record, theirs: Record, events: Mapping[str, Record]) -> Crossed
     """Lay our waiting moves of one referral task on the task that the server holds.
 
     ``events``: our ``referral_event`` records by id; those named by ``mine`` and not by ``theirs``
-    are the waiting ones, in the order of our list.
+    are the waiting ones, in the order of our list. Where two PCs of the writer sent a letter
+    again, the more urgent one counts, whichever came first.
     """
     waiting = [
         events[event_id]
@@ -92,21 +96,39 @@ def cross(mine: Record, theirs: Record, events: Mapping[str, Record]) -> Crossed
     record: dict[str, Any] = dict(theirs)
     standing: list[str] = []
     told: list[str] = []
+    unseen = any(event_id not in mine["event_ids"] for event_id in theirs["event_ids"])
+    lifted = False
     for event in waiting:
-        # The parties and the urgency are those of the server's task; the state goes on from there.
+        # The parties are those of the server's task; state and urgency go on from there.
         after, outcome = (_letter_step if letter else _service_step)(
-            str(record["state"]), event, theirs
+            str(record["state"]), event, record
         )
+        raised = _raises(event, mine, record)
         values, whole = _amendment(event, record) if event["move"] == _AMENDED else ({}, True)
         if outcome is Outcome.APPLIED and (whole or values):
+            urgency = record["urgency"]
             record.update({name: mine[name] for name in _written_by(event, theirs)})
             record.update(values or _named(event))
+            if unseen and _RANK[urgency] > _RANK[record["urgency"]]:
+                record["urgency"] = urgency  # an older view lowers nothing
             record["state"] = after
             standing.append(str(event["id"]))
+        elif raised:
+            record["urgency"] = mine["urgency"]
+            lifted = True
+            if outcome is Outcome.REPEATED:
+                standing.append(str(event["id"]))  # a sending of its own: it is alarmed anew
         if outcome is Outcome.CROSSED or not whole:
             told.append(str(event["id"]))
     record["event_ids"] = [*theirs["event_ids"], *standing]
-    return Crossed(record, bool(standing), tuple(told))
+    return Crossed(record, bool(standing) or lifted, tuple(told))
+
+
+def _raises(event: Record, mine: Record, task: Record) -> bool:
+    """Whether the letter was sent again as something more urgent than the server knows of."""
+    sent = event["service"] == LETTER and event["move"] == State.SENT
+    open_ = task["state"] not in FINAL and task["state"] != State.CLOSED
+    return sent and open_ and _RANK[mine["urgency"]] > _RANK[task["urgency"]]
 
 
 def _amendment(event: Record, task: Record) -> tuple[dict[str, Any], bool]:

@@ -268,3 +268,65 @@ def test_a_neutral_move_takes_no_later_state_away(move: str) -> None:
     assert crossed.record["state"] == "closed"
     assert crossed.told == ()
     assert crossed.to_send
+
+
+def _sent_again(urgency: str, pc: str) -> tuple[records.Record, dict[str, records.Record]]:
+    """A returned letter as one PC of the township sends it again."""
+    event = _event("sent", "sent", TOWNSHIP_ID, source="returned") | {"id": f"sent-{pc}"}
+    return _letter_task("sent", urgency=urgency, event_ids=["returned", event["id"]]), {
+        event["id"]: event
+    }
+
+
+@pytest.mark.parametrize("first", ["routine", "emergency"])
+def test_of_two_pcs_that_send_a_letter_again_the_emergency_counts(first: str) -> None:
+    """Whichever reaches the server first; and it is a sending of its own, so it is alarmed."""
+    second = "emergency" if first == "routine" else "routine"
+    theirs, _ = _sent_again(first, "a")
+    mine, events = _sent_again(second, "b")
+    crossed = cross(mine, theirs, events)
+    assert crossed.record["urgency"] == "emergency"
+    assert crossed.record["state"] == "sent"
+    assert crossed.told == ()
+    raised = second == "emergency"
+    assert crossed.to_send is raised
+    assert ("sent-b" in crossed.record["event_ids"]) is raised
+
+
+def test_the_yes_on_the_phone_to_a_letter_that_became_an_emergency_stands() -> None:
+    """The other PC's routine letter came first: the urgency of the waiting move counts for the next
+    one of this PC."""
+    theirs, _ = _sent_again("routine", "a")
+    mine, events = _sent_again("emergency", "b")
+    details = {"phone_confirmed_by": "李护士", "phone_number": "0564", "phone_confirmed_at": "x"}
+    call = _event("accepted", "accepted", TOWNSHIP_ID, source="sent", details=details)
+    mine = mine | {"state": "accepted", "phone_confirmed_by": "李护士", "phone_number": "0564"}
+    mine["phone_confirmed_at"] = "x"
+    mine["event_ids"] = [*mine["event_ids"], call["id"]]
+    crossed = cross(mine, theirs, events | {call["id"]: call})
+    assert (crossed.record["state"], crossed.record["urgency"]) == ("accepted", "emergency")
+    assert crossed.record["phone_confirmed_by"] == "李护士"
+    assert crossed.told == ()
+
+
+def test_a_letter_that_was_accepted_meanwhile_becomes_the_emergency_that_it_is() -> None:
+    theirs = _letter_task("accepted", event_ids=["returned", "sent-a", "accepted"])
+    mine, events = _sent_again("emergency", "b")
+    crossed = cross(mine, theirs, events)
+    assert (crossed.record["state"], crossed.record["urgency"]) == ("accepted", "emergency")
+    assert crossed.to_send
+    assert crossed.told == ("sent-b",)
+    ended = cross(mine, theirs | {"state": "cancelled"}, events)
+    assert (ended.record["urgency"], ended.to_send) == ("routine", False)
+
+
+def test_an_older_view_never_lowers_an_emergency() -> None:
+    """Sent again as an emergency and returned once more; the other PC's routine letter, written
+    before, arrives now. Whoever knew all of it may lower it."""
+    seen = ["returned", "sent-a", "returned-2"]
+    theirs = _letter_task("returned", urgency="emergency", event_ids=seen)
+    mine, events = _sent_again("routine", "b")
+    crossed = cross(mine, theirs, events)
+    assert (crossed.record["state"], crossed.record["urgency"]) == ("sent", "emergency")
+    knowing = mine | {"event_ids": [*seen, "sent-b"]}
+    assert cross(knowing, theirs, events).record["urgency"] == "routine"
