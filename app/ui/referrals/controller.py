@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
@@ -12,14 +11,6 @@ from shiboken6 import isValid
 from app.care import referral, referral_desk
 from app.care.referral import Written
 from app.care.referral_back.steps import visit_is_open
-from app.care.referral_drafts import DraftLine, list_drafts
-from app.care.referral_lists import (
-    ENDED_STATES,
-    OPEN_STATES,
-    ReferralLine,
-    count_states,
-    list_referrals,
-)
 from app.care.referral_return.returns import Returns, load_returns
 from app.care.referral_return.stay import arrive, begin_care, no_show
 from app.care.referral_return.steps import DeskStep, desk_steps
@@ -42,6 +33,7 @@ from app.ui.referrals.arrival import other_day
 from app.ui.referrals.detail import move_words
 from app.ui.referrals.dialogs import FormDialog, PhoneDialog, ReasonDialog
 from app.ui.referrals.letter_form import KINDS
+from app.ui.referrals.listed import Listed, load_list
 from app.ui.referrals.returns.desk import ON_A_PAGE, step_dialog
 from app.ui.referrals.review import IN_HOUSE, approving, review_dialog
 from app.ui.referrals.words import EXPLAINED, explanation
@@ -50,71 +42,6 @@ from app.ui.referrals.words import EXPLAINED, explanation
 PAGE = 100
 #: Open referrals of one house that the list holds; beyond it the oldest wait below the most urgent.
 OPEN_LIMIT = 500
-
-_RECEIVED_ORDER = (
-    State.SENT,
-    State.ACCEPTED,
-    State.ARRIVED,
-    State.IN_CARE,
-    State.REPLIED,
-    State.HANDED_BACK,
-    State.RETURNED,
-    State.RECEIVED_BACK,
-)
-_SENT_ORDER = (
-    State.INTERNAL_REVIEW,
-    State.RETURNED,
-    State.HANDED_BACK,
-    State.SENT,
-    State.ACCEPTED,
-    State.ARRIVED,
-    State.IN_CARE,
-    State.REPLIED,
-    State.RECEIVED_BACK,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One look at a list: lines, drafts, and the totals by state."""
-
-    side: Side
-    ended: bool
-    lines: tuple[ReferralLine, ...]
-    drafts: tuple[DraftLine, ...]
-    counts: dict[State, int]
-    received: int
-    sent: int
-
-    @property
-    def order(self) -> tuple[State, ...]:
-        if self.ended:
-            return ENDED_STATES
-        return _RECEIVED_ORDER if self.side is Side.RECEIVER else _SENT_ORDER
-
-    @property
-    def more(self) -> bool:
-        """Whether the store holds more ended referrals than were fetched."""
-        return self.ended and len(self.lines) < sum(self.counts.get(s, 0) for s in ENDED_STATES)
-
-
-def load_list(store: Store, actor: Actor, side: Side, ended: bool, limit: int) -> Listed:
-    """The list of one side, open or ended."""
-    states = ENDED_STATES if ended else OPEN_STATES
-    counts = {each: count_states(store, actor, each) for each in Side}
-
-    def open_count(of: Side) -> int:
-        return sum(counts[of].get(state, 0) for state in OPEN_STATES)
-
-    return Listed(
-        side=side,
-        ended=ended,
-        lines=list_referrals(store, actor, states, side=side, limit=limit),
-        drafts=list_drafts(store, actor) if side is Side.SENDER and not ended else (),
-        counts=counts[side],
-        received=open_count(Side.RECEIVER),
-        sent=open_count(Side.SENDER),
-    )
 
 
 class ReferralsController(QObject):
@@ -142,6 +69,8 @@ class ReferralsController(QObject):
         self._moving = False
         #: How often the list was asked for.
         self._asked = 0
+        #: Nobody has chosen a list or seen one with lines: it may begin with the other.
+        self._chosen = False
         self.dialog: QDialog | None = None
 
     # -- looking --------------------------------------------------------------------------------
@@ -155,8 +84,13 @@ class ReferralsController(QObject):
 
         def done(found: Listed) -> None:
             # What was asked before, perhaps of another filter, must not replace the newer answer.
-            if asked == self._asked:
-                self.listed.emit(found)
+            if asked != self._asked:
+                return
+            if not self._chosen and found.instead is not None:
+                self.choose(found.instead, ended=False)
+                return
+            self._chosen |= not found.empty
+            self.listed.emit(found)
 
         context.tasks.run(
             load_list, context.store, context.actor, self.side, self.ended, limit,
@@ -169,6 +103,7 @@ class ReferralsController(QObject):
 
     def choose(self, side: Side, *, ended: bool) -> None:
         self.side, self.ended, self._limit = side, ended, PAGE
+        self._chosen = True
         self.load()
 
     def open(self, referral_id: str) -> None:

@@ -100,7 +100,7 @@ def test_the_whole_return_by_keyboard(
     assert today.families.tabText(3) == "接回 0"
     rows = today.week.list.rows
     assert [rows.row(at).name for at in range(rows.rowCount())] == ["徐桂兰"]
-    assert rows.row(0).what.startswith("方案：康复训练、")
+    assert rows.row(0).what.startswith("按方案康复训练、")
     today.week.list.opened.emit(rows.row(0))
     room, where = went[-1]
     assert room == "referrals"

@@ -425,3 +425,14 @@ def test_a_patient_whom_the_township_cannot_take_goes_to_another_member_and_it_r
     township.room.show_referral(referral_id)
     assert township.room.detail.notice.text() == "转送 白塔畈镇医养康中心：待受理"
     assert "转送 白塔畈镇医养康中心：待受理" in township.room.detail.history.text()
+
+
+def test_no_two_fields_of_a_form_bear_one_name(township: House, desk: House) -> None:
+    referral_id = arrived(township, desk)
+    desk.room.open(referral_id=referral_id)
+    desk.press("转回基层…")
+    form = form_of(desk)
+    own = [field.editor.accessibleName() for field in form.fields]
+    named = [name for name in own if name]
+    assert sorted(named) == sorted(set(named))
+    assert len(named) > 15

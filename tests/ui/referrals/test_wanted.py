@@ -9,9 +9,9 @@ from app.care import referral
 from app.models.actor import Actor
 from app.models.store import Store
 from app.ui.context import UiContext
-from app.ui.referrals.controller import load_list
+from app.ui.referrals.listed import load_list
 from app.ui.referrals.view import ReferralsRoom
-from tests.conftest import LEAD_ID, TOWNSHIP_ID
+from tests.conftest import CARE_HOME_ID, LEAD_ID, TOWNSHIP_ID
 from tests.referral_support import add_resident, carry, letter_for
 
 
@@ -139,3 +139,38 @@ def test_beside_the_list_of_the_other_side_stands_nothing_of_this_one(
     assert view is not None
     assert view.referral_id == referral_id
     room.leave()
+
+
+def test_the_room_begins_with_the_list_in_which_something_stands(
+    make_store: Callable[..., tuple[Store, Actor]], dressed: object, qtbot: Any
+) -> None:
+    """Nothing was sent, but a letter came in; whoever asks for the empty list gets it."""
+    township, other = make_store(TOWNSHIP_ID), make_store(LEAD_ID)
+    letter = letter_for(add_resident(*township), services=(), to_organisation_id=CARE_HOME_ID)
+    referral_id = referral.send(*township, letter).referral_id
+    home = make_store(CARE_HOME_ID)
+    carry(township[0], home[0])
+    runner = LaterRunner()
+    room = ReferralsRoom(UiContext(*home, runner))  # type: ignore[arg-type]
+    qtbot.addWidget(room)
+    room.open()
+    runner.let_go()
+    assert room.received.isChecked()
+    view = room.controller.view
+    assert view is not None
+    assert view.referral_id == referral_id
+    room.sent.click()
+    runner.let_go()
+    assert room.sent.isChecked()
+    room.refresh()
+    runner.let_go()
+    assert room.sent.isChecked()
+    assert room.lists.currentWidget() is room.empty
+    room.leave()
+
+    nothing = ReferralsRoom(UiContext(*other, runner))  # type: ignore[arg-type]
+    qtbot.addWidget(nothing)
+    nothing.open()
+    runner.let_go()
+    assert nothing.received.isChecked()
+    nothing.leave()

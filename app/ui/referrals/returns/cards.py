@@ -208,7 +208,7 @@ def plan_html(plan: PlanView, done: frozenset[str], today: date) -> str:
     given = plan.input
     more = (
         _rehab_html(given)
-        + _part(tr("Precautions"), given.precautions)
+        + _part(tr("Precautions of the plan"), given.precautions)
         + _part(tr("Come back or call 120 when"), given.warning_signs)
         + _part(tr("Phone for questions"), given.contact_phone)
     )

@@ -135,7 +135,7 @@ class PlanCard(FormCard):
         row.addWidget(self.add_button)
         row.addStretch(1)
         self.body.addLayout(row)
-        self.add(TextArea("plan.precautions", tr("Precautions"), lines=2))
+        self.add(TextArea("plan.precautions", tr("Precautions of the plan"), lines=2))
         self.add(TextArea("plan.warning_signs", tr("Come back or call 120 when"), lines=2))
         self.add(TextField("plan.contact_phone", tr("Phone for questions"), limit=30))
 
