@@ -22,6 +22,6 @@ class HeldRunner(SynchronousRunner):
         else:
             run(work, *arguments, **named)
 
-    def let_go(self) -> None:
+    def let_go(self, *, last_first: bool = False) -> None:
         while self._waiting:
-            self._waiting.pop(0)()
+            self._waiting.pop(-1 if last_first else 0)()

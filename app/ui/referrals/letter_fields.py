@@ -89,10 +89,10 @@ class WishLine(QWidget):
 class LetterFields(QWidget):
     """Two columns of cards. ``letter()`` gives what is typed, ``show_letter`` puts one in."""
 
-    def __init__(self, receivers: tuple[Receiver, ...], today: date) -> None:
+    def __init__(self, today: date) -> None:
         super().__init__()
         self.fields = FormFields(self)
-        self.receivers = receivers
+        self.receivers: tuple[Receiver, ...] = ()
         self._today = today
         self._base = LetterInput("")
         columns = QHBoxLayout(self)
@@ -134,16 +134,7 @@ class LetterFields(QWidget):
             "urgency", tr("Urgency"), _entries("referral_urgency"), required=True
         )
         self._add(card, self.urgency)
-        self.receiver = ListField(
-            "to_organisation_id",
-            tr("Refer to"),
-            [
-                (r.id, tr("{name} (own lead hospital)").format(name=r.name) if r.own_lead
-                 else r.name)
-                for r in self.receivers
-            ],
-            required=True,
-        )  # fmt: skip
+        self.receiver = ListField("to_organisation_id", tr("Refer to"), (), required=True)
         self._add(card, self.receiver)
         self._row(
             card,
@@ -250,6 +241,17 @@ class LetterFields(QWidget):
         self._add(card, TextField("from_doctor_phone", tr("Your phone"), limit=30))
         self._add(card, TextField("contracted_team", tr("Contracted team"), limit=100))
         return card
+
+    def begin(self, receivers: tuple[Receiver, ...], today: date) -> None:
+        """Before a letter is shown: who may get it, and the day it is written on."""
+        for line in self.wishes:
+            line.day.set_today(today)
+        if receivers != self.receivers:
+            self.receivers = receivers
+            own = tr("{name} (own lead hospital)")
+            self.receiver.set_entries(
+                [(r.id, own.format(name=r.name) if r.own_lead else r.name) for r in receivers]
+            )
 
     def _fit_receiver(self) -> None:
         """Reasons and priorities follow from where the letter goes: only a lead hospital gives the

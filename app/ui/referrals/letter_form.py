@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.care import referral, referral_review
 from app.care.referral import PhoneConfirmation, Written
-from app.care.referral_drafts import (
-    DRAFT_FORM,
-    letter_to_dict,
-    load_draft,
-)
+from app.care.referral_drafts import DRAFT_FORM, letter_to_dict
+from app.care.referral_form import AMEND_FORM, LetterPage, amended_letter_page, new_letter_page
 from app.care.referral_letter import LetterInput
-from app.care.referral_lists import list_referrals, load_limits, receivers
-from app.care.referral_record import LetterStart, begin_letter
+from app.care.referral_lists import ReferralLine
+from app.care.referral_record import LetterStart
 from app.care.referral_red_flags import suggest_urgency
 from app.care.referral_states import Direction, State, Urgency
 from app.care.referral_view import ReferralView
@@ -30,14 +29,15 @@ from app.ui.context import UiContext
 from app.ui.referrals.dialogs import PhoneDialog
 from app.ui.referrals.emergency import EmergencyStrip
 from app.ui.referrals.letter_fields import LetterFields
+from app.ui.referrals.letter_reading import LetterReading
 from app.ui.referrals.words import who
 from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
 from app.ui.widgets.drafts import DraftKeeper
+from app.ui.widgets.fields import Field
 from app.ui.widgets.forms import FormNavigator
 from app.ui.widgets.pages import Page
 
 KINDS = ("referral", "referral_service", "referral_task", "referral_event")
-_AMEND_FORM = "referral_amend"
 #: How a letter that comes back leaves again; any other one that is open is completed.
 _AMENDS = {State.RETURNED: referral.resend, State.DRAFT: referral_review.resubmit}
 
@@ -46,9 +46,13 @@ class LetterForm(Page):
     """One letter being written. ``sent(referral_id)`` and ``left()`` are called at its end.
 
     Uses: a new letter (``begin``); one that was returned or that came back from the review of the
-    own house, to be mended, and an emergency letter to be completed (``amend``). One form is made
-    for one letter.
+    own house, to be mended, and an emergency letter to be completed (``amend``). One form serves
+    one letter after another: making it takes longer than all else. Each letter is read behind the
+    screen; until it is here the page is empty, and keys that are typed wait for it.
     """
+
+    #: The next letter comes into this page, which stands behind another one.
+    opening = Signal()
 
     def __init__(
         self,
@@ -62,12 +66,14 @@ class LetterForm(Page):
         self._sent, self._left, self._show_referral = sent, left, show_referral
         self._start: LetterStart | None = None
         self._amended: ReferralView | None = None
-        self._review = load_limits(context.store).internal_review
+        self._review = False
+        #: A letter is on its way into the store; the next one waits for it.
+        self._leaving = False
+        self._next: Callable[[], None] | None = None
+        self.dialog: PhoneDialog | None = None
         self.emergency = EmergencyStrip()
         self.emergency.hide()
-        self.parts = LetterFields(
-            receivers(context.store, context.actor), context.store.clock.today()
-        )
+        self.parts = LetterFields(context.store.clock.today())
         # The numbers of the green channel stay in sight while the form scrolls below them.
         top = QWidget()
         column = QVBoxLayout(top)
@@ -89,51 +95,84 @@ class LetterForm(Page):
             tr("Send"), self._send, icon_name="send-plane-fill", tip=tr("Send the letter")
         )
         self.add_footer(self.discard_button, self.leave_button, self.phone_button, self.send_button)
+        self._keepers = {form: self._make_keeper(form) for form in (DRAFT_FORM, AMEND_FORM)}
         self._keeper: DraftKeeper | None = None
+        self._reading = LetterReading(context, self)
         self.navigator = FormNavigator(self, self.send_button)
         leave = QShortcut(QKeySequence("Esc"), self)
         leave.activated.connect(self.go)
         self.parts.fields.changed.connect(self._judge)
+        self._show_content(False)  # dressed when it comes into sight
 
     # -- opening ------------------------------------------------------------------------------
 
     def begin(self, resident_id: str, prefill: object = None) -> None:
         """A new letter: the kept draft, else what the record says (``prefill`` before it)."""
-        context = self._context
-        self._amended = None
-        start = begin_letter(context.store, context.actor, resident_id, prefill)
-        # What a follow-up just handed over is newer than an old draft.
-        draft = None if prefill else load_draft(context.store, context.actor, resident_id)
-        self._open(start, draft or start.letter)
-        keeper = self._keep(DRAFT_FORM, resident_id)
-        self.files.begin(DRAFT_FORM, resident_id, go_on=draft is not None)
-        self.discard_button.show()
-        if draft is not None:
-            keeper.restore()
-            self.set_note(tr("Your unfinished letter was opened again."))
-        self._tell_of_open_referrals(resident_id)
-        self._judge()
-        self.parts.urgency.setFocus()
+
+        def begun(page: LetterPage) -> None:
+            self._amended = None
+            self._open(page, page.draft or page.start.letter, DRAFT_FORM, resident_id)
+            self.discard_button.show()
+            self._tell_of_open_referral(page.under_way)
+            self._come(self.parts.urgency)
+
+        store, actor = self._context.store, self._context.actor
+        self._load(lambda: new_letter_page(store, actor, resident_id, prefill), begun)
 
     def amend(self, view: ReferralView) -> None:
         """A returned letter to be sent again, or an emergency letter to be completed."""
-        context = self._context
-        start = begin_letter(context.store, context.actor, view.patient.resident_id)
-        self._amended = view
-        self._open(start, view.letter)
-        found = self._keep(_AMEND_FORM, view.referral_id).restore() is not None
-        self.files.begin(_AMEND_FORM, view.referral_id, go_on=found)
-        if found:
-            self.set_note(tr("Your unfinished letter was opened again."))
-        returned = view.state in (State.RETURNED, State.DRAFT)
-        title = tr("Mend the returned letter") if returned else tr("Complete the emergency letter")
-        self.set_title(title, self._about(start))
-        self.discard_button.hide()
-        self.parts.receiver.setEnabled(False)
+
+        def begun(page: LetterPage) -> None:
+            self._amended = view
+            self._open(page, view.letter, AMEND_FORM, view.referral_id)
+            returned = view.state in (State.RETURNED, State.DRAFT)
+            title = (
+                tr("Mend the returned letter") if returned else tr("Complete the emergency letter")
+            )
+            self.set_title(title, self._about(page.start))
+            self.discard_button.hide()
+            self.parts.receiver.setEnabled(False)
+            if returned and view.reason_text:
+                self.strip.say(view.reason_text, "attention")
+            self._come(self.parts.fields["impression"])
+
+        store, actor, person = self._context.store, self._context.actor, view.patient.resident_id
+        self._load(lambda: amended_letter_page(store, actor, person, view.referral_id), begun)
+
+    def _load(self, read: Callable[[], LetterPage], begun: Callable[[LetterPage], None]) -> None:
+        """Take the letter that is shown away and read the next one."""
+        if self._leaving:
+            self._next = lambda: self._load(read, begun)
+            return
+        self.keep_draft()
+        kept, self._keeper = self._keeper, None
+        if kept is not None:
+            kept.rest()
+        self.parts.fields.touched = False
+        if self.dialog is not None and isValid(self.dialog):
+            self.dialog.reject()
+        self._show_content(False)
+        self.strip.clear()
+        self.set_note("")
+        self.set_title(tr("The letter"))
+        self._top.hide()
+        self._reading.read(read, begun, self.strip.say_error, kept)
+
+    def _show_content(self, shown: bool) -> None:
+        """A page whose letter is not here yet shows nothing of another one."""
+        content = self.body.parentWidget()
+        assert content is not None
+        content.setVisible(shown)
+        for button in (self.discard_button, self.phone_button, self.send_button):
+            button.setEnabled(shown)
+
+    def _come(self, first: Field) -> None:
+        """The letter is filled: into sight at once, where each field would lay the page out anew,
+        with the keyboard, and with what was typed meanwhile."""
         self._judge()
-        if returned and view.reason_text:
-            self.strip.say(view.reason_text, "attention")
-        self.parts.fields["impression"].setFocus()
+        self._show_content(True)
+        first.setFocus()
+        self._reading.come()
 
     def _name_send(self) -> None:
         """What the button does: a letter that the head approves first is submitted, not sent; an
@@ -151,35 +190,34 @@ class LetterForm(Page):
         parts = (start.name, who(start.sex, start.age), start.village)
         return "  ·  ".join(part for part in parts if part)
 
-    def _open(self, start: LetterStart, letter: LetterInput) -> None:
-        self._start = start
-        self.strip.clear()
-        self.set_note("")
+    def _open(self, page: LetterPage, letter: LetterInput, form: str, subject_id: str) -> None:
+        self._start, self._review = page.start, page.review
+        self._keeper = self._keepers[form]
+        self._keeper.start(subject_id)
         self.parts.receiver.setEnabled(True)
+        self.parts.begin(page.receivers, self._context.store.clock.today())
+        self.parts.fields.blockSignals(True)  # it is judged once, when it is whole
         self.parts.show_letter(letter)
         self.parts.fields.touched = False
+        if page.kept is not None:
+            self._keeper.put_back(page.kept)
+            self.set_note(tr("Your unfinished letter was opened again."))
+        self.parts.fields.blockSignals(False)
+        self.files.begin(form, subject_id, go_on=page.kept is not None)
         if self.scroll_area is not None:
             self.scroll_area.verticalScrollBar().setValue(0)
 
-    def _keep(self, form: str, subject_id: str) -> DraftKeeper:
-        keeper = DraftKeeper(
-            self._context,
-            form,
-            self.parts.fields,
-            subject_id=subject_id,
-            extra=lambda: letter_to_dict(self.parts.letter()),
-            parent=self,
-        )
+    def _make_keeper(self, form: str) -> DraftKeeper:
+        fields, letter = self.parts.fields, self.parts.letter
+        extra = lambda: letter_to_dict(letter())  # noqa: E731
+        keeper = DraftKeeper(self._context, form, fields, extra=extra, parent=self)
         keeper.saved.connect(lambda: self.set_note(tr("The draft is kept on this PC.")))
         keeper.failed.connect(lambda text: self.strip.say(text))
-        self._keeper = keeper
+        keeper.rest()
         return keeper
 
-    def _tell_of_open_referrals(self, resident_id: str) -> None:
-        context = self._context
-        lines = list_referrals(context.store, context.actor, resident_id=resident_id, limit=1)
-        if lines:
-            line = lines[0]
+    def _tell_of_open_referral(self, line: ReferralLine | None) -> None:
+        if line is not None:
             self.strip.say(
                 tr("There is already a referral under way: {number}, {state}.").format(
                     number=line.referral_no, state=codes.label("referral_state", line.state)
@@ -238,6 +276,8 @@ class LetterForm(Page):
     def go(self) -> None:
         """Leave the page; the draft stays."""
         self.keep_draft()
+        self._reading.give_up()
+        self._next = None
         self._left()
 
     def keep_draft(self) -> None:
@@ -287,6 +327,7 @@ class LetterForm(Page):
 
     def _let_press(self, enabled: bool) -> None:
         """A letter leaves once, by whichever button."""
+        self._leaving = not enabled
         self.send_button.setEnabled(enabled)
         self.phone_button.setEnabled(enabled)
 
@@ -309,6 +350,7 @@ class LetterForm(Page):
 
         def failed(error: Exception) -> None:
             self._let_press(True)
+            self._next = None  # what went wrong is read first
             if isinstance(error, InputError):
                 dialog.show_problems(error.problems)
             else:
@@ -329,6 +371,7 @@ class LetterForm(Page):
 
         def failed(error: Exception) -> None:
             self._let_press(True)
+            self._next = None  # what went wrong is read first
             if isinstance(error, InputError):
                 leftovers = self.parts.fields.show_problems(error.problems)
                 self.strip.say_problems(leftovers)
@@ -350,3 +393,7 @@ class LetterForm(Page):
             said = tr("Referral {number} is saved and waits to be sent.")
         self._context.notify(said.format(number=written.referral_no))
         self._sent(written.referral_id)
+        following, self._next = self._next, None
+        if following is not None:
+            following()
+            self.opening.emit()

@@ -361,14 +361,15 @@ class ReferralsRoom(QWidget):
         self._new_form(lambda form: form.amend(view))
 
     def _new_form(self, fill: Callable[[LetterForm], None]) -> None:
-        if self.form is not None:
-            self.form.keep_draft()
-            self.pages.removeWidget(self.form)
-            self.form.deleteLater()
-        self.form = LetterForm(self._context, self.show_referral, self._form_left,
-                               self.show_referral)  # fmt: skip
-        self.pages.addWidget(self.form)
-        fill(self.form)  # before it is in sight, where each field lays the page out anew
+        if self.form is None:
+            self.form = LetterForm(self._context, self.show_referral, self._form_left,
+                                   self.show_referral)  # fmt: skip
+            self.form.opening.connect(self._show_form)
+            self.pages.addWidget(self.form)
+        fill(self.form)
+        self._show_form()
+
+    def _show_form(self) -> None:
         first = self.form.focusWidget()
         self.pages.setCurrentWidget(self.form)
         if first is not None:

@@ -50,6 +50,7 @@ class DraftKeeper(QObject):
         self._blank: dict[str, Any] | None = None
         self._busy = False
         self._waiting: list[Callable[[], None]] = []
+        self._kept_then: list[Callable[[], None]] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
@@ -96,10 +97,14 @@ class DraftKeeper(QObject):
         kept = load_draft(self._context.store, self._context.actor, self._form, self.subject_id)
         if kept is None or self._is_blank(kept.data):
             return None
-        self._active = False
-        self._fields.restore(kept.data.get("fields", {}))
-        self._active = True
+        self.put_back(kept.data)
         return dict(kept.data)
+
+    def put_back(self, data: Mapping[str, Any]) -> None:
+        """Put the fields of a draft that was read already (what ``restore`` gives) back."""
+        active, self._active = self._active, False
+        self._fields.restore(data.get("fields", {}))
+        self._active = active
 
     def discard(self) -> None:
         """The form was saved or thrown away: the draft goes, and no late autosave revives it."""
@@ -118,6 +123,18 @@ class DraftKeeper(QObject):
         self.subject_id = subject_id
         self._active = True
 
+    def rest(self) -> None:
+        """No form is shown: what changes from here on is none of its draft, until ``start``."""
+        self._on_left()
+        self._active = False
+
+    def when_kept(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once what is being written stands in the store: at once, or soon."""
+        if self._busy:
+            self._kept_then.append(then)
+        else:
+            then()
+
     def _is_blank(self, data: Mapping[str, Any]) -> bool:
         extra = data.get("extra")
         more = any(extra.values()) if isinstance(extra, dict) else bool(extra)
@@ -132,6 +149,9 @@ class DraftKeeper(QObject):
 
     def _run_next(self) -> None:
         if not self._waiting:
+            calls, self._kept_then = self._kept_then, []
+            for call in calls:
+                call()
             return
         self._busy = True
         work = self._waiting.pop(0)
@@ -146,6 +166,7 @@ class DraftKeeper(QObject):
     def _on_failed(self, error: Exception) -> None:
         self._busy = False
         self._waiting.clear()
+        self._run_next()
         if not isinstance(error, EnvironmentFault):
             raise error
         self.failed.emit(str(error))

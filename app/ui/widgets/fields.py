@@ -144,8 +144,9 @@ class Field(QWidget, metaclass=AbstractWidget):
         self._name_editor()
 
     def set_required(self, required: bool) -> None:
-        self.required = required
-        self.set_label(self.label)
+        if required is not self.required:
+            self.required = required
+            self.set_label(self.label)
 
     def set_unit(self, unit: str) -> None:
         if unit or self._has("_unit"):

@@ -56,6 +56,10 @@ class DateField(_LineField):
     def today(self) -> date:
         return self._today or SYSTEM_CLOCK.today()
 
+    def set_today(self, today: date) -> None:
+        """Another day has begun since the field was made."""
+        self._today = today
+
     def value(self) -> date | None:
         try:
             return parse_date(self.line.text(), self.today(), self._nearest)

@@ -1,0 +1,70 @@
+"""Keys that are typed while a form is still on its way to the screen go into it when it is here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+_COMMANDS = (
+    Qt.KeyboardModifier.ControlModifier
+    | Qt.KeyboardModifier.AltModifier
+    | Qt.KeyboardModifier.MetaModifier
+)
+_KEYS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+
+
+class EarlyKeys(QObject):
+    """``hold`` when the form is asked for, ``let_go`` once it has the focus, ``drop`` if it does
+    not come. Keys with Ctrl or Alt, Esc, and keys of other windows are nobody's to hold.
+    """
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__(page)
+        self._page = page
+        self._kept: list[QKeyEvent] = []
+        self._holding = False
+
+    def hold(self) -> None:
+        """From now on, until ``let_go`` or ``drop``."""
+        self._kept = []
+        if not self._holding:
+            self._holding = True
+            _application().installEventFilter(self)
+
+    def drop(self) -> None:
+        """Forget what was held."""
+        self._kept = []
+        if self._holding:
+            self._holding = False
+            _application().removeEventFilter(self)
+
+    def let_go(self) -> None:
+        """What was held goes to whatever has the focus at each key, as it does when typed now."""
+        kept = self._kept
+        self.drop()
+        for event in kept:
+            focused = QApplication.focusWidget()
+            if focused is not None and self._page.isAncestorOf(focused):
+                QApplication.sendEvent(focused, event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            self._holding
+            and event.type() in _KEYS
+            and isinstance(event, QKeyEvent)
+            and isinstance(watched, QWidget)
+            and self._page.isVisible()
+            and watched.window() is self._page.window()
+            and not event.modifiers() & _COMMANDS
+            and event.key() != Qt.Key.Key_Escape
+        ):
+            self._kept.append(event.clone())
+            return True
+        return False
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return application
