@@ -47,7 +47,8 @@ def update(options: argparse.Namespace, open_store: Open) -> int:
             if offer is None:
                 print("update: the county hospital offers nothing newer")
                 return 0
-            path = fetch_update(store, offer)
+            # No courier runs beside a command: nothing of this PC waits for the line.
+            path = fetch_update(store, offer, give_way=False)
         if options.check:
             found = updates.look_into(path, store.folder)
             print(f"update: version {found.version} ({found.size} bytes) would be installed")

@@ -1,8 +1,9 @@
 """GET /updates: update packages for PCs that have joined, out of one folder of the server.
 
 The list names the packages with their SHA-256; a package is handed out in parts of at most
-256 KB (``from``), so that a bad line costs one part. The server does not judge them: every PC
-checks the signature by itself. Without a folder (``serve --updates``) there is nothing here.
+256 KB (``from``, and ``most`` for fewer bytes), so that a bad line costs one part. The server does
+not judge them: every PC checks the signature by itself. Without a folder (``serve --updates``)
+there is nothing here.
 """
 
 from __future__ import annotations
@@ -65,17 +66,18 @@ class UpdateShelf:
         name = request.path_params["name"]
         text = request.query_params.get("from", "0")
         of = request.query_params.get("of", "")
+        most = request.query_params.get("most", str(PART))
 
         def work() -> bytes:
             self._sign_in(request)
-            if not (text.isascii() and text.isdigit() and len(text) < 12):
+            if not (_is_number(text) and _is_number(most) and int(most)):
                 raise Refusal(400, "value", N_("The part does not say where it begins."))
             path = self._path(name)
             if self._digest(path) != of:
                 raise Refusal(409, "conflict", N_("This update was replaced by another file."))
             with path.open("rb") as file:
                 file.seek(int(text))
-                return file.read(PART)
+                return file.read(min(int(most), PART))
 
         return Answer(200, headers={"Content-Type": MEDIA}, raw=await self._site.job(work))
 
@@ -115,6 +117,10 @@ class UpdateShelf:
                     known = (mark, hashlib.file_digest(file, "sha256").hexdigest())
                 self._known[path] = known
             return known[1]
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 12
 
 
 def _fits(entry: os.DirEntry[str]) -> bool:

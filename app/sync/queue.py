@@ -18,7 +18,7 @@ from app.care.referral_crossing import TOLD
 from app.clock import format_instant
 from app.models.base import from_json, to_json
 from app.models.driver import ask
-from app.models.outbox import LANE_REST, UNKNOWN, WAITING, Outbox, SyncState
+from app.models.outbox import LANE_EMERGENCY, LANE_REST, UNKNOWN, WAITING, Outbox, SyncState
 from app.models.records import KINDS, fetch, lane_of
 from app.sync import state
 from app.sync.items import Confirmed, Held, Item
@@ -32,6 +32,9 @@ _ITEM = (
 )
 _IN_LANE = f"{_ITEM} WHERE state = ? AND lane = ? AND seq > ? ORDER BY seq LIMIT ?"
 _URGENT = "SELECT seq, change_id FROM outbox WHERE state = 'waiting' AND lane < ?"
+_EMERGENCIES = (
+    "SELECT seq, change_id FROM outbox WHERE state IN ('waiting', 'unknown') AND lane = ?"
+)
 _BY_RECORD = f"{_ITEM} WHERE record_id IN (SELECT value FROM json_each(?))"  # noqa: S608
 _REFUSED = f"{_ITEM} WHERE state IN ('rejected', 'kept') ORDER BY seq"
 _UNDECIDED = 'SELECT kind, record_id, fields FROM "conflict" WHERE resolved_at IS NULL'
@@ -76,6 +79,11 @@ def urgent(session: Session, below: int = LANE_REST) -> set[tuple[int, str]]:
     A row that was sent and has no answer yet is not among them.
     """
     return set(ask(session, _URGENT, (below,)))
+
+
+def emergencies(session: Session) -> set[tuple[int, str]]:
+    """(seq, change id) of the emergencies that the server has not answered for, sent or not."""
+    return set(ask(session, _EMERGENCIES, (LANE_EMERGENCY,)))
 
 
 def of_records(session: Session, record_ids: Iterable[str]) -> list[Item]:

@@ -1,6 +1,7 @@
 """Update packages of the program from the county hospital's server, where it has some.
 
 Fetched in parts into ``updates`` in the data folder; after a break it goes on with the next part.
+A part takes a moment of the line, and none begins while an emergency letter is on its way (G16).
 What arrives is only a file: whether it is an update of ours is for ``app.update.package`` to say.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -22,11 +24,16 @@ from app.errors import EnvironmentFault
 from app.i18n import tr
 from app.models.faults import environment_faults
 from app.models.store import Store
-from app.sync import connection, link, state
+from app.sync import connection, link, queue, state
 from app.update import versions
 from app.update.package import LARGEST, SUFFIX, Progress
 
 FOLDER = "updates"
+#: Bytes of the first part; the next ones are as large as crosses in ``_SECONDS``.
+FIRST_PART, _LEAST_PART, _LARGEST_PART = 16 * 1024, 4 * 1024, 256 * 1024
+_SECONDS = 2.0
+#: An emergency that is not held after so long does not wait for the line: the update goes on.
+_MOST_SECONDS, _LOOK_SECONDS = 120.0, 0.25
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _IN_NAME = re.compile(r"(\d+\.\d+\.\d+)")
@@ -73,10 +80,13 @@ def fetch_update(
     store: Store,
     offer: CountyOffer,
     progress: Progress = lambda done, of: None,
+    *,
+    give_way: bool = True,
 ) -> Path:
     """Fetch a package; its file. Goes on where an earlier try was cut.
 
-    Raises ``LinkFault`` or ``Stopped`` (what arrived is kept), ``DiskFull``.
+    ``give_way``: leave the line to emergencies, where a courier runs that sends them. Raises
+    ``LinkFault`` or ``Stopped`` (what arrived is kept), ``DiskFull``.
     """
     folder = store.folder / FOLDER
     whole, part = folder / offer.name, folder / f"{offer.sha256}.part"
@@ -85,11 +95,19 @@ def fetch_update(
         _clear(folder, (whole, part))
         if whole.exists() and _digest(whole) == offer.sha256:
             return whole
+        first = _Emergencies(store)
         with closing(_transport(store)) as transport, part.open("ab") as file:
+            size = FIRST_PART
             while (done := file.tell()) < offer.size:
                 progress(done, offer.size)
-                file.write(_part(transport, offer, done))
+                while give_way and first.have_the_line():
+                    time.sleep(_LOOK_SECONDS)
+                    progress(done, offer.size)
+                began = time.monotonic()
+                piece = _part(transport, offer, done, size)
+                file.write(piece)
                 file.flush()
+                size = _next_size(len(piece), time.monotonic() - began)
             os.fsync(file.fileno())
         if _digest(part) != offer.sha256:
             part.unlink()
@@ -104,14 +122,36 @@ def fetch_update(
     return whole
 
 
+class _Emergencies:
+    """What goes before an update, until it is held or has had its time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._since: dict[tuple[int, str], float] = {}
+
+    def have_the_line(self) -> bool:
+        """Whether one of them needs the line now."""
+        with self._store.read() as session:
+            waiting = queue.emergencies(session)
+        now = time.monotonic()
+        self._since = {one: self._since.get(one, now) for one in waiting}
+        return any(now - since < _MOST_SECONDS for since in self._since.values())
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """Of the next part, after one of ``size`` bytes took so long."""
+    fitting = int(size * _SECONDS / max(seconds, 0.001))
+    return max(_LEAST_PART, min(fitting, 4 * size, _LARGEST_PART))
+
+
 def drop_fetched(store: Store) -> None:
     """Remove what was fetched: it is installed."""
     _clear(store.folder / FOLDER, ())
 
 
-def _part(transport: Any, offer: CountyOffer, start: int) -> bytes:
+def _part(transport: Any, offer: CountyOffer, start: int, most: int) -> bytes:
     answer = transport.beside(
-        f"/updates/{quote(offer.name)}?from={start}&of={offer.sha256}", raw=True
+        f"/updates/{quote(offer.name)}?from={start}&most={most}&of={offer.sha256}", raw=True
     )
     if answer.status in (404, 409):
         raise EnvironmentFault(

@@ -84,7 +84,7 @@ def test_it_goes_on_where_it_was_cut(joined: Store, county: ServerProcess) -> No
         updates.fetch_update(joined, offer, cut)
     (part,) = (joined.folder / updates.FOLDER).iterdir()
     kept = part.stat().st_size
-    assert kept >= 256 * 1024
+    assert kept == updates.FIRST_PART
     county.start()
 
     def stop(done: int, of: int) -> None:
@@ -141,6 +141,10 @@ def test_nobody_else_gets_anything_and_nothing_else_is_handed_out(
     right = f"{county.url}/updates/{offer.name}"
     assert client.get(f"{right}?from=0&of={'0' * 64}").status_code == 409
     assert client.get(f"{right}?from=-1&of={offer.sha256}").status_code == 400
+    for most in ("0", "-1", "x", ""):
+        assert client.get(f"{right}?from=0&most={most}&of={offer.sha256}").status_code == 400
+    few = client.get(f"{right}?from=5&most=7&of={offer.sha256}")
+    assert few.content == (shelf / offer.name).read_bytes()[5:12]
     client.close()
 
 
