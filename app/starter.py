@@ -99,11 +99,13 @@ class _Choice:
 
     def _use(self, confirmed: str) -> int | None:
         """The newest version up to the one that somebody has worked with here."""
+        from app.update import pruning
         from app.update.versions import key
 
+        pruning.release()
         self._leave_the_tried()
         for version in self._here:
-            if key(version) <= key(confirmed):
+            if key(version) <= key(confirmed) and pruning.hold(self._place, version):
                 return self._start(version)
         return None
 
@@ -143,8 +145,10 @@ class _Choice:
 
     def _tried(self, version: str) -> int | None:
         """One try; its exit code, or None where it was given up and put back."""
-        from app.update import trial
+        from app.update import pruning, trial
 
+        if not pruning.hold(self._place, version):
+            return None
         if not trial.begin(self._data, version):
             trial.go_back(self._data, version)
             return None
@@ -173,13 +177,13 @@ class _Choice:
                 self._prune()
 
     def _prune(self) -> None:
-        from app.update import trial, versions
+        from app.update import pruning, trial, versions
 
         confirmed = trial.load(self._data).confirmed
         older = [one for one in self._here if versions.key(one) < versions.key(confirmed)]
         if confirmed:
             # The one before stays: another person of this PC may not have moved on yet.
-            versions.prune(self._place, [confirmed, *older[:1]])
+            pruning.prune(self._place, [confirmed, *older[:1]])
 
     def _start(self, version: str, *, tried: bool = False) -> int:
         """Run a version. In its place, where nobody has to wait for how it ends."""

@@ -165,7 +165,7 @@ class Staged:
             _names(self._place.versions)
         sync_folder(self._place.versions)
         with suppress(OSError):
-            _away(before)
+            away(before)
 
 
 #: Folders of this process in which an installation is under way.
@@ -237,14 +237,6 @@ def clean(place: Home) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def prune(place: Home, keep: Sequence[str]) -> None:
-    """Remove older versions than those that are kept. One that runs is left for the next time."""
-    oldest = min((key(one) for one in keep), default=())
-    for version in [one for one in present(place) if key(one) < oldest]:
-        with suppress(OSError):
-            _away(place.versions / version, tries=1)
-
-
 def patiently(step: Callable[[], T], tries: int = 25) -> T:
     """A renaming, or a reading, that a virus scanner may hold up for some seconds (on Windows)."""
     while True:
@@ -259,7 +251,8 @@ def patiently(step: Callable[[], T], tries: int = 25) -> T:
             time.sleep(_STEP)
 
 
-def _away(folder: Path, tries: int = 25) -> None:
+def away(folder: Path, tries: int = 25) -> None:
+    """Remove a program folder. Raises ``OSError`` where nothing of it was removed."""
     import secrets
     import shutil
 
