@@ -1,13 +1,15 @@
 ; The installer of the Windows program.
 ;
-;   makensis -INPUTCHARSET UTF8 -DVERSION=0.1.0 -DSOURCE=<frozen folder> -DOUTPUT=<setup.exe> installer.nsi
+;   makensis -INPUTCHARSET UTF8 -DVERSION=0.1.0 -DSOURCE=<frozen folder> -DOUTPUT=<setup.exe>
+;     -DPICTURES=<folder that tools.windows.side_picture filled> installer.nsi
 ;
 ; Silent, for a county's roll-out:  setup.exe /S [/AllUsers | /CurrentUser] [/D=C:\folder]   (/D last)
 ; Beside it may lie township-care.ini (organisation and server of the PC, see docs/windows.md) and
 ; township-care.pem (certificate of the county's own authority): both are copied with the program.
 ;
 ; Ends with 0: done; 1: the person gave up; 2: files could not be written, the old program stays;
-; 3: the program is running; 4: Windows is too old; 5: a newer version is installed.
+; 3: the program is running; 4: Windows is too old; 5: a newer version is installed; 6: the folder is
+; somebody else's already.
 
 ; A 64-bit installer: Qt has no 32-bit Windows any more, and one of 32 bits does nothing on a Wine
 ; of 64 bits only, without a word.
@@ -22,8 +24,8 @@ Unicode true
 !endif
 ManifestDPIAware true
 
-!ifndef VERSION | SOURCE | OUTPUT
-  !error "VERSION, SOURCE and OUTPUT are needed, see the head of this file"
+!ifndef VERSION | SOURCE | OUTPUT | PICTURES
+  !error "VERSION, SOURCE, OUTPUT and PICTURES are needed, see the head of this file"
 !endif
 
 !define KEY "Software\TownshipCare"
@@ -56,6 +58,8 @@ ShowUninstDetails nevershow
 !define MUI_UNICON "..\resources\icons\product.ico"
 !define MUI_ABORTWARNING
 !define MUI_FINISHPAGE_TEXT "$(FINISHED)"
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${PICTURES}/side.bmp"
+!define MUI_PAGE_CUSTOMFUNCTION_PRE SharperPicture
 !insertmacro MUI_PAGE_WELCOME
 !insertmacro MULTIUSER_PAGE_INSTALLMODE
 !insertmacro MUI_PAGE_DIRECTORY
@@ -143,6 +147,28 @@ Function un.onInit
   !insertmacro MULTIUSER_UNINIT
 FunctionEnd
 
+; On a screen of a higher resolution the larger picture takes the place of the one that is shown.
+Function SharperPicture
+  System::Call 'user32::GetDpiForSystem() i.r0'
+  ${If} $0 >= 144
+    File "/oname=$PLUGINSDIR\modern-wizard.bmp" "${PICTURES}/side-2x.bmp"
+  ${EndIf}
+FunctionEnd
+
+; $1: "" where nothing lies in the folder, or where there is none.
+Function LookInto
+  StrCpy $1 ""
+  FindFirst $2 $3 "$INSTDIR\*.*"
+  ${DoWhile} $3 != ""
+    ${If} $3 != "."
+    ${AndIf} $3 != ".."
+      StrCpy $1 $3
+    ${EndIf}
+    FindNext $2 $3
+  ${Loop}
+  FindClose $2
+FunctionEnd
+
 Section
   ReadRegStr $0 SHCTX "${KEY}" "Version"
   ${If} $0 != ""
@@ -152,6 +178,23 @@ Section
     ${EndIf}
   ${EndIf}
   !insertmacro UNTIL_CLOSED
+
+  ReadRegStr $4 SHCTX "${KEY}" "InstallLocation"
+  StrLen $1 "$PROGRAMFILES64\"
+  StrCpy $5 "$INSTDIR\" $1
+  ${If} $4 != $INSTDIR
+    ; The first time here. For all users, what lies outside of Program Files already was put there by
+    ; anybody, who goes on owning it: the next administrator would run it.
+    ${If} $MultiUser.InstallMode == "AllUsers"
+    ${AndIf} $5 != "$PROGRAMFILES64\"
+      Call LookInto
+      ${If} $1 != ""
+        !insertmacro REFUSE "$(NOT_EMPTY)" 6
+      ${EndIf}
+    ${EndIf}
+    ; A version of an earlier installation would be started in place of this one.
+    RMDir /r "$INSTDIR\versions"
+  ${EndIf}
 
   ; The old program goes aside, and comes back if the new one cannot be written. What is aside
   ; already is of a run that was cut off: that one is whole, not what lies here.
@@ -173,9 +216,7 @@ Section
     ; Outside of Program Files Windows lets everybody write into a new folder: whoever put a program
     ; there would have it run by the next administrator. Named by their numbers: Administrators and
     ; the system may write, users read.
-    StrLen $1 "$PROGRAMFILES64\"
-    StrCpy $2 "$INSTDIR\" $1
-    ${If} $2 != "$PROGRAMFILES64\"
+    ${If} $5 != "$PROGRAMFILES64\"
       nsExec::Exec '"$SYSDIR\icacls.exe" "$INSTDIR" /inheritance:r /grant:r *S-1-5-32-544:(OI)(CI)F *S-1-5-18:(OI)(CI)F *S-1-5-32-545:(OI)(CI)RX'
       Pop $1
     ${EndIf}

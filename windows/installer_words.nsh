@@ -17,6 +17,9 @@
 !insertmacro WORDS NEWER_THERE \
   "本机已安装更新的版本 $0。旧版本打不开新版本的数据，因此没有更改任何内容。$\r$\n$\r$\n请使用版本 $0 或更新的安装程序。" \
   "A newer version, $0, is installed. An older one cannot open its records, so nothing was changed.$\r$\n$\r$\nUse an installer of version $0 or newer."
+!insertmacro WORDS NOT_EMPTY \
+  "文件夹 $INSTDIR 里已有其他内容。为所有用户安装时，其中的文件可能是任何人放进去的，因此没有安装，也没有更改任何内容。$\r$\n$\r$\n请选择一个空文件夹或新文件夹。" \
+  "The folder $INSTDIR already holds something. When installing for all users, anybody may have put it there, so nothing was installed or changed.$\r$\n$\r$\nChoose an empty folder or a new one."
 !insertmacro WORDS NOT_WRITTEN \
   "程序文件无法写入 $INSTDIR。原有版本保持不变，数据没有改动。$\r$\n$\r$\n请检查磁盘空间和写入权限，关闭杀毒软件的拦截后重试。" \
   "The program's files could not be written to $INSTDIR. The version that was there stays, no record was touched.$\r$\n$\r$\nCheck the room on the disk and the permissions, see whether antivirus software blocks them, then try again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import struct
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 from app import __version__, preset
 from app.models.migrations.revisions import HEAD, REVISIONS
+from app.ui import theme
 from app.update import versions
-from tools.windows import freezing, interpreter, next_version, packing, places
+from tools.windows import freezing, interpreter, next_version, packing, places, side_picture
 from tools.windows.person import Person, reads
+from tools.windows.work_at_the_clinic import likely_groups
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPT = (ROOT / "windows" / "installer.nsi").read_text(encoding="utf-8")
@@ -65,11 +68,11 @@ def test_the_version_stands_in_one_place(monkeypatch: pytest.MonkeyPatch, tmp_pa
     # What is said goes into a log in the build folder.
     monkeypatch.setattr(places, "LOGS", tmp_path)
     packing.pack(tmp_path)
-    assert f"-DVERSION={__version__}" in asked[0]
+    assert f"-DVERSION={__version__}" in asked[-1]
     defined = re.search(r"^!ifndef (.+)$", SCRIPT, re.MULTILINE)
     assert defined
     assert {f"-D{name}" for name in defined[1].split(" | ")} <= {
-        part.partition("=")[0] for part in asked[0]
+        part.partition("=")[0] for part in asked[-1]
     }
 
 
@@ -103,6 +106,43 @@ def test_what_is_installed_is_taken_away_again_but_never_the_records() -> None:
     assert deleted
     assert asked.count("/SD IDNO") == 2, "a silent uninstall keeps them; a person is asked twice"
     assert asked.count("MB_DEFBUTTON2") == 2
+
+
+def test_what_others_laid_into_the_folder_is_never_run() -> None:
+    before, _, written = SCRIPT.partition('File /r "${SOURCE}/*.*"')
+    assert written
+    first = before.partition("${If} $4 != $INSTDIR")[2]
+    refused, _, rest = first.partition('REFUSE "$(NOT_EMPTY)" 6')
+    assert "Call LookInto" in refused
+    assert '${If} $MultiUser.InstallMode == "AllUsers"' in refused
+    assert f'RMDir /r "$INSTDIR\\{versions.FOLDER}"' in rest, "only after it was refused"
+
+
+def test_the_installers_picture_is_drawn_for_both_resolutions(tmp_path: Path) -> None:
+    side_picture.make(tmp_path)
+    for scale, name in side_picture.NAMES.items():
+        assert f'"${{PICTURES}}/{name}"' in SCRIPT
+        head = (tmp_path / name).read_bytes()[:54]
+        assert head[:2] == b"BM"
+        width, height, _, bits, packed = struct.unpack_from("<iiHHI", head, 18)
+        assert (width, height) == (164 * scale, 314 * scale)
+        assert (bits, packed) == (24, 0), "what NSIS and an old Windows read"
+    image = side_picture.draw(1)
+    corners = {image.pixelColor(x, 0).name() for x in (0, 163)}
+    assert corners == {theme.colour("accent_soft").name()}
+    assert image.pixelColor(60, 60) == theme.colour("accent"), "the icon"
+
+
+def test_a_group_of_the_recovery_key_is_found_among_its_readings() -> None:
+    assert likely_groups(["J6FTR", "J6FTR", "S6FTR"])[0] == "J6FTR"
+    for readings, right in (
+        (["S6FTR", "S6FTR", "SGFTR"], "J6FTR"),
+        (["J0580", "J058Q", "SJ0580"], "J058Q"),
+        (["J0580"] * 5, "J058Q"),
+        (["A1234", "?", "A1Z34"], "A1Z34"),
+    ):
+        assert right in likely_groups(readings)[:12], readings
+    assert likely_groups(["nothing", ""]) == []
 
 
 def test_a_prepared_pc_is_told_by_the_file_that_the_program_reads() -> None:

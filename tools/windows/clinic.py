@@ -15,6 +15,7 @@ from tools.windows.wine import PACKAGED_RUNTIME, Done, Prefix, checked, windows_
 USER = "王秀英"
 LOGIN, PASSWORD = "wang", "Trial-pass-1"
 PROGRAM = "C:\\Program Files\\TownshipCare"
+_SIGNS = Path("/usr/share/wine/fonts/marlett.ttf")
 _SHELL_FOLDERS = "Software\\Microsoft\\Windows\\CurrentVersion\\Explorer"
 
 
@@ -47,6 +48,10 @@ class Clinic:
         file = self.prefix.folder / "user.reg.txt"
         file.write_text("\r\n".join([*lines, ""]), encoding="utf-16")
         checked(self.prefix.run("wine", "regedit", "/S", windows_path(file)), "regedit")
+        # The signs on a window's corner buttons: with Chinese set Wine looks for them here only.
+        fonts = self.prefix.drive / "windows" / "Fonts"
+        fonts.mkdir(exist_ok=True)
+        shutil.copy(_SIGNS, fonts)
         self.prefix.settle()
 
     @property

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 from app import __version__
-from tools.windows.places import FROZEN, LOGS, SOURCES, Failed, installer_of, megabytes, say
+from tools.windows.places import (
+    FROZEN,
+    INSTALLER_PICTURES,
+    LOGS,
+    ROOT,
+    SOURCES,
+    Failed,
+    installer_of,
+    megabytes,
+    say,
+)
 
 MOST_MEGABYTES = 60
 
@@ -18,10 +29,16 @@ def pack(frozen: Path = FROZEN, version: str = __version__, *, quick: bool = Fal
     """
     target = installer_of(version)
     target.unlink(missing_ok=True)
+    # In a process of its own: it paints with Qt.
+    subprocess.run(
+        [sys.executable, "-m", "tools.windows.side_picture", str(INSTALLER_PICTURES)],
+        cwd=ROOT,
+        check=True,
+    )
     done = subprocess.run(
         ["makensis", "-V2", "-INPUTCHARSET", "UTF8", f"-DVERSION={version}",
-         f"-DSOURCE={frozen}", f"-DOUTPUT={target}", *(["-DQUICK"] if quick else []),
-         "installer.nsi"],
+         f"-DSOURCE={frozen}", f"-DOUTPUT={target}", f"-DPICTURES={INSTALLER_PICTURES}",
+         *(["-DQUICK"] if quick else []), "installer.nsi"],
         cwd=SOURCES, capture_output=True, text=True, check=False,
     )  # fmt: skip
     LOGS.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ DOWNLOADS = WORK / "downloads"
 LOCALE = WORK / "locale"
 LOGS = WORK / "logs"
 PICTURES = WORK / "pictures"
+INSTALLER_PICTURES = WORK / "installer-pictures"
 FROZEN = WORK / "dist" / "TownshipCare"
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from app import __version__
 from tools.demo.county import TOWNSHIP, County, command, organisation_id, served
 from tools.windows import next_version, work_at_the_clinic
+from tools.windows.another_person import AnotherPerson
 from tools.windows.clinic import LOGIN, PROGRAM, Clinic
 from tools.windows.display import Display
 from tools.windows.facts import Hospital
@@ -30,6 +31,7 @@ class Trial:
     def __init__(self, clinic: Clinic, person: Person, address: str, hospital: Hospital) -> None:
         self.clinic, self.person = clinic, person
         self.address, self.hospital = address, hospital
+        self.another = AnotherPerson(clinic, person)
         self.code = ""
 
     # -- installing -------------------------------------------------------------------------
@@ -53,12 +55,20 @@ class Trial:
         _expect(self.clinic.command("--version").endswith(__version__), "it is another version")
 
     def chinese_path(self) -> None:
-        """A Chinese install path, for one person only; both go away again"""
+        """A Chinese install path, for one person only; what others laid there is never run"""
         setup = self.clinic.bring(__version__, self.address, TOWNSHIP)
         folder = "C:\\医养通 软件"
         # Unquoted, as NSIS wants the last argument: in two words because of the blank.
         first, second = folder.split(" ")
-        checked(self.clinic.run(setup, "/S", "/CurrentUser", f"/D={first}", second), "/D")
+        planted = self.clinic.prefix.drive / "医养通 软件" / "versions" / "9.9.9"
+        planted.mkdir(parents=True)
+        shutil.copy2(self.clinic.folder / "TownshipCare.exe", planted)
+        where = (f"/D={first}", second)
+        checked(self.clinic.run(setup, "/S", "/AllUsers", *where), "/D for all users", (6,))
+        left = [p.name for p in planted.parent.parent.iterdir()]
+        _expect(left == ["versions"], f"a refused installation wrote {left}")
+        checked(self.clinic.run(setup, "/S", "/CurrentUser", *where), "/D")
+        _expect(not planted.exists(), "what somebody laid into the folder would be started")
         said = self.clinic.command("--version", folder=folder)
         _expect(said.endswith(__version__), f"it says {said}")
         self.clinic.run(f"{folder}\\uninstall.exe", "/S", "/CurrentUser")
@@ -104,7 +114,8 @@ class Trial:
         before = self.clinic.status()["waiting"]
         work_at_the_clinic.ward(self.person)
         more = self.clinic.status()["waiting"] - before
-        _expect(more >= 3, f"a stay, a plan and a session make {more} records")
+        # The stay goes with the resident's own record, which waits already.
+        _expect(more == 2, f"a plan and a session make {more} records")
 
     def second_instance(self) -> None:
         """A second program on the same records is refused with a sentence"""
@@ -148,6 +159,8 @@ class Trial:
         letters = [t for t in self.hospital.all_of("Task") if t.get("priority") in ("stat", "asap")]
         _expect(bool(letters), "the server holds no emergency letter")
         _expect(bool(self.hospital.all_of("Procedure")), "the server holds no check-in")
+        stays = str(self.hospital.all_of("Patient"))
+        _expect("residence" in stays and "101" in stays, "the server does not know of her bed")
 
     def day_check(self) -> None:
         """The program's own comparison with the server, with no window open"""
@@ -205,12 +218,31 @@ class Trial:
         registry = (self.clinic.prefix.folder / "system.reg").read_text("utf-8", errors="replace")
         _expect("Uninstall\\\\TownshipCare]" not in registry, "the entry in the list is left")
 
+    # -- another person of the PC -------------------------------------------------------------
+
+    def install_by_hand(self) -> None:
+        """By hand, in English, for one person, under the Chinese user name"""
+        self.another.install(self.clinic.bring(__version__, self.address, TOWNSHIP))
+
+    def update_by_file(self) -> None:
+        """Updated by a signed file: tried, migrated, taken for good; an altered file is refused"""
+        self.another.update()
+
+    def bad_update(self) -> None:
+        """A version that does not start is refused; one that fails later gives way"""
+        self.another.bad_update()
+
+    def uninstall_by_hand(self) -> None:
+        """Uninstalled by hand: it asks about the records, and keeps them by default"""
+        self.another.uninstall()
+
 
 _STEPS: tuple[Callable[[Trial], None], ...] = (
     Trial.old_windows, Trial.install, Trial.chinese_path, Trial.starts, Trial.set_up,
     Trial.register, Trial.follow_up, Trial.check_in, Trial.second_instance, Trial.power_cut,
     Trial.sync, Trial.day_check, Trial.back_up, Trial.upgrade, Trial.no_downgrade, Trial.restore,
-    Trial.uninstall,
+    Trial.uninstall, Trial.install_by_hand, Trial.update_by_file, Trial.bad_update,
+    Trial.uninstall_by_hand,
 )  # fmt: skip
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tools.windows.clinic import LOGIN, PASSWORD
@@ -16,6 +20,8 @@ from tools.windows.places import Failed
 ELDER, INITIALS, ID_NUMBER = "单国华", "sgh", "34159919470815001X"
 _GROUP = re.compile(r"[0-9A-Z]{5}")
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MOST_GROUPS = 40
+_ALIKE = ("0QDO", "5S", "8B3", "2Z7", "1TJ7", "VYW", "6GC", "JS", "MNHW", "KX", "EF", "PRA")
 
 
 def set_up(person: Person, organisation: str) -> None:
@@ -34,6 +40,7 @@ def set_up(person: Person, organisation: str) -> None:
         person.key("ctrl+a")
         person.type(group)
         person.key("Return")
+        person.wait_quiet()
         end = time.monotonic() + 30
         while time.monotonic() < end:
             if person.sees("今日工作"):
@@ -62,15 +69,37 @@ def _last_group(person: Person) -> list[str]:
          "-colorspace", "Gray", "-resize", "400%", str(picture)],
         check=True,
     )  # fmt: skip
-    read = subprocess.run(
-        ["tesseract", str(picture), "-", "-l", "eng", "--psm", "8", "-c",
+    return likely_groups([*(_read_group(picture, mode) for mode in (7, 6, 8, 13)), text])
+
+
+def _read_group(picture: Path, mode: int) -> str:
+    return subprocess.run(
+        ["tesseract", str(picture), "-", "-l", "eng", "--psm", str(mode), "-c",
          f"tessedit_char_whitelist={_ALPHABET}"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    found = [read, text]
-    for one, other in ("0Q", "0D", "5S", "8B", "2Z", "1T", "QD", "VY", "6G"):
-        found += [read.replace(one, other), read.replace(other, one)]
-    return list(dict.fromkeys(found))
+
+
+def likely_groups(readings: list[str]) -> list[str]:
+    """What the group may be, the likeliest first: at each place what most readings have, then
+    what others have, then what is easily mistaken for one of these."""
+    usable = [text for text in readings if _GROUP.fullmatch(text)]
+    if not usable:
+        return []
+    places: list[Counter[str]] = []
+    for at in range(5):
+        read = Counter(text[at] for text in usable)
+        places.append(Counter({one: 10 * times for one, times in read.items()}))
+        for one, other in itertools.product(read, _ALPHABET):
+            if other not in read and any(one in alike and other in alike for alike in _ALIKE):
+                places[at][other] = 1
+    weighed = [
+        (math.prod(place[one] for place, one in zip(places, group, strict=True)), "".join(group))
+        for group in itertools.product(*places)
+        if set(group) <= set(_ALPHABET)
+    ]
+    weighed.sort(key=lambda pair: (-pair[0], pair[1]))
+    return [group for _, group in weighed[:_MOST_GROUPS]]
 
 
 def sign_in(person: Person) -> None:
