@@ -75,7 +75,7 @@ class AssessmentPage(Page):
         self._build_footer()
         self._navigator = FormNavigator(self, last=self.save_button)
         on_key(self, "Esc", self.leave)
-        on_key(self, "F2", self.to_next_missing)
+        on_key(self, "F2", self.to_next_missing, tr("Next required field that is blank"))
         self.fields.changed.connect(self._judge)
         QApplication.instance().focusChanged.connect(self._keep_in_sight)  # type: ignore[union-attr]
         if typed is None:

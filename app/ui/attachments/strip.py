@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.care.attachments.files import FileView
+from app.i18n import tr
 from app.ui import icons, theme
 from app.ui.attachments.words import described, file_icon, progress
 from app.ui.style import dress
+from app.ui.widgets.said_keys import say_key
 
 TILE = QSize(168, 146)
 PICTURE = QSize(152, 88)
@@ -60,6 +62,8 @@ class FileStrip(QListWidget):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Tile(self))
+        say_key(self, "Enter", tr("Open the chosen file"))
+        say_key(self, "Delete", tr("Take the chosen file back"))
         self.itemActivated.connect(lambda _item: self._open())
 
     def show_files(self, files: Sequence[Shown]) -> None:

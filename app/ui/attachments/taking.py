@@ -47,6 +47,7 @@ class TakingCard(Card, metaclass=AbstractWidget):
         self.notice = ErrorStrip()
         paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), page or self)
         paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.setWhatsThis(tr("Paste a picture as a file"))
         paste.activated.connect(self.paste)
 
     def _build(self, *before: QPushButton) -> None:

@@ -107,7 +107,7 @@ class DuePage(Page):
         )
         self.add_footer(self.open_button)
         self.set_note(tr("Enter opens the form of the chosen resident."))
-        on_key(self, "Ctrl+B", self.screening_wanted.emit)
+        on_key(self, "Ctrl+B", self.screening_wanted.emit, tr("Blood-pressure screening"))
         self.table.opened.connect(self._open)
         self.recorded.opened.connect(lambda row: self.visit_wanted.emit(row.follow_up_id))
         self.scopes.setCurrentIndex(SCOPES.index("soon"))

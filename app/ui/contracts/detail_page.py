@@ -28,6 +28,7 @@ from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
 from app.ui.widgets.cards import Card, Chip, label
 from app.ui.widgets.delivery import DeliveryMark
 from app.ui.widgets.pages import Page
+from app.ui.widgets.said_keys import say_key
 from app.ui.widgets.tables import PagedModel, RecordTable
 
 _LEFT, _RIGHT = 5, 8
@@ -264,6 +265,7 @@ class _Notes(RecordTable):
 
     def __init__(self, model: PagedModel[Any], name: str) -> None:
         super().__init__(model, name, plain=True)
+        say_key(self, "Delete", tr("Mark the chosen service as a mistake"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.current()

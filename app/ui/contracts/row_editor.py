@@ -18,6 +18,7 @@ from app.ui import theme
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.fields import Field
 from app.ui.widgets.forms import FormFields
+from app.ui.widgets.said_keys import say_key
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 
 
@@ -54,6 +55,7 @@ class RowEditor(QWidget):
         self.form.add(*fields)
         self.model = PagedModel(columns)
         self.table = _Lines(self.model, name, plain=True)
+        say_key(self.table, "Delete", tr("Remove the chosen line"))
         self.add_button = Button(tr("Take in"), self.take, icon_name="add-line")
         line = QHBoxLayout()
         line.setSpacing(theme.GAP_INSIDE)

@@ -94,16 +94,16 @@ class HealthCheckPage(Page):
         self.add_footer(self._summary, self.void_button, self.leave_button, self.save_button)
         self._navigator = FormNavigator(self, last=self.save_button)
         self._answers: list[AnswerAndGo] = []
-        for keys, act in (
-            ("Esc", self.leave),
-            ("F2", self.to_next_missing),
-            ("F6", self.copy_drugs),
-            ("F8", self._mark_here),
-            ("F9", self.proposals.take_all),
-            ("PgDown", lambda: self._turn(1)),
-            ("PgUp", lambda: self._turn(-1)),
+        for keys, act, what in (
+            ("Esc", self.leave, ""),
+            ("F2", self.to_next_missing, tr("Next required field that is blank")),
+            ("F6", self.copy_drugs, tr("Drugs as at the last check")),
+            ("F8", self._mark_here, tr("Not done, refused, unable: the line of the cursor")),
+            ("F9", self.proposals.take_all, tr("Take every line for the conclusion")),
+            ("PgDown", lambda: self._turn(1), tr("Next part of the form")),
+            ("PgUp", lambda: self._turn(-1), tr("Part of the form before")),
         ):
-            on_key(self, keys, act)
+            on_key(self, keys, act, what)
         self._judge_soon = QTimer(self)
         self._judge_soon.setSingleShot(True)
         self._judge_soon.setInterval(_JUDGE_MS)

@@ -75,6 +75,7 @@ class YearPage(Page):
         self.village.currentIndexChanged.connect(lambda _: self._recount())
         for at in range(len(SCOPES)):
             keys = QShortcut(QKeySequence(f"Ctrl+{at + 1}"), self)
+            keys.setWhatsThis(tr("List {number} from the left").format(number=at + 1))
             keys.activated.connect(lambda which=at: self.scopes.setCurrentIndex(which))
         self._counts: dict[str, int] = dict.fromkeys(SCOPES, 0)
 

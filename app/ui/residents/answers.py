@@ -284,6 +284,7 @@ def more_button(field: QWidget, text: str, pressed: Callable[[], None]) -> LinkB
     button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     keys = QShortcut(QKeySequence("Ctrl+D"), field)
     keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    keys.setWhatsThis(tr("One more line of the field"))
     keys.activated.connect(pressed)
     return button
 

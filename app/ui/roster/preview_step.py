@@ -16,6 +16,7 @@ from app.ui.roster.words import VERDICT_ICONS, VERDICT_TONES, verdict_words
 from app.ui.style import dress
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.cards import EmptyState, label
+from app.ui.widgets.said_keys import say_key
 from app.ui.widgets.tables import Column, PagedModel, RecordTable
 
 _TICK_WIDTH = 56
@@ -29,6 +30,7 @@ class PreviewTable(RecordTable):
 
     def __init__(self, model: PagedModel[PreviewRow], name: str) -> None:
         super().__init__(model, name)
+        say_key(self, "Space", tr("Tick the chosen row, or not"))
         self.clicked.connect(self._clicked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -10,6 +10,7 @@ from app.i18n import tr
 from app.ui import theme
 from app.ui.widgets.buttons import Button, PrimaryButton
 from app.ui.widgets.cards import label, rule
+from app.ui.widgets.said_keys import said_keys
 
 
 class KeysDialog(QDialog):
@@ -25,7 +26,8 @@ class KeysDialog(QDialog):
         column.setContentsMargins(*(theme.GAP_SECTION,) * 4)
         column.setSpacing(theme.GAP_CARD)
         column.addWidget(label(tr("Keys of this page"), "title"))
-        here = _keys_of_buttons(parent) + _keys_of_pages(parent)
+        found = _keys_of_buttons(parent) + _keys_of_pages(parent) + _keys_of_widgets(parent)
+        here = list(dict.fromkeys(found))  # several lists of a page may take the same key
         if here:
             column.addLayout(_table(here))
             column.addWidget(rule())
@@ -66,6 +68,16 @@ def _keys_of_pages(parent: QWidget) -> list[tuple[str, str]]:
             keys = shortcut.key().toString(QKeySequence.SequenceFormat.NativeText)
             found.append((keys, shortcut.whatsThis()))
     return found
+
+
+def _keys_of_widgets(parent: QWidget) -> list[tuple[str, str]]:
+    """The keys that a list takes while it has the focus."""
+    return [
+        said
+        for widget in parent.findChildren(QWidget)
+        if widget.isVisible()
+        for said in said_keys(widget)
+    ]
 
 
 def _table(rows: list[tuple[str, str]]) -> QGridLayout:

@@ -65,14 +65,15 @@ class SlipForm(FollowUpPage):
         self._day: date | None = None
         self._mode = ""
         self.number = QLineEdit()
-        self.number.setPlaceholderText(tr("Slip no. (F8)"))
+        self.number.setPlaceholderText(tr("Slip no. (Ctrl+G)"))
         self.number.setAccessibleName(tr("Number on the slip"))
         self.number.setFixedWidth(theme.NUMBER_WIDTH + theme.GAP_SECTION)
         self.number.returnPressed.connect(lambda: self.number_wanted.emit(self.number.text()))
         self.add_action(self.number)
         self.leave_button.setText(tr("Back to the slips"))
         self.leave_button.setAccessibleName(tr("Back to the slips"))
-        on_key(self, "F8", self._to_number)
+        # F8 copies the last visit, as on every form of a visit.
+        on_key(self, "Ctrl+G", self._to_number, tr("Number on the slip"))
 
     def begin_slip(
         self,

@@ -25,6 +25,7 @@ from app.ui.context import UiContext
 from app.ui.referrals.back.closing import close_behind
 from app.ui.widgets.cards import Card, Chip, EmptyState, label
 from app.ui.widgets.pages import Page
+from app.ui.widgets.said_keys import say_key
 from app.ui.widgets.strips import sentence
 from app.ui.widgets.two_lines import TwoLineList, TwoLines
 
@@ -220,6 +221,7 @@ class TodayRoom(QWidget):
         for at, column in enumerate(self._columns):
             row.addWidget(column, 1)
             column.list.opened.connect(self._open)
+            say_key(column.list, "← →", tr("Column beside"))
             column.list.aside.connect(lambda step, here=at: self._aside(here, step))
         self.page.body.addWidget(self.stack, 1)
         self.views.currentChanged.connect(lambda _: self._view_chosen())

@@ -52,6 +52,15 @@ def test_entered_by_its_number_and_said(
         for char in text:
             qtbot.keyClick(QApplication.focusWidget(), char)
 
+    # The key of the slip's number is its own: F8 is that of the visit before.
+    qtbot.keyClick(form, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(form.number.hasFocus)
+    copied = []
+    form.copy_drugs = lambda: copied.append("drugs")
+    qtbot.keyClick(form, Qt.Key.Key_F8)
+    assert copied == ["drugs"]
+    form.fields["hypertension.symptoms"].options.setFocus()
+
     keys("1")
     qtbot.keyClick(form, Qt.Key.Key_F2)
     keys("128")
