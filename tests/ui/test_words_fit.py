@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtGui import QFontMetrics, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.i18n import set_language, tr
 from app.ui import theme
 from app.ui.rehab.cells import COLUMNS
 from app.ui.rehab.plan_items import ItemsModel, PlanItems
+from app.ui.shell import sync_bar
+from app.ui.shell.sync_bar import SyncBar
+from app.ui.sync.words import BarText
 from app.ui.widgets.buttons import Button
 from app.ui.widgets.choices import ListField
 from app.ui.widgets.pages import Page
 from app.ui.widgets.values import NumberField
+from tests.conftest import NOW
 
 LONG = "金寨县古碑镇花石乡中心卫生院医养结合服务站"
 
@@ -95,3 +99,26 @@ def test_the_heads_of_the_wards_grid_fit_their_columns(qapp: QApplication, spoke
         and metrics.horizontalAdvance(tr(column.title)) > column.width - theme.GAP_INSIDE
     ]
     assert cut == []
+
+
+def test_the_line_of_the_sync_bar_ends_in_an_ellipsis_and_is_told_whole(qtbot: QtBot) -> None:
+    bar = SyncBar()
+    qtbot.addWidget(bar)
+    said = BarText(
+        "wifi-off-line", "danger", "Rejected by the county hospital & waiting for a person · " * 5
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sync_bar, "bar_text", lambda *_: said)
+        bar.show_status(None, NOW, NOW.date())
+    bar.show_drafts(3)
+    bar.resize(600, theme.BAR_HEIGHT)
+    bar.show()
+    button = bar.findChild(QPushButton)
+    assert button is not None
+    assert button.text().endswith("…")
+    drawn = QFontMetrics(button.font()).horizontalAdvance(button.text().replace("&&", "&"))
+    assert drawn < button.width() - button.iconSize().width() - 2 * theme.GAP_FIELD
+    assert bar.text() == said.text
+    assert button.accessibleName() == said.text
+    bar.resize(4000, theme.BAR_HEIGHT)
+    assert button.text() == said.text.replace("&", "&&")
