@@ -24,25 +24,29 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SEEDS ?= 1000
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help system setup demo gui test lint types imports translations tests bench soak exe exe-windows update-key update-package screenshots clean
+.PHONY: help system system-program setup demo gui test lint types imports translations tests bench soak exe exe-windows update-key update-package screenshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-system: ## install what a Debian system lacks (fonts, Qt's libraries)
+system: system-program ## install what a Debian system lacks (fonts, Qt's libraries, what tests use)
 	@if command -v apt-get >/dev/null; then \
-		missing=$$(for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
-		if [ -n "$$missing" ]; then \
-			echo "Installing:" $$missing; \
-			$(SUDO) apt-get update -qq && \
-			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || exit 1; \
-		fi; \
 		missing=$$(for p in $(DEBIAN_TESTS); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 		if [ -n "$$missing" ]; then \
 			echo "Installing for the tests:" $$missing; \
 			$(SUDO) apt-get update -qq && \
 			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || \
 				echo "They could not be installed: the tests that need them are left out."; \
+		fi; \
+	fi
+
+system-program:
+	@if command -v apt-get >/dev/null; then \
+		missing=$$(for p in $(DEBIAN); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+		if [ -n "$$missing" ]; then \
+			echo "Installing:" $$missing; \
+			$(SUDO) apt-get update -qq && \
+			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || exit 1; \
 		fi; \
 	else \
 		echo "This is no Debian system. Install a Chinese font (Noto Sans CJK), and the libraries of Qt 6"; \
@@ -107,7 +111,7 @@ exe: setup ## the frozen program for the system this runs on, started and checke
 	$(PY) -m PyInstaller --noconfirm --log-level WARN --distpath dist --workpath build/pyinstaller build.spec
 	$(PY) -m tools.smoke_frozen dist/TownshipCare
 
-exe-windows: system $(VENV)/.installed ## on Debian: the Windows program and its installer, made and tried under Wine
+exe-windows: system-program $(VENV)/.installed ## on Debian: the Windows program and its installer, made and tried under Wine
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[windows]'
 	$(PY) -m tools.windows
 

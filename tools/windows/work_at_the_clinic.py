@@ -127,11 +127,15 @@ def register(person: Person) -> None:
 
 
 def _open_elder(person: Person) -> None:
+    # From a page that does not show her number: then only the list below the box does.
+    person.key("alt+1")
+    person.wait_quiet()
     person.key("F3")
     person.type(INITIALS)
     # The list below the box is small print: its digits are read more surely than the name.
     person.wait(ID_NUMBER[:6])
     person.key("Return")
+    person.wait_quiet()
     person.wait("健康记录", "过敏")
 
 
