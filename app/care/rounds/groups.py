@@ -14,7 +14,6 @@ from app.care.rounds.work import MONTH, WEEK, WITH_PHONE, Scope, WorkFilter, doc
 from app.i18n import tr
 from app.models import codes
 from app.models.actor import Actor
-from app.models.local import DueItem
 from app.models.resident import Resident
 from app.models.store import Store
 
@@ -83,36 +82,64 @@ def places(store: Store, actor: Actor, by: Grouping) -> tuple[tuple[str, str], .
 def kinds_in_use(store: Store, actor: Actor) -> tuple[str, ...]:
     """The kinds of due work that this organisation has, in the order of the code list."""
     with store.read() as session:
-        found = set(
-            session.scalars(
-                select(DueItem.kind)
-                .where(DueItem.organisation_id == actor.organisation_id)
-                .distinct()
-            )
-        )
+        found = [row[0] for row in session.execute(text(_KINDS), _of(actor))]
     order = {entry.code: at for at, entry in enumerate(codes.entries("due_kind"))}
     return tuple(sorted(found, key=lambda kind: (order.get(kind, len(order)), kind)))
 
 
 # -- inner ----------------------------------------------------------------------------------
 
-# Written out: the planner is told to walk the residents along the index of places, which alone
-# holds all that is asked of them. Both loops then read indexes only (50,000 residents: 0.1 s).
-_GROUPED = """
+# From one kind to the next along the index of kinds, where DISTINCT would read all of it.
+_KINDS = """
+WITH RECURSIVE known(kind) AS (
+  SELECT min(kind) FROM due_item WHERE organisation_id = :organisation
+  UNION ALL
+  SELECT (SELECT min(kind) FROM due_item
+          WHERE organisation_id = :organisation AND kind > known.kind)
+  FROM known WHERE kind IS NOT NULL)
+SELECT kind FROM known WHERE kind IS NOT NULL
+"""
+
+_COUNTED = """
 SELECT key, count(CASE WHEN first < :today THEN 1 END), count(CASE WHEN first <= :today THEN 1 END),
        count(CASE WHEN first <= :week THEN 1 END), count(first),
        count(CASE WHEN lost OR silent THEN 1 END)
-FROM (SELECT {key} AS key,
-             min(CASE WHEN d.kind <> 'contact:ended' THEN d.due_on END) AS first,
-             max(d.kind IN ('contact:lost', 'contact:ended')) AS lost,
-             r.id IN (SELECT n.id FROM resident n WHERE (n.phone IS NULL OR n.phone = '')
-                      AND n.contacts NOT GLOB :with_phone) AS silent
-      FROM resident r INDEXED BY ix_resident_place
-      CROSS JOIN due_item d ON d.organisation_id = :organisation AND d.resident_id = r.id
-      WHERE (d.due_on <= :month OR d.kind IN ('contact:lost', 'contact:ended')) {narrowed}
-      GROUP BY r.id)
+"""
+_FIRST = """
+min(CASE WHEN d.kind <> 'contact:ended' THEN d.due_on END) AS first,
+max(d.kind IN ('contact:lost', 'contact:ended')) AS lost,
+d.resident_id IN (SELECT n.id FROM resident n WHERE (n.phone IS NULL OR n.phone = '')
+                  AND n.contacts NOT GLOB :with_phone) AS silent
+"""
+_IN_TIME = "(d.due_on <= :month OR d.kind IN ('contact:lost', 'contact:ended'))"
+
+# Written out, for the planner is told the way. Of everybody: what is due is read along its index,
+# in the order in which it lies, and the places of all residents are held meanwhile.
+_OF_ALL = """
+WITH place AS MATERIALIZED (SELECT r.id, {key} AS key FROM resident r INDEXED BY ix_resident_place)
+{counted}
+FROM (SELECT d.resident_id, {first}
+      FROM due_item d INDEXED BY ix_due_item_person
+      WHERE d.organisation_id = :organisation AND {in_time} {narrowed}
+      GROUP BY d.resident_id) person
+CROSS JOIN place ON place.id = person.resident_id
 GROUP BY key
 """
+# Of one village or doctor: its residents along the index of places, which alone holds all that is
+# asked of them, and for each of them what is due.
+_OF_PLACE = """
+{counted}
+FROM (SELECT {key} AS key, {first}
+      FROM resident r INDEXED BY ix_resident_place
+      CROSS JOIN due_item d ON d.organisation_id = :organisation AND d.resident_id = r.id
+      WHERE {in_time} {narrowed}
+      GROUP BY r.village, r.responsible_doctor_id, r.id)
+GROUP BY key
+"""
+
+
+def _of(actor: Actor) -> dict[str, Any]:
+    return {"organisation": actor.organisation_id}
 
 
 def _grouped(
@@ -123,7 +150,7 @@ def _grouped(
     column = {"village": "r.village", "doctor": "r.responsible_doctor_id", None: "''"}[by]
     narrowed = ""
     values: dict[str, Any] = {
-        "organisation": actor.organisation_id,
+        **_of(actor),
         "today": today.isoformat(),
         "week": (today + WEEK).isoformat(),
         "month": (today + MONTH).isoformat(),
@@ -141,7 +168,14 @@ def _grouped(
         narrowed += " AND coalesce(r.responsible_doctor_id, '') = :doctor"
         values["doctor"] = wanted.doctor_id
     # The parts put in are ours, never a person's text.
-    statement = _GROUPED.format(key=f"coalesce({column}, '')", narrowed=narrowed)
+    of_all = wanted.village is None and wanted.doctor_id is None
+    statement = (_OF_ALL if of_all else _OF_PLACE).format(
+        key=f"coalesce({column}, '')",
+        narrowed=narrowed,
+        counted=_COUNTED,
+        first=_FIRST,
+        in_time=_IN_TIME,
+    )
     with store.read() as session:
         rows = session.execute(text(statement), values).all()
     return [(str(row[0]), Counts(*row[1:])) for row in rows]

@@ -106,6 +106,19 @@ def people(
         return _rows(session, actor, ids, wanted, today)
 
 
+def first_people(
+    store: Store, actor: Actor, wanted: WorkFilter, limit: int = 100
+) -> tuple[int, tuple[PersonRow, ...]]:
+    """How many ``people`` lists, and its first page: both in one pass over what is due."""
+    today = store.clock.today()
+    with store.read() as session:
+        found = session.execute(
+            _ids(actor, wanted, today).add_columns(func.count().over()).limit(limit)
+        ).all()
+        ids = [row[0] for row in found]
+        return (found[0][1] if found else 0), _rows(session, actor, ids, wanted, today)
+
+
 def count_people(store: Store, actor: Actor, wanted: WorkFilter) -> int:
     """How many ``people`` lists."""
     query = select(func.count(func.distinct(DueItem.resident_id))).where(

@@ -23,6 +23,8 @@ from app.models.store import Store
 
 SOON = timedelta(days=30)
 _ERROR = "entered_in_error"
+_HYPERTENSION = (Condition.disease == "hypertension", Condition.clinical_status == "active")
+_SCREENED = (BpScreening.status != _ERROR, BpScreening.sbp.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def count_unmeasured(store: Store, actor: Actor, village: str = "") -> int:
     """How many residents ``unmeasured`` lists."""
     query = select(func.count()).select_from(Resident)
     today = store.clock.today()
-    query = query.where(*_counted(actor, village, today), *_unseen(today))
+    unseen = _unseen(today) if village else _unseen_of_all(today)
+    query = query.where(*_counted(actor, village, today), *unseen)
     with store.read() as session:
         return session.scalar(query) or 0
 
@@ -209,30 +212,43 @@ def _born_by(today: date) -> date:
 
 
 def _unseen(today: date) -> list[ColumnElement[bool]]:
-    """No pressure this year, and no hypertension in the record."""
+    """No pressure this year, and no hypertension in the record: asked of one person after the
+    other, what is read fastest first."""
     year = date(today.year, 1, 1)
     return [
+        ~exists().where(Condition.resident_id == Resident.id, *_HYPERTENSION),
         ~exists().where(
-            Condition.resident_id == Resident.id,
-            Condition.disease == "hypertension",
-            Condition.clinical_status == "active",
+            BpScreening.resident_id == Resident.id, BpScreening.measured_on >= year, *_SCREENED
         ),
+        *_unseen_elsewhere(year),
+    ]
+
+
+def _unseen_of_all(today: date) -> list[ColumnElement[bool]]:
+    """The same, asked of everybody: the two short tables are read once, end to end, where two
+    searches a person take twice the time."""
+    year = date(today.year, 1, 1)
+    return [
+        Resident.id.not_in(select(Condition.resident_id).where(*_HYPERTENSION)),
+        Resident.id.not_in(
+            select(BpScreening.resident_id).where(BpScreening.measured_on >= year, *_SCREENED)
+        ),
+        *_unseen_elsewhere(year),
+    ]
+
+
+def _unseen_elsewhere(year: date) -> list[ColumnElement[bool]]:
+    return [
         ~exists().where(
-            BpScreening.resident_id == Resident.id,
-            BpScreening.measured_on >= year,
-            BpScreening.status != _ERROR,
-            BpScreening.sbp.is_not(None),
+            HealthCheck.resident_id == Resident.id,
+            HealthCheck.check_date >= year,
+            HealthCheck.status != _ERROR,
+            or_(HealthCheck.sbp_left.is_not(None), HealthCheck.sbp_right.is_not(None)),
         ),
         ~exists().where(
             FollowUp.resident_id == Resident.id,
             FollowUp.visit_date >= year,
             FollowUp.status != _ERROR,
             FollowUp.sbp.is_not(None),
-        ),
-        ~exists().where(
-            HealthCheck.resident_id == Resident.id,
-            HealthCheck.check_date >= year,
-            HealthCheck.status != _ERROR,
-            or_(HealthCheck.sbp_left.is_not(None), HealthCheck.sbp_right.is_not(None)),
         ),
     ]

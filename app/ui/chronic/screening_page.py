@@ -68,6 +68,10 @@ class ScreeningPage(Page):
             tasks=c.tasks,
         )
         self._counts = [0, 0]
+        #: What the lists on the screen were asked for, or are being asked for.
+        self._fresh: object = None
+        self._changes = 0
+        c.records_changed.connect(self._note_change)
         self.tables = (
             RecordTable(self.unmeasured, tr("Not yet measured this year")),
             RecordTable(self.waiting, tr("To measure again or confirm")),
@@ -107,6 +111,16 @@ class ScreeningPage(Page):
         which looks at everybody."""
         c = self._context
         chosen = self._chosen()
+        self._fresh = self._asked_for()
+
+        def counted(counts: tuple[int, int]) -> None:
+            if chosen == self._chosen():
+                self._counted(counts)
+
+        def failed(error: Exception) -> None:
+            self._fresh = None
+            raise error
+
         c.tasks.run(
             lambda: (
                 len(unmeasured(c.store, c.actor, chosen)),
@@ -120,10 +134,23 @@ class ScreeningPage(Page):
                 count_unmeasured(c.store, c.actor, chosen),
                 count_waiting(c.store, c.actor, chosen),
             ),
-            done=self._counted,
+            done=counted,
+            failed=failed,
             owner=self,
         )
         c.tasks.run(screening_villages, c.store, c.actor, done=self._villages, owner=self)
+
+    def refresh(self) -> None:
+        """The lists come to the front again: they are asked for anew where anything was recorded
+        since, here or elsewhere, or another day has begun."""
+        if self._fresh != self._asked_for():
+            self.reload()
+
+    def _asked_for(self) -> object:
+        return self._changes, self._context.clock.today(), self._chosen()
+
+    def _note_change(self, _kinds: object) -> None:
+        self._changes += 1
 
     def to_list(self) -> None:
         """The focus on the list."""

@@ -104,7 +104,7 @@ class ChronicRoom(QWidget):
             self.due_page.reload()
             self._fresh = True
         elif self._stack.currentWidget() is self._screening_page:
-            self.screening_page.reload()
+            self.screening_page.refresh()
 
     def leave(self) -> None:
         """Another room comes to the front: what was typed is kept."""
@@ -120,9 +120,9 @@ class ChronicRoom(QWidget):
         self.due_page.to_list()
 
     def show_screening(self) -> None:
-        """The lists of blood-pressure screening, fresh."""
+        """The lists of blood-pressure screening as they are now."""
         self._stack.setCurrentWidget(self.screening_page)
-        self.screening_page.reload()
+        self.screening_page.refresh()
         self.screening_page.to_list()
 
     def _open_from_list(self, resident_id: str, disease: str) -> None:
@@ -185,4 +185,7 @@ class ChronicRoom(QWidget):
         if not kinds & _KINDS:
             return
         if self.isVisible():
-            self.refresh()
+            if self._stack.currentWidget() is self._screening_page:
+                self.screening_page.reload()
+            else:
+                self.refresh()

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.care.rounds.groups import Counts, Grouping, GroupRow, kinds_in_use, places, work_groups
 from app.care.rounds.places import place_of
-from app.care.rounds.work import SCOPES, PersonRow, Scope, WorkFilter, count_people, people
+from app.care.rounds.work import SCOPES, PersonRow, Scope, WorkFilter, first_people, people
 from app.i18n import tr
 from app.models import codes
 from app.ui import theme
@@ -46,6 +46,10 @@ class RoundView(QWidget):
         self.by: Grouping = "village"
         self._shown: tuple[GroupRow, ...] = ()
         self._generation = 0
+        #: What the figures on the screen were asked for, or are being asked for.
+        self._fresh: object = None
+        self._changes = 0
+        context.records_changed.connect(self._note_change)
         self.groups_model: PagedModel[GroupRow] = PagedModel(group_columns(tr("Village")))
         self.groups = RecordTable(self.groups_model, tr("Villages or doctors"))
         self.groups.setFixedWidth(theme.SIDE_WIDTH)
@@ -138,12 +142,13 @@ class RoundView(QWidget):
             self.groups_model.set_rows(())
             self._fill(self.other, (), "")
         self.other.setAccessibleName(tr("Doctor") if by == "village" else tr("Village"))
-        self.reload()
+        self.refresh()
 
     def reload(self) -> None:
         """Ask for the counts and the people anew, in the background."""
         self._generation += 1
         generation = self._generation
+        self._fresh = self._asked_for()
         c, by, wanted = self._context, self.by, self.filter()
         other: Grouping = "doctor" if by == "village" else "village"
 
@@ -158,12 +163,28 @@ class RoundView(QWidget):
             # What was asked before the last change of a filter comes too late.
             return lambda found: show(found) if generation == self._generation else None
 
+        def failed(error: Exception) -> None:
+            self._fresh = None
+            self.said.emit(error)
+
         # The people first: counting all villages takes longer than showing one page.
         for work, show in (
-            (lambda: count_people(c.store, c.actor, wanted), partial(self._show_people, wanted)),
+            (lambda: first_people(c.store, c.actor, wanted), partial(self._show_people, wanted)),
             (counted, self._show_counts),
         ):
-            c.tasks.run(work, done=now(show), failed=self.said.emit, owner=self)
+            c.tasks.run(work, done=now(show), failed=failed, owner=self)
+
+    def refresh(self) -> None:
+        """The lists come to the front again: they are asked for anew where anything was recorded
+        since, here or elsewhere, or another day has begun."""
+        if self._fresh != self._asked_for():
+            self.reload()
+
+    def _asked_for(self) -> object:
+        return self._changes, self._context.clock.today(), self.by, self.filter()
+
+    def _note_change(self, _kinds: object) -> None:
+        self._changes += 1
 
     def filter(self) -> WorkFilter:
         """What is asked for now."""
@@ -211,11 +232,13 @@ class RoundView(QWidget):
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         return combo
 
-    def _show_people(self, wanted: WorkFilter, total: int) -> None:
-        c = self._context
+    def _show_people(self, wanted: WorkFilter, found: tuple[int, Sequence[PersonRow]]) -> None:
+        c, (total, rows) = self._context, found
         self.order.setEnabled(wanted.village is not None)
         self.model.set_source(
-            lambda offset, limit: people(c.store, c.actor, wanted, offset, limit), lambda: total
+            lambda offset, limit: people(c.store, c.actor, wanted, offset, limit),
+            lambda: total,
+            rows,
         )
         self.stack.setCurrentWidget(self.table if total else self.empty)
         self.excel_button.setEnabled(total > 0)

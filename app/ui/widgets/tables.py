@@ -81,11 +81,15 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         self._reset(self._count())
 
     def set_source(
-        self, load: Callable[[int, int], Sequence[Row]], count: Callable[[], int]
+        self,
+        load: Callable[[int, int], Sequence[Row]],
+        count: Callable[[], int],
+        first: Sequence[Row] = (),
     ) -> None:
-        """Show another list, e.g. after a new search."""
+        """Show another list, e.g. after a new search; ``first``: its first rows, which came with
+        the count and need not be asked for again."""
         self._load, self._count = load, count
-        self.reload()
+        self._reset(count(), first)
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Show rows that are all at hand."""
@@ -109,9 +113,11 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         inside = position - number * self._page
         return page[inside] if inside < len(page) else None
 
-    def _reset(self, total: int) -> None:
+    def _reset(self, total: int, first: Sequence[Row] = ()) -> None:
         self.beginResetModel()
         self._pages.clear()
+        if len(first) >= min(total, self._page) > 0:
+            self._keep(0, first[: self._page])
         self._asked.clear()
         self._generation += 1
         self._total = total

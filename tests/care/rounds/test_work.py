@@ -10,7 +10,7 @@ import pytest
 from app.care.due import refresh_due
 from app.care.rounds.due import CONTACT_ENDED, CONTACT_LOST
 from app.care.rounds.groups import kinds_in_use, places, work_counts, work_groups
-from app.care.rounds.work import SCOPES, Scope, WorkFilter, count_people, people
+from app.care.rounds.work import SCOPES, Scope, WorkFilter, count_people, first_people, people
 from app.care.work_list import today_work
 from app.models.actor import Actor
 from app.models.local import DueItem
@@ -35,9 +35,11 @@ def edit(store: Store, actor: Actor) -> Edit:
 
 
 def _names(store: Store, actor: Actor, wanted: WorkFilter) -> list[str]:
-    found = [row.name for row in people(store, actor, wanted)]
-    assert count_people(store, actor, wanted) == len(found)
-    return found
+    rows = people(store, actor, wanted)
+    assert count_people(store, actor, wanted) == len(rows)
+    assert first_people(store, actor, wanted) == (len(rows), rows)
+    assert first_people(store, actor, wanted, 1) == (len(rows), rows[:1])
+    return [row.name for row in rows]
 
 
 @pytest.mark.parametrize(

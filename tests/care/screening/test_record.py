@@ -69,6 +69,13 @@ def due(store: Store, resident_id: str) -> DueItem | None:
         return item
 
 
+def listed(store: Store, actor: Actor) -> set[str]:
+    """Who is not yet measured; all are counted as they are listed, and each village's."""
+    for village in ("", *screening_villages(store, actor)):
+        assert count_unmeasured(store, actor, village) == len(unmeasured(store, actor, village))
+    return {row.resident_id for row in unmeasured(store, actor)}
+
+
 def test_a_good_value_is_saved_queued_and_measured_for_this_year(
     store: Store, actor: Actor, resident_id: str
 ) -> None:
@@ -292,8 +299,13 @@ def test_who_was_measured_otherwise_or_has_hypertension_is_not_listed(
     diabetic = managed_resident(store, actor, "type2_diabetes")
     last_year = managed_resident(store, actor, village="胜利村")
     measure(store, actor, last_year, 118, 76, ago=62)
-    assert {row.resident_id for row in unmeasured(store, actor)} == {diabetic, last_year}
+    refused = managed_resident(store, actor, village="胜利村")
+    typed = ScreeningInput(resident_id=refused, measured_on=TODAY, not_measured="2")
+    record_screening(store, actor, typed)
+    assert listed(store, actor) == {diabetic, last_year, refused}
+    measure(store, actor, refused, 118, 76)
+    assert listed(store, actor) == {diabetic, last_year}
     assert [row.last_on for row in unmeasured(store, actor, "胜利村")] == [date(2025, 12, 30)]
     record_follow_up(store, actor, a_diabetes_visit(diabetic))
-    assert [row.resident_id for row in unmeasured(store, actor)] == [last_year]
+    assert listed(store, actor) == {last_year}
     assert screening_villages(store, actor) == ("光明村", "胜利村")

@@ -13,12 +13,14 @@ from pytestqt.qtbot import QtBot
 from sqlalchemy import select
 
 from app.care.referral_prefill import ReferralPrefill
+from app.care.screening.lists import count_unmeasured
 from app.care.screening.record import ScreeningInput, record_screening
 from app.models.actor import Actor
 from app.models.outbox import Outbox
 from app.models.resident import Condition
 from app.models.screening import BpScreening
 from app.models.store import Store
+from app.ui.chronic import screening_page
 from app.ui.chronic.screening_dialog import DecisionDialog, ScreeningDialog
 from app.ui.chronic.view import ChronicRoom
 from app.ui.context import UiContext
@@ -56,6 +58,36 @@ def dialog(room: ChronicRoom, kind: type[Any], qtbot: QtBot) -> Any:
     box = next(each for each in room.findChildren(kind) if each.isVisible())
     qtbot.waitUntil(box.isActiveWindow)
     return box
+
+
+def test_lists_that_did_not_change_are_not_counted_again(
+    room: ChronicRoom, store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed_resident(store, actor, name="周秀英", village="胜利村")
+    counted: list[str] = []
+
+    def count(*asks: Any) -> int:
+        counted.append(asks[2])
+        return count_unmeasured(*asks)
+
+    monkeypatch.setattr(screening_page, "count_unmeasured", count)
+    room.open(page="screening")
+    page = room.screening_page
+    assert (len(counted), page.scopes.tabText(0)) == (1, "今年未测 1")
+    room.show_list()
+    room.open(page="screening")
+    room.refresh()
+    assert len(counted) == 1
+    # Recorded while the list of follow-ups stands in front.
+    room.show_list()
+    second = managed_resident(store, actor, name="吴玉兰", village="胜利村")
+    room._context.tell_changed("resident")
+    room.open(page="screening")
+    assert page.scopes.tabText(0) == "今年未测 2"
+    # Recorded while these lists do.
+    measure(store, actor, second, 118, 76)
+    room._context.tell_changed("bp_screening")
+    assert page.scopes.tabText(0) == "今年未测 1"
 
 
 def test_from_the_list_to_a_saved_measurement_by_keyboard(

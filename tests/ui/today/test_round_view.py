@@ -14,11 +14,13 @@ from sqlalchemy import select
 from app.care.paper.log import note_print
 from app.care.paper.rounds import RoundRequest, prepare_round
 from app.care.paper.settings import PrintSettings, save_print_settings
+from app.care.rounds.work import WorkFilter, first_people
 from app.models.actor import Actor
 from app.models.local import AuditEvent
 from app.models.resident import Resident
 from app.models.store import Store
 from app.ui.context import UiContext
+from app.ui.today import round_view
 from app.ui.today.round_view import RoundView
 from app.ui.today.view import TodayRoom
 from app.ui.widgets import save_file
@@ -73,6 +75,38 @@ def test_the_counts_and_the_filters(room: TodayRoom) -> None:
     assert _names(view) == ["吴六"]
     check_names(room)
     check_fits(room)
+
+
+def test_what_did_not_change_is_not_asked_for_again(
+    room: TodayRoom, people: list[str], store: Store, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = room.lists.view
+    asked: list[WorkFilter] = []
+
+    def first(*asks: Any) -> Any:
+        asked.append(asks[2])
+        return first_people(*asks)
+
+    monkeypatch.setattr(round_view, "first_people", first)
+    for at in (0, 1):
+        room.views.setCurrentIndex(at)
+    assert asked == []
+    assert len(_names(view)) == 6
+    # Recorded while the whole list stands in front.
+    room.views.setCurrentIndex(0)
+    due(store, actor, villager(store, actor, "郑七"), "plan_review", 0)
+    room._context.tell_changed("resident")
+    room.views.setCurrentIndex(1)
+    assert len(_names(view)) == 7
+    # Recorded while these lists do.
+    due(store, actor, villager(store, actor, "王八"), "plan_review", 0)
+    room._context.tell_changed("resident")
+    assert len(_names(view)) == 8
+    # Another grouping is another question, and so is the way back.
+    asked.clear()
+    room.views.setCurrentIndex(2)
+    room.views.setCurrentIndex(1)
+    assert len(asked) == 2
 
 
 def test_by_house_inside_a_village_only(room: TodayRoom) -> None:
