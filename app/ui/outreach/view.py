@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -33,6 +34,8 @@ _TICK_MS = 30_000
 
 CONSULTATIONS, VISITS = "consultations", "visits"
 GUIDANCE, TRAINING = "guidance", "training"
+_PAGES = (CONSULTATIONS, VISITS, GUIDANCE, TRAINING)
+Page = TypeVar("Page", bound=QWidget)
 
 
 class OutreachRoom(QWidget):
@@ -64,20 +67,13 @@ class OutreachRoom(QWidget):
         whole.addWidget(head)
         self.stack = QStackedWidget()
         whole.addWidget(self.stack, 1)
-        self.consultations = ConsultationsPage(self.controller, self.ask_for_person)
-        self.calendar = CalendarPage(self.controller)
-        self.guidance = GuidancePage(self.controller)
-        self.training = TrainingPage(self.controller)
-        self.pages: dict[str, QWidget] = {}
-        for name, words, page in (
-            (CONSULTATIONS, tr("Consultations"), self.consultations),
-            (VISITS, tr("Expert visits"), self.calendar),
-            (GUIDANCE, tr("Guidance and joint rounds"), self.guidance),
-            (TRAINING, tr("Training"), self.training),
+        for words in (
+            tr("Consultations"),
+            tr("Expert visits"),
+            tr("Guidance and joint rounds"),
+            tr("Training"),
         ):
-            self.pages[name] = page
             self.tabs.addTab(words)
-            self.stack.addWidget(page)
         self.form: AskForm | None = None
         self.dialog: PersonDialog | None = None
         self.tabs.currentChanged.connect(self._turned)
@@ -87,6 +83,37 @@ class OutreachRoom(QWidget):
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
+
+    # -- the pages, each built when it is first wanted ------------------------------------------
+
+    @cached_property
+    def consultations(self) -> ConsultationsPage:
+        return self._built(ConsultationsPage(self.controller, self.ask_for_person))
+
+    @cached_property
+    def calendar(self) -> CalendarPage:
+        return self._built(CalendarPage(self.controller))
+
+    @cached_property
+    def guidance(self) -> GuidancePage:
+        return self._built(GuidancePage(self.controller))
+
+    @cached_property
+    def training(self) -> TrainingPage:
+        return self._built(TrainingPage(self.controller))
+
+    def _built(self, page: Page) -> Page:
+        self.stack.addWidget(page)
+        return page
+
+    def _page(self, name: str) -> QWidget:
+        pages = {VISITS: "calendar", GUIDANCE: "guidance", TRAINING: "training"}
+        page: QWidget = getattr(self, pages.get(name, "consultations"))
+        return page
+
+    def _stands(self, name: str) -> bool:
+        """Whether a page is in front; one that is not built yet is not."""
+        return name in self.__dict__ and self.stack.currentWidget() is self.__dict__[name]
 
     # -- the room's contract --------------------------------------------------------------------
 
@@ -126,14 +153,13 @@ class OutreachRoom(QWidget):
     # -- pages ----------------------------------------------------------------------------------
 
     def _front(self) -> str:
-        return list(self.pages)[max(self.tabs.currentIndex(), 0)]
+        return _PAGES[max(self.tabs.currentIndex(), 0)]
 
     def _to_page(self, name: str) -> None:
-        page = self.pages.get(name, self.consultations)
         blocked = self.tabs.blockSignals(True)
-        self.tabs.setCurrentIndex(list(self.pages.values()).index(page))
+        self.tabs.setCurrentIndex(_PAGES.index(name) if name in _PAGES else 0)
         self.tabs.blockSignals(blocked)
-        self.stack.setCurrentWidget(page)
+        self.stack.setCurrentWidget(self._page(name))
         self._reload()
 
     def _take_focus(self) -> None:
@@ -145,7 +171,7 @@ class OutreachRoom(QWidget):
     def _turned(self, at: int) -> None:
         if self.form is not None:
             self.form.keep_draft()
-        self._to_page(list(self.pages)[at])
+        self._to_page(_PAGES[at])
 
     def _clicked(self, at: int) -> None:
         # The form stands over the page of its own tab: a click there leads back.
@@ -159,7 +185,7 @@ class OutreachRoom(QWidget):
 
     def _new(self) -> None:
         page = self.stack.currentWidget()
-        if page is self.consultations:
+        if self._stands("consultations"):
             self.ask_for_person()
         elif page is not self.form:
             page.begin()  # type: ignore[union-attr]
@@ -205,5 +231,5 @@ class OutreachRoom(QWidget):
             self._reload()
 
     def _on_tick(self) -> None:
-        if self.isVisible() and self.stack.currentWidget() is self.consultations:
+        if self.isVisible() and self._stands("consultations"):
             self.consultations.reload()
