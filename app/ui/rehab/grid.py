@@ -61,7 +61,7 @@ class WardTable(QTableView):
                 header.setSectionResizeMode(at, QHeaderView.ResizeMode.Fixed)
                 self.setColumnWidth(at, column.width)
         model.modelReset.connect(self._span_all)
-        model.row_changed.connect(self._span_row)
+        model.dataChanged.connect(self._span_rows)
         self.doubleClicked.connect(self._double_clicked)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -280,6 +280,10 @@ class WardTable(QTableView):
         self.clearSpans()
         self._spans.clear()
         for at in range(len(self._ward.rows)):
+            self._span_row(at)
+
+    def _span_rows(self, first: QModelIndex, last: QModelIndex) -> None:
+        for at in range(first.row(), last.row() + 1):
             self._span_row(at)
 
     def _span_row(self, at: int) -> None:

@@ -457,6 +457,23 @@ def test_paused_and_missing_plans_say_what_to_do(
     assert desk.room.plan.isVisible()
 
 
+def test_the_cells_of_a_row_are_there_once_its_plan_is_made(
+    store: Store, actor: Actor, context: UiContext, qtbot: QtBot
+) -> None:
+    add_ward(store, actor, 1)
+    resident_id = add_resident(store, actor, 5, room="202", bed="1")
+    desk = Desk(context, qtbot)
+    assert desk.table.columnSpan(1, cells.FIRST) > 1
+    add_plan(store, actor, resident_id)
+    desk.page.controller.reload()
+    assert desk.model.rows[1].mode == "open"
+    assert {desk.table.columnSpan(1, at) for at in range(cells.FIRST, cells.LAST + 1)} == {1}
+    (plan,) = plans_of(store, resident_id)
+    pause_plan(store, actor, plan.id, "condition")
+    desk.page.controller.reload()
+    assert desk.table.columnSpan(1, cells.FIRST) > 1
+
+
 def test_two_stops_running_are_told_at_once(
     store: Store, actor: Actor, context: UiContext, qtbot: QtBot
 ) -> None:
