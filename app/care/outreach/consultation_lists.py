@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.care.outreach.consultation_state import (
+    ORDER,
     Move,
     Party,
     consultation_waiting,
@@ -220,7 +221,7 @@ def load_consultation(store: Store, actor: Actor, consultation_id: str) -> Consu
             phone=_phone(session, row, party),
             referral_id=letter.id if letter is not None else "",
             referral_no=(letter.referral_no or "") if letter is not None else "",
-            steps=tuple(_step(note, names) for note in notes),
+            steps=tuple(_step(note, names) for note in sorted(notes, key=_place)),
             moves=tuple(m for m in moves_open(line.state, party) if _may(actor, m)),
         )
 
@@ -269,6 +270,13 @@ def _lines(
 
 def _may(actor: Actor, move: Move) -> bool:
     return actor.has_role(*(DOCTORS_ROLES if move is Move.ANSWERED else WORKERS_ROLES))
+
+
+def _place(note: SharedNote) -> tuple[int, datetime, str]:
+    """A question comes before its answer, whatever the clocks of the two houses say; unknown moves
+    (of a newer program) come last."""
+    known = note.move in ORDER
+    return (ORDER.index(Move(note.move)) if known else len(ORDER), note.occurred_at, note.id)
 
 
 def _step(note: SharedNote, names: dict[str, str]) -> Step:

@@ -83,6 +83,8 @@ class FilesCard(TakingCard):
         self._subjects: tuple[Subject, ...] = ()
         self._add_to: Subject | None = None
         self.viewer: FileViewer | None = None
+        #: What is worth adding, said while there is nothing.
+        self.wanted = tr("photos of reports, an ECG as PDF")
         self.open_button = QuietButton(tr("Open"), self.open_file, icon_name="eye-line")
         self.save_button = QuietButton(
             tr("Save a copy…"), self._save_chosen, icon_name="file-download-line"
@@ -148,7 +150,7 @@ class FilesCard(TakingCard):
         if count:
             self.hint.setText(str(count))
         else:
-            self.hint.setText(tr("photos of reports, an ECG as PDF") if may_add else "")
+            self.hint.setText(self.wanted if may_add else "")
 
     # -- adding ---------------------------------------------------------------------------------
 

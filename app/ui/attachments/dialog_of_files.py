@@ -17,7 +17,8 @@ _ACROSS = 4
 
 
 class FilesDialog(QDialog):
-    """``title`` says whose files they are; ``may_add``: whether new ones may be added."""
+    """``title`` says whose files they are; ``may_add``: whether new ones may be added,
+    ``wanted``: which are worth adding."""
 
     def __init__(
         self,
@@ -27,6 +28,7 @@ class FilesDialog(QDialog):
         parent: QWidget | None,
         *,
         may_add: bool = True,
+        wanted: str = "",
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Files"))
@@ -36,6 +38,7 @@ class FilesDialog(QDialog):
         whole.setSpacing(theme.GAP_CARD)
         whole.addWidget(label(title, "section", wrap=True))
         self.files = FilesCard(context, self)
+        self.files.wanted = wanted or self.files.wanted
         whole.addWidget(self.files)
         self.nothing = label(tr("No file was attached."), "secondary", wrap=True)
         whole.addWidget(self.nothing)

@@ -21,6 +21,8 @@ from app.care.referral_red_flags import Vitals
 from app.errors import InputError
 from app.i18n import tr
 from app.ui import theme
+from app.ui.attachments.card import Subject
+from app.ui.attachments.waiting import WaitingFiles
 from app.ui.outreach.consultations_page import KINDS
 from app.ui.outreach.controller import OutreachController
 from app.ui.outreach.words import entries
@@ -63,6 +65,9 @@ class AskForm(Page):
         columns.addWidget(self._whom(), 1)
         columns.addWidget(self._what(), 1)
         self.body.addLayout(columns)
+        self.files = WaitingFiles(self._context)
+        self.files.changed.connect(self._files_changed)
+        self.body.addWidget(self.files)
         self.body.addStretch(1)
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
@@ -162,7 +167,9 @@ class AskForm(Page):
         keeper = DraftKeeper(
             self._context, DRAFT, self.fields, subject_id=self._base.resident_id, parent=self
         )
-        if keeper.restore() is not None:
+        found_draft = keeper.restore() is not None
+        self.files.begin(DRAFT, self._base.resident_id, go_on=found_draft)
+        if found_draft:
             self.set_note(tr("Your unfinished question was opened again."))
         keeper.saved.connect(lambda: self.set_note(tr("The draft is kept on this PC.")))
         keeper.failed.connect(lambda text: self.strip.say(text))
@@ -203,7 +210,14 @@ class AskForm(Page):
         if self._keeper is not None and self.fields.touched:
             self._keeper.save_now()
 
+    def _files_changed(self) -> None:
+        """Whose only content are its files is kept, too."""
+        self.fields.touched = True
+        if self._keeper is not None:
+            self._keeper.note()
+
     def _throw_away(self) -> None:
+        self.files.forget()
         if self._keeper is not None:
             self._keeper.discard()
         self.fields.touched = False
@@ -242,5 +256,6 @@ class AskForm(Page):
         self.fields.touched = False
         if self._keeper is not None:
             self._keeper.discard()
+        self.files.attach(lambda *_: Subject("consultation", consultation_id))
         self._context.notify(tr("Saved. The other side sees it after the next synchronisation."))
         self._sent(consultation_id)

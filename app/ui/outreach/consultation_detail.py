@@ -128,9 +128,9 @@ class ConsultationDetail(Page):
             words = tr("Call {whom}: {phone}").format(whom=whom, phone=view.phone)
         else:
             words = tr("There is no number of the other side in the record.")
-        if view.line.urgent:
-            words = tr("Urgent: by phone within ten minutes. {call}").format(call=words)
         running = view.line.state in (Move.ASKED, Move.ACCEPTED)
+        if view.line.urgent and view.line.state is Move.ASKED:
+            words = tr("Urgent: by phone within ten minutes. {call}").format(call=words)
         tone: theme.Tone = "danger" if view.line.urgent and running else "neutral"
         self.phone.say(words, tone, closable=False)
 

@@ -164,8 +164,10 @@ class AnswerFields(QWidget):
         chosen = self.choice.value()
         arranged, refused = chosen == ServiceState.ARRANGED, chosen == ServiceState.REFUSED
         self.moment.set_visible(arranged)
+        self.moment.day.set_required(arranged)
         self.place.setVisible(arranged)
         self.reason.setVisible(refused)
+        self.reason.set_required(refused)
         self.reason_text.setVisible(refused)
 
     def choose(self, state: ServiceState) -> None:
@@ -269,7 +271,8 @@ class AnswerDialog(FormDialog):
     def __init__(
         self, service: ServiceView, state: ServiceState, today: date, parent: QWidget | None
     ) -> None:
-        super().__init__(codes.label("referral_service", service.service), tr("Save"), parent)
+        arranging = state is ServiceState.ARRANGED
+        super().__init__(tr("Arrange") if arranging else tr("Not possible"), tr("Save"), parent)
         self.line = AnswerFields(self.fields, service, today, later=False)
         self.ward = TextField("ward", tr("Ward"), limit=100)
         self.bed = TextField("bed", tr("Bed"), limit=100)

@@ -158,6 +158,7 @@ def test_urgent_ones_stand_first_and_their_ten_minutes_run(
     call = clock.now() - timedelta(minutes=5)
     take_on(lead.store, lead.actor, urgent, call)
     view = seen(lead, urgent)
+    assert [step.move for step in view.steps] == ["asked", "accepted"]
     assert (view.steps[-1].by_phone, view.steps[-1].at) == (True, call)
     assert not view.line.waiting.overdue
     assert box_counts(lead.store, lead.actor).urgent == 0
@@ -260,3 +261,14 @@ def test_every_look_is_noted(township: House, resident: str) -> None:
     with township.store.read() as session:
         looks = session.query(AuditEvent).filter_by(action="read", kind="consultation").all()
         assert [look.record_id for look in looks] == [id_]
+
+
+def test_the_question_stands_before_its_answer_whatever_the_clocks_say(
+    township: House, lead: House, resident: str, clock: FixedClock
+) -> None:
+    """The call of the same minute is noted by the minute; the other house's clock may be slow."""
+    clock.advance(seconds=40)
+    urgent = asked(township, lead, resident, urgency="urgent")
+    take_on(lead.store, lead.actor, urgent, clock.now() - timedelta(seconds=40))
+    answer(lead.store, lead.actor, urgent, AnswerInput("立即转运。", "李主任", "心血管内科"))
+    assert [step.move for step in seen(lead, urgent).steps] == ["asked", "accepted", "answered"]

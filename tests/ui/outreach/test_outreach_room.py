@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QTabBar
 from pytestqt.qtbot import QtBot
 
+from app.care.attachments.files import list_files
 from app.care.outreach.consultation_lists import Box
 from app.care.outreach.consultation_state import Move
 from app.care.outreach.consultations import ask
@@ -18,6 +19,8 @@ from tests.conftest import LEAD_ID, TOWNSHIP_ID
 from tests.outreach_support import question_about
 from tests.referral_rooms import Keys
 from tests.referral_support import add_resident
+from tests.ui.attachments.making import drawn
+from tests.ui.attachments.test_waiting_files import add
 from tests.ui.checks import check_page, show_page
 from tests.ui.outreach.conftest import House, Make, finish, front
 
@@ -79,6 +82,7 @@ def test_a_question_from_the_resident_to_the_concluded_answer(
     assert lead.room.consultations.detail.view.line.state is Move.ANSWERED
     assert "会诊意见已发出" in lead.said[-1]
 
+    assert "10 分钟" not in lead.room.consultations.detail.phone.text()
     township.news_from(lead)
     assert "立即转运" in township.course()[0]
     assert "李建华" in township.course()[0]
@@ -105,6 +109,32 @@ def test_a_question_left_unfinished_is_there_again(township: House, qtbot: QtBot
     township.room.form.discard_button.click()
     township.room.open(resident_id=resident)
     assert township.room.form.fields["question"].value() is None
+
+
+def test_a_photo_goes_with_the_question(township: House, qtbot: QtBot) -> None:
+    """Chosen while the question is written, kept with its draft, attached once it is asked."""
+    resident = add_resident(township.store, township.actor)
+    front(township, qtbot)
+    township.room.open(resident_id=resident)
+    form = township.room.form
+    assert form is not None
+    add(form.files, drawn(300, 200), category="other", title="小腿伤口")
+    form.go()
+    township.room.open(resident_id=resident)
+    assert [each.view.title for each in form.files.files] == ["小腿伤口"]
+    for key, value in (
+        ("urgency", "routine"), ("kind", "remote"), ("department", "外科"),
+        ("question", "是否需要清创？"), ("summary", "右小腿伤口 3 周不愈。"),
+    ):  # fmt: skip
+        form.fields[key].set_value(value)
+    form.send_button.click()
+    assert not (said := {f.key: f.message() for f in form.fields if f.message()}), said
+    view = township.room.consultations.detail.view
+    assert view is not None
+    attached = list_files(township.store, "consultation", view.line.consultation_id)
+    assert [each.title for each in attached] == ["小腿伤口"]
+    township.room.open(resident_id=resident)
+    assert form.files.files == [], "the next question begins without"
 
 
 def test_declined_and_withdrawn(township: House, lead: House, qtbot: QtBot) -> None:

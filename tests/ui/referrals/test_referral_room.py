@@ -218,12 +218,17 @@ def test_each_priority_is_answered_in_its_own_line(township: House, desk: House)
     press("clinic", "安排")
     dialog = desk.dialog
     assert isinstance(dialog, AnswerDialog)
+    assert dialog.windowTitle() == "安排"
+    assert dialog.line.moment.day.required
     dialog.done_button.click()
     assert dialog.line.moment.day.message()
     dialog.line.moment.show(COME)
     dialog.line.place.set_value("门诊 3 楼")
     dialog.done_button.click()
     press("bed", "不能安排")
+    assert desk.dialog.windowTitle() == "不能安排"
+    assert desk.dialog.line.reason.required
+    assert not desk.dialog.line.moment.day.required
     desk.dialog.done_button.click()
     assert desk.dialog.line.reason.message()
     desk.dialog.line.reason.set_value("other")
