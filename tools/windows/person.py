@@ -25,6 +25,8 @@ _WAYS = (11, 6)
 _ONE_THREAD = {"OMP_THREAD_LIMIT": "1"}
 #: So many looks after one another must be alike but for a blinking caret, in bytes.
 _ALIKE, _CARET = 3, 600
+#: Less than any word; and after so many seconds the same screen is read once more.
+_BLINK, _SECOND_LOOK = 60, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Person:
         self.display = display
         self.pictures = pictures
         self._taken = 0
+        self._seen = b""
 
     # -- hands ------------------------------------------------------------------------------
 
@@ -128,6 +131,7 @@ class Person:
 
     def _look(self) -> Path:
         """The screen as it is now, large and grey."""
+        self._seen = self.display.pixels()
         picture = self.pictures.parent / "read.png"
         self.display.picture(picture)
         subprocess.run(
@@ -156,6 +160,7 @@ class Person:
             if found:
                 # The shortest line: a button rather than a sentence that names it.
                 return min(found, key=lambda line: len(line.text)).where(text)
+            self._until_something_changes()
         raise self._lost(text)
 
     def wait(self, *texts: str) -> None:
@@ -164,6 +169,7 @@ class Person:
         while not self.sees(*texts):
             if time.monotonic() > end:
                 raise self._lost(" · ".join(texts))
+            self._until_something_changes()
 
     def wait_gone(self, text: str) -> None:
         """Until a text is not to be read any more."""
@@ -171,6 +177,12 @@ class Person:
         while self.sees(text):
             if time.monotonic() > end:
                 raise Failed(f"“{text}” is still on the screen")
+
+    def _until_something_changes(self) -> None:
+        """Nothing new is to be read on a screen that is as it was; reading takes seconds."""
+        end = time.monotonic() + _SECOND_LOOK
+        while time.monotonic() < end and _changed(self._seen, self.display.pixels()) <= _BLINK:
+            time.sleep(0.2)
 
     def wait_window(self, title: str) -> None:
         """Until a window of that title is shown."""

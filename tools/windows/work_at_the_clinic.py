@@ -232,7 +232,9 @@ def enrol(person: Person, code: str) -> None:
     person.key("alt+9")
     person.wait("我的密码")
     person.click("县级医院")
-    person.wait("服务器地址", "127.0.0.1")
+    # What stands in the field with the focus is hardly read from its frame.
+    person.wait("服务器地址", "一次性接入码")
+    person.wait_quiet()
     person.key("Return")
     person.type(code)
     person.picture("enrolment")
