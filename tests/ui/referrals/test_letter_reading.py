@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.care import referral
@@ -184,3 +193,52 @@ def test_a_new_letter_after_a_mended_one_has_its_own_draft_and_receiver(
     draft = load_draft(township.store, township.actor, other)
     assert draft is not None
     assert draft.treatment_given == "休息"
+
+
+def _state(form: LetterForm) -> list[object]:
+    """All that a person can see or change in the letter, in its order on the page."""
+    # Lists made anew leave their old lines to the event loop.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    found: list[object] = []
+    for widget in form.parts.findChildren(QWidget):
+        if isinstance(widget, QLineEdit):
+            found.append(widget.text())
+        elif isinstance(widget, (QPlainTextEdit, QTextEdit)):
+            found.append(widget.toPlainText())
+        elif isinstance(widget, QAbstractButton):
+            found.append((widget.text(), widget.isChecked(), widget.isEnabled()))
+        elif isinstance(widget, QComboBox):
+            found.append((widget.currentText(), widget.count(), widget.isEnabled()))
+        elif isinstance(widget, QLabel) and widget.isVisible() and widget.text():
+            found.append(widget.text())
+    return found
+
+
+def test_nothing_of_one_letter_is_left_in_the_next_ones(township: House) -> None:
+    township.context.tasks = SynchronousRunner()
+    one = add_resident(township.store, township.actor, name="李秀英", drug_allergy=[])
+    other = add_resident(township.store, township.actor)
+    township.room.open(resident_id=one)
+    form = form_of(township)
+    fresh, letter = _state(form), form.parts.letter()
+    form.go()
+    township.room.open(resident_id=other)
+    # Whatever can be typed, ticked or chosen is; numbers get what cannot be read.
+    for widget in form.parts.findChildren(QWidget):
+        if isinstance(widget, QLineEdit):
+            widget.setText("不清9")
+            widget.textEdited.emit("不清9")
+        elif isinstance(widget, (QPlainTextEdit, QTextEdit)):
+            widget.setPlainText("不清9")
+        elif isinstance(widget, QAbstractButton) and widget.isCheckable():
+            widget.click()
+        elif isinstance(widget, QComboBox):
+            widget.setCurrentIndex(widget.count() - 1)
+    form.send_button.click()
+    assert _state(form) != fresh
+    assert form.parts.fields["sbp"].problem()
+    form.go()
+    township.room.open(resident_id=one)
+    assert form_of(township) is form
+    assert form.parts.letter() == letter
+    assert _state(form) == fresh
