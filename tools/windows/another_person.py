@@ -57,7 +57,7 @@ class AnotherPerson:
             person.picture(f"english-installer-{page}")
         person.key("Return")
         self._until(lambda: (self.folder / "uninstall.exe").is_file(), "nothing is installed")
-        person.wait("Finish")
+        person.wait("CompletingTownshipCare")
         person.wait_quiet()
         person.picture("english-installer-finish")
         person.key("Return")
