@@ -81,6 +81,7 @@ class AnotherPerson:
         broken.write_bytes(content)
         refused = self.run("update", windows_path(broken), "--data", DATA, "--user", SIGN_IN)
         _expect(refused.code != 0, "an altered file was taken")
+        say(f"refused: {' '.join(refused.output.split())}")
         _expect(not self._versions(), f"an altered file left {self._versions()}")
         broken.unlink()
         began = time.monotonic()
@@ -109,12 +110,13 @@ class AnotherPerson:
         for name in ("TownshipCare.exe", "TownshipCareCommand.exe"):
             shutil.copy2(hostname, folder / name)
         package = self._package(folder, BAD)
-        before = (self.data / "store.db").read_bytes()
         refused = self.run("update", windows_path(package), "--data", DATA, "--user", SIGN_IN)
         _expect(refused.code != 0, "a version that does not start was installed")
+        say(f"refused: {' '.join(refused.output.split())}")
         _expect(self._versions() == [number], f"it left {self._versions()}")
         # As if it had started when it was tried: only the real start fails.
         shutil.copytree(folder, self.folder / "versions" / BAD)
+        before = (self.data / "store.db").read_bytes()
         self._start()
         self._until(lambda: BAD in self._state().get("failed", ()), "it is not known as failed")
         self.person.wait("未能正常启动")

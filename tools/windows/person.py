@@ -202,7 +202,7 @@ class Person:
 
     def _window(self, title: str) -> bool:
         found = subprocess.run(
-            ["xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(title)}$"],
+            ["xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(title)} *$"],
             env=self.display.environment(),
             capture_output=True,
             check=False,
