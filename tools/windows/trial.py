@@ -6,10 +6,12 @@ received by HTTP, files and registry of the clinic's Windows.
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from app import __version__
 from tools.demo.county import TOWNSHIP, County, command, organisation_id, served
@@ -79,6 +81,7 @@ class Trial:
     def starts(self) -> None:
         """Start times: process to painted window, then all rooms loaded"""
         times = []
+        _forget(self.clinic.folder)
         for _ in range(_ROUNDS):
             began = time.monotonic()
             program = self.clinic.prefix.start(
@@ -90,8 +93,11 @@ class Trial:
             times.append(time.monotonic() - began)
             done = checked(program.wait(180), "gui --until-shown")
             _expect(done.output.split() == ["shown", "complete"], done.output)
-        spread = f"{min(times):.1f} to {max(times):.1f} s"
-        say(f"start to painted window: {spread} (the first {times[0]:.1f})")
+        cold, *warm = times
+        say(
+            f"start to painted window: {cold:.1f} s with the program's files read from the disk, "
+            f"then {min(warm):.1f} to {max(warm):.1f} s"
+        )
 
     # -- a morning without a server ---------------------------------------------------------
 
@@ -272,6 +278,16 @@ def run() -> None:
             LOGS.mkdir(parents=True, exist_ok=True)
             for log in clinic.data.rglob("*.log*"):
                 shutil.copy2(log, LOGS / log.name)
+
+
+def _forget(folder: Path) -> None:
+    """Have the system forget what it read or wrote there: as on the first start of a day."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            handle = os.open(file, os.O_RDONLY)
+            os.fsync(handle)
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(handle)
 
 
 def _free_port() -> int:
