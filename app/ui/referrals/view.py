@@ -67,7 +67,7 @@ class ReferralsRoom(QWidget):
         self._lead = is_lead_hospital(context.store)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        self.pages = QStackedWidget()
+        self.pages = QStackedWidget(self)
         whole.addWidget(self.pages)
         self.controller = ReferralsController(context, self)
         self.desk = self._build_desk()
@@ -100,12 +100,12 @@ class ReferralsRoom(QWidget):
     # -- building ---------------------------------------------------------------------------
 
     def _build_desk(self) -> QWidget:
-        desk = QWidget()
+        desk = QWidget(self.pages)
         row = QHBoxLayout(desk)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self._build_left())
-        self.right = QStackedWidget()
+        row.addWidget(self._build_left(desk))
+        self.right = QStackedWidget(desk)
         self.detail = ReferralDetail(
             self.controller.act,
             self.controller.answer,
@@ -128,8 +128,8 @@ class ReferralsRoom(QWidget):
         row.addWidget(self.right, 1)
         return desk
 
-    def _build_left(self) -> QWidget:
-        panel = QFrame()
+    def _build_left(self, desk: QWidget) -> QWidget:
+        panel = QFrame(desk)
         dress(panel, kind="panel")
         panel.setFixedWidth(theme.LIST_WIDTH)
         column = QVBoxLayout(panel)

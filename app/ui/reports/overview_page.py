@@ -48,8 +48,8 @@ class OverviewPage(Page):
         self._context = context
         self.report: Report | None = None
         self._asked = 0
-        self._grouped: dict[str, tuple[Group, ...]] = {}
-        self.bar = PeriodBar(context.clock.today())
+        self._grouped: dict[tuple[str, str], tuple[Group, ...]] = {}
+        self.bar = PeriodBar(context.clock.today(), self)
         self.add_action(self.bar)
         self.export_button = Button(
             tr("To Excel…"), self._export, icon_name="file-excel-2-line", shortcut="Ctrl+E"
@@ -75,7 +75,8 @@ class OverviewPage(Page):
         row.setSpacing(theme.GAP_CARD)
         row.addWidget(self.table, 1)
         row.addWidget(self.side)
-        figures = QWidget()
+        self.whole = QStackedWidget(self)
+        figures = QWidget(self.whole)
         row.setContentsMargins(0, 0, 0, 0)
         figures.setLayout(row)
         self.nobody = EmptyState(
@@ -86,7 +87,6 @@ class OverviewPage(Page):
             ),
             "bar-chart-2-line",
         )
-        self.whole = QStackedWidget()
         self.whole.addWidget(figures)
         self.whole.addWidget(self.nobody)
         self.body.addWidget(self.whole, 1)
@@ -175,33 +175,33 @@ class OverviewPage(Page):
         self._show_course(indicator.code)
 
     def _show_groups(self) -> None:
-        """Put together in the background once for each way of grouping, then kept."""
-        report = self.report
-        if report is None:
+        """Put together in the background once for each indicator and way of grouping, then kept."""
+        report, row = self.report, self._row()
+        if report is None or row is None:
             return
         by: Grouping = self.grouping.currentData()
-        known = self._grouped.get(by)
+        code = row.indicator.code
+        known = self._grouped.get((by, code))
         if known is not None:
-            self._fill_groups(by, known)
+            self._fill_groups(by, code, known)
             return
         asked = self._asked
 
         def arrived(groups: tuple[Group, ...]) -> None:
             if asked == self._asked:
-                self._grouped[by] = groups
-                if self.grouping.currentData() == by:
-                    self._fill_groups(by, groups)
+                self._grouped[by, code] = groups
+                self._fill_groups(by, code, groups)
 
         self.group_model.set_rows(())
         self._context.tasks.run(
-            report.groups, by, done=arrived, failed=self.strip.say_error, owner=self
+            report.groups, by, code, done=arrived, failed=self.strip.say_error, owner=self
         )
 
-    def _fill_groups(self, by: Grouping, groups: tuple[Group, ...]) -> None:
+    def _fill_groups(self, by: Grouping, code: str, groups: tuple[Group, ...]) -> None:
+        """Unless another indicator or way of grouping was chosen meanwhile."""
         row = self._row()
-        if row is None:
+        if row is None or row.indicator.code != code or self.grouping.currentData() != by:
             return
-        code = row.indicator.code
         self.group_model.set_rows(
             [
                 GroupRow(group.key, group_name(by, group), group.counted[code])

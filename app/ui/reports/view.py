@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from PySide6.QtWidgets import QStackedLayout, QWidget
@@ -17,12 +18,18 @@ class ReportsRoom(QWidget):
     def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._stack = QStackedLayout(self)
-        self.overview = OverviewPage(context)
-        self.people = PeoplePage(context)
+        self._context = context
+        self.overview = OverviewPage(context, self)
         self._stack.addWidget(self.overview)
-        self._stack.addWidget(self.people)
         self.overview.list_wanted.connect(self._show_people)
-        self.people.left.connect(self.show_overview)
+
+    @cached_property
+    def people(self) -> PeoplePage:
+        """The list behind a number, built when it is first wanted."""
+        made = PeoplePage(self._context)
+        made.left.connect(self.show_overview)
+        self._stack.addWidget(made)
+        return made
 
     def open(self, **_: Any) -> None:
         """Counts anew; whoever comes back from a person finds the list as it was."""

@@ -26,8 +26,8 @@ class ResidentsRoom(QWidget):
     room brings back what was in front when it was left.
     """
 
-    def __init__(self, context: UiContext) -> None:
-        super().__init__()
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._context = context
         self._controller = ResidentsController(context, self)
         self._stack = QStackedLayout(self)

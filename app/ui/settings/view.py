@@ -44,8 +44,8 @@ Build = Callable[[UiContext], QWidget]
 class SettingsRoom(QWidget):
     """``open(section="server")`` goes to a section; sections are built on their first visit."""
 
-    def __init__(self, context: UiContext) -> None:
-        super().__init__()
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._context = context
         administrator = context.may("administrator")
         self._sections: list[tuple[str, str, Build]] = []

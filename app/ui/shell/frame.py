@@ -217,7 +217,7 @@ class Frame(QWidget):
         place = next((each for each in ROOMS if each.name == room), None)
         if place is None:
             raise ValueError(f"there is no room {room!r}")
-        return place.build(self.context)
+        return place.build(self.context, self.pages)
 
     # -- what is shown around ---------------------------------------------------------------
 

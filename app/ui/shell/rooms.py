@@ -27,9 +27,11 @@ class RoomPlace:
     place: str
     under: str = ""
 
-    def build(self, context: UiContext) -> QWidget:
+    def build(self, context: UiContext, parent: QWidget | None = None) -> QWidget:
+        """``parent``: where the room will stand. One that is built elsewhere is dressed by the
+        style sheet again, with all its parts, when it comes there."""
         module, _, name = self.place.partition(":")
-        room: QWidget = getattr(importlib.import_module(module), name)(context)
+        room: QWidget = getattr(importlib.import_module(module), name)(context, parent)
         return room
 
 

@@ -19,8 +19,8 @@ class SyncRoom(QWidget):
     """``open(record_id=…)`` points at a record that needs a person (a conflict opens on the desk),
     ``open(conflict_id=…)`` shows a conflict, decided or not, ``open(stick=True)`` the USB page."""
 
-    def __init__(self, context: UiContext) -> None:
-        super().__init__()
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._context = context
         self._bridge = context.sync_bridge
         self._stack = QStackedLayout(self)

@@ -160,8 +160,8 @@ def when(item: WorkItem) -> str:
 class TodayRoom(QWidget):
     """The home page."""
 
-    def __init__(self, context: UiContext) -> None:
-        super().__init__()
+    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._context = context
         self._loading = False
         self._again = False
