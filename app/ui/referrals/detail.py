@@ -27,7 +27,7 @@ from app.ui.referrals.notice import Notice
 from app.ui.referrals.paper import Sheet, booking_html, letter_html
 from app.ui.referrals.prints import print_button
 from app.ui.referrals.returns.cards import ReturnCards
-from app.ui.referrals.returns.desk import step_words
+from app.ui.referrals.returns.desk import leads_on, step_words
 from app.ui.referrals.services import ServicesCard
 from app.ui.referrals.state_line import StateLine
 from app.ui.referrals.words import (
@@ -56,12 +56,6 @@ _ONWARD = {
     State.RETURNED: State.SENT,
     State.ACCEPTED: State.ARRIVED,
     State.HANDED_BACK: State.RECEIVED_BACK,
-}
-#: The steps with a form of their own that lead on, and from where.
-_ANSWERS = {
-    DeskStep.REPLY: frozenset({State.ARRIVED, State.IN_CARE}),
-    DeskStep.HAND_BACK: frozenset({State.REPLIED}),
-    DeskStep.VISIT: frozenset({State.RECEIVED_BACK}),
 }
 _NOTHING_BACK = Returns()
 #: A reply (回转单) has its own form; no bare button leads there.
@@ -302,7 +296,8 @@ class ReferralDetail(QWidget):
         self, view: ReferralView, steps: tuple[DeskStep, ...], *, may_follow: bool
     ) -> None:
         # The same moves keep their buttons: news must not take a key press or the focus away.
-        moves = (view.referral_id, view.state, view.side, view.moves, steps, may_follow)
+        then = next((each for each in steps if leads_on(view, each)), None)
+        moves = (view.referral_id, view.state, view.side, view.moves, steps, then, may_follow)
         if moves == self._moves:
             return
         self._moves = moves
@@ -328,8 +323,8 @@ class ReferralDetail(QWidget):
             if option.target is onward:
                 break
             self._buttons.addWidget(self._move_button(view, option, onward))
-        for step in steps:
-            self._buttons.addWidget(self._step_button(step))
+        for step in sorted(steps, key=lambda each: leads_on(view, each)):
+            self._buttons.addWidget(self._step_button(view, step))
         for option in (m for m in options if m.target is onward):
             self._buttons.addWidget(self._move_button(view, option, onward))
         if may_follow and view.state in _DANGER:
@@ -340,9 +335,9 @@ class ReferralDetail(QWidget):
                 kind(tr("New referral from this…"), self._follow, shortcut=keys)
             )
 
-    def _step_button(self, step: DeskStep) -> Button:
+    def _step_button(self, view: ReferralView, step: DeskStep) -> Button:
         words = step_words(step)
-        if self.view is not None and self.view.state in _ANSWERS.get(step, ()):
+        if leads_on(view, step):
             return PrimaryButton(words, lambda: self._take_step(step), shortcut="Ctrl+Return")
         return Button(words, lambda: self._take_step(step))
 

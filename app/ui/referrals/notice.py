@@ -70,7 +70,9 @@ class Notice(ErrorStrip):
     def _say_reason(self, view: ReferralView) -> None:
         tone: theme.Tone = "danger" if view.state in FINAL else "attention"
         words = "  ·  ".join(part for part in (reason_words(view), view.reason_text) if part)
-        said = _reason(state_word(view.state), words)
+        # A reply has no reason of its own: this is why the writer cannot take the patient back.
+        declined = view.state is State.REPLIED and bool(view.reason_code)
+        said = _reason(tr("Cannot take back") if declined else state_word(view.state), words)
         follower = view.after
         if (event := sent_on(view)) is not None:
             onward = sent_on_words(event)

@@ -25,8 +25,9 @@ from app.models.outbox import Outbox
 from app.ui import theme
 from app.ui.referrals.returns.form import ReturnForm
 from app.ui.referrals.returns.stay import AdmitDialog, RedirectDialog
+from app.ui.widgets.buttons import PrimaryButton
 from tests.conftest import CARE_HOME_ID, NOW, TOWNSHIP_ID
-from tests.referral_returns import plan_for, reply_for, summary_for
+from tests.referral_returns import CHECKLIST, plan_for, reply_for, summary_for
 from tests.referral_rooms import House, Keys, bring, front
 from tests.referral_support import add_resident, carry, letter_for
 
@@ -295,6 +296,11 @@ def test_a_refused_patient_is_offered_again_or_elsewhere(
     form.fields["urgency"].set_value("routine")
     form.fields["consent"].set_value("given")
     form.send_button.click()
+    # Whether a bed is kept there is asked of this house, on this day.
+    assert form.fields["checklist.bed_confirmed"].message()
+    for code in CHECKLIST:
+        form.fields[f"checklist.{code}"].set_value("yes")
+    form.send_button.click()
     view = desk.room.controller.view
     assert (view.state, str(view.direction)) == (State.SENT, "down")
     assert view.letter.origin_referral_id == referral_id
@@ -409,8 +415,15 @@ def test_a_patient_whom_the_township_cannot_take_goes_to_another_member_and_it_r
     advance(township.store, township.actor, referral_id, State.REPLIED, no_bed)
     desk.news_from(township)
     desk.room.show_referral(referral_id)
-    desk.press("改转他处…")
+    assert desk.room.detail.notice.text() == "无法接回：床位已满  ·  康复床位已满"
+    last = desk.room.detail.move_buttons()[-1]
+    assert isinstance(last, PrimaryButton)
+    assert last.text() == "改转他处…"
+    last.click()
     form = form_of(desk)
+    checks = [field for field in form.fields if field.key.startswith("checklist")]
+    assert len(checks) == 6
+    assert not any(field.value() for field in checks), "of another house and another day"
     form.fields["to_organisation_id"].set_value(CARE_HOME_ID)
     form.fields["consent"].set_value("given")
     fill_hand_over(form)
@@ -421,6 +434,8 @@ def test_a_patient_whom_the_township_cannot_take_goes_to_another_member_and_it_r
     view = desk.room.controller.view
     assert view.to_name == "白塔畈镇医养康中心"
     assert view.before.referral_id == referral_id
+    desk.room.show_referral(referral_id)
+    assert not any(isinstance(each, PrimaryButton) for each in desk.room.detail.move_buttons())
     township.news_from(desk)
     township.room.show_referral(referral_id)
     assert township.room.detail.notice.text() == "转送 白塔畈镇医养康中心：待受理"

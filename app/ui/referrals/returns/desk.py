@@ -10,10 +10,12 @@ from app.care.referral import Written
 from app.care.referral_return.returns import Returns
 from app.care.referral_return.stay import admit, discharge, redirect
 from app.care.referral_return.steps import DeskStep
+from app.care.referral_states import Side, State
 from app.care.referral_view import ReferralView
 from app.i18n import tr
 from app.ui.context import UiContext
 from app.ui.referrals.dialogs import FormDialog
+from app.ui.referrals.history import sent_on
 from app.ui.referrals.returns.form import DOWN, ReturnForm
 from app.ui.referrals.returns.stay import AdmitDialog, DischargeDialog, RedirectDialog
 
@@ -76,6 +78,24 @@ def step_dialog(
         return lambda: redirect(store, actor, referral_id, to, note)
 
     return department, redirected
+
+
+#: The steps with a form of their own that lead on, and from where.
+_ONWARD = {
+    DeskStep.REPLY: frozenset({State.ARRIVED, State.IN_CARE}),
+    DeskStep.HAND_BACK: frozenset({State.REPLIED}),
+    DeskStep.VISIT: frozenset({State.RECEIVED_BACK}),
+}
+
+
+def leads_on(view: ReferralView, step: DeskStep) -> bool:
+    """Whether a step is the next one. A patient whom the writer cannot take back is offered to
+    another house; one who was sent on is not handed back meanwhile."""
+    if view.state is State.REPLIED and view.side is Side.RECEIVER and view.reason_code:
+        return step is DeskStep.ELSEWHERE
+    if step is DeskStep.HAND_BACK and sent_on(view) is not None:
+        return False
+    return view.state in _ONWARD.get(step, ())
 
 
 class ReturnPages:

@@ -149,6 +149,9 @@ class ReturnForm(Page):
         own = earlier is not None and earlier.own
         reply = earlier.input if earlier is not None and own else _from_stay(view, returns)
         plan = brought.input if brought is not None and brought.own else None
+        if self._step == DeskStep.ELSEWHERE and isinstance(reply, DischargeInput):
+            # Another house and another day: its bed, its drugs, the family are asked about anew.
+            reply = replace(reply, checklist={})
         if self.plan_card is None and brought is not None:
             self._name_the_plan(brought)
         if self.down_card is not None:
