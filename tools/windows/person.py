@@ -225,8 +225,10 @@ class Person:
         seen = " | ".join(line.text for line in self.lines())
         return Failed(f"waited in vain for “{text}” on the screen; there is: {seen}")
 
-    def picture(self, name: str) -> None:
-        """Keep a picture of the screen, numbered in the order of the trial."""
+    def picture(self, name: str, *, at_once: bool = False) -> None:
+        """Keep a picture of the screen, numbered in the order of the trial; once it stands still."""
+        if not at_once:
+            self.wait_quiet()
         self._taken += 1
         self.display.picture(self.pictures / f"{self._taken:02d}-{name}.png")
 

@@ -271,7 +271,7 @@ def run() -> None:
                 step(trial)
                 say(f"{at:2d} of {len(_STEPS)} passed: {(step.__doc__ or '').strip()}")
         except Exception:
-            person.picture("failed")
+            person.picture("failed", at_once=True)
             raise
         finally:
             clinic.prefix.end()
