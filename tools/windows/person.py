@@ -226,7 +226,7 @@ class Person:
         return Failed(f"waited in vain for “{text}” on the screen; there is: {seen}")
 
     def picture(self, name: str, *, at_once: bool = False) -> None:
-        """Keep a picture of the screen, numbered in the order of the trial; once it stands still."""
+        """Keep a picture of the screen once it stands still, numbered in the order of the trial."""
         if not at_once:
             self.wait_quiet()
         self._taken += 1
