@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, JsonDict, JsonList, Syncable
 from app.models.identity import new_id
+
+VISIT_YEAR = "substr(visit_date, 1, 4)"
+#: What came of a visit for a disease, in one letter: whether it has a class (from ``UNCLASSED`` on
+#: it has none), whether it was on target (yes, no, no value), which step it led to (routine,
+#: another, none). A question gets it from the index where it asks in these very words.
+OUTCOME = (
+    "char(65 + 9 * (control_class IS NULL) + 3 * ifnull(uncontrolled != 0, 2)"
+    " + CASE WHEN action = '1' THEN 0 WHEN action IS NULL THEN 2 ELSE 1 END)"
+)
+UNCLASSED = "J"
 
 
 class FollowUp(Syncable, Base):
@@ -114,17 +124,16 @@ class FollowUpDisease(Base):
     __tablename__ = "follow_up_disease"
     __table_args__ = (
         Index("ix_follow_up_disease_resident", "resident_id", "disease", "visit_date"),
-        # The same of a visit's parts. The day comes first: an index that began with the disease
-        # would be taken for questions about one visit.
+        # The same of a visit's parts, together what one person had in one year. The year comes
+        # first: an index that began with the disease would be taken for questions about one visit.
         Index(
             "ix_follow_up_disease_counted",
-            "visit_date",
+            text(VISIT_YEAR),
             "disease",
-            "follow_up_id",
             "resident_id",
-            "control_class",
-            "uncontrolled",
-            "action",
+            "visit_date",
+            "follow_up_id",
+            text(OUTCOME),
         ),
     )
 

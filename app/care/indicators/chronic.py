@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from app.care.clinical_settings import ClinicalSettings
 from app.care.indicators.counted import Counted, each
 from app.care.indicators.people import People, day_of
 from app.care.indicators.period import Period, parts_of
-from app.care.indicators.visits import Visit
+from app.care.indicators.visits import Visit, told
 from app.care.visit_rules import ROUTINE_MONTHS, NextStep, add_months, short_date
 from app.models.driver import ask
 
@@ -64,31 +64,41 @@ def managed_to_standard(
     visits asked of a year is asked of a part of a year in proportion, rounded down. Source: domain
     reference §5.5 (C).
     """
-    if not checked:
-        return False
-    needed = _visits_needed(period, settings)
-    if len(visits) < needed:
+    return checked and _to_standard(visits, since, period, _asked_of(period, settings))
+
+
+class _Asked(NamedTuple):
+    """How many visits a period asks for, and the quarters each of which asks for one."""
+
+    visits: int
+    quarters: Sequence[Period]
+
+
+def _asked_of(period: Period, settings: ClinicalSettings) -> _Asked:
+    return _Asked(
+        settings.visits_a_year * _whole_months(period) // 12,
+        _quarters(period) if settings.one_visit_a_quarter else (),
+    )
+
+
+def _to_standard(visits: Sequence[Visit], since: date, period: Period, asked: _Asked) -> bool:
+    """``managed_to_standard`` of somebody who had the health check."""
+    if len(visits) < asked.visits:
         return False
     start, end = period.start, period.end
     in_person = [visit for visit in visits if visit.face_to_face and start <= visit.on <= end]
     # Visits of one day are one: merged records, or a correction on two PCs, may hold it twice.
-    if len({visit.on for visit in in_person}) < needed:
+    if len({visit.on for visit in in_person}) < asked.visits:
         return False
-    if not all(visit.complete for visit in in_person):
+    for visit in in_person:
+        if not visit.complete:
+            return False
+    # Most who fail were seen too late.
+    if not _in_time(visits, since, period):
         return False
-    if settings.one_visit_a_quarter and not all(
-        any(visit.on in part for visit in in_person) for part in _quarters(period)
-    ):
-        return False
-    return _in_time(visits, since, period)
+    return all(any(visit.on in part for visit in in_person) for part in asked.quarters)
 
 
-def _visits_needed(period: Period, settings: ClinicalSettings) -> int:
-    return settings.visits_a_year * _whole_months(period) // 12
-
-
-# Asked of every person of a report.
-@lru_cache(maxsize=64)
 def _whole_months(period: Period) -> int:
     months = 0
     while months < 12 and add_months(period.start, months + 1).toordinal() - 1 <= (
@@ -98,7 +108,6 @@ def _whole_months(period: Period) -> int:
     return months
 
 
-@lru_cache(maxsize=64)
 def _quarters(period: Period) -> list[Period]:
     years = range(period.start.year, period.end.year + 1)
     every = [
@@ -112,11 +121,12 @@ def _in_time(visits: Iterable[Visit], since: date, period: Period) -> bool:
 
     The last visit before the period says when its first one was due.
     """
-    latest = _three_months_on(max(period.start, since))
+    start = period.start
+    latest = _three_months_on(max(start, since))
     for visit in visits:
         if visit.step is None:
             continue
-        if visit.on >= period.start and visit.on > latest:
+        if latest < visit.on >= start:
             return False
         latest = latest_next(visit)
     return latest >= period.end
@@ -124,12 +134,15 @@ def _in_time(visits: Iterable[Visit], since: date, period: Period) -> bool:
 
 def latest_next(visit: Visit) -> date:
     """The last day on which the rule (``NBPHS-2017``) wants the person seen again."""
-    if visit.step == NextStep.ROUTINE:
-        return _three_months_on(visit.on)
-    return short_date(visit.on)
+    return _latest_next(visit.on, visit.step)
 
 
 # A year has few days and many visits.
+@cache
+def _latest_next(day: date, step: str | None) -> date:
+    return _three_months_on(day) if step == NextStep.ROUTINE else short_date(day)
+
+
 @cache
 def _three_months_on(day: date) -> date:
     return add_months(day, ROUTINE_MONTHS)
@@ -170,12 +183,12 @@ def chronic_indicators(
     managed: Sequence[Managed],
     checked: Container[str],
     settings: ClinicalSettings,
-    visits: Mapping[str, Sequence[Visit]],
+    visits: Mapping[str, str],
 ) -> tuple[Counted, Counted, Counted]:
     """Management rate, standard-management rate and control rate of one disease.
 
     ``managed``: for the disease, at any time; ``checked``: who had a health check within the year
-    that ends with the period; ``visits``: by person, from ``first_counted`` to the last day.
+    that ends with the period; ``visits``: by person, as ``told`` understands them.
     """
     letter = CODE_OF[disease]
     # Whose record was closed by the last day (died, moved away) is not managed on it.
@@ -183,11 +196,12 @@ def chronic_indicators(
     on_last_day = [
         one for one in managed if one.on(period.end) and people.by_id[one.person].active_by(day)
     ]
+    asked = _asked_of(period, settings)
+    first = first_counted(period)
     standard, controlled = [], []
     for one in on_last_day:
-        theirs = visits.get(one.person, ())
-        had_check = one.person in checked
-        if had_check and managed_to_standard(theirs, one.since, period, had_check, settings):
+        theirs = told(visits.get(one.person, ""), first, period.end)
+        if one.person in checked and _to_standard(theirs, one.since, period, asked):
             standard.append(one.person)
         if last_controlled(theirs, period):
             controlled.append(one.person)

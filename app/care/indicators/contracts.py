@@ -6,12 +6,9 @@ Source: domain reference §9.3. C1 counts persons, not contracts; C2 counts serv
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import repeat
-from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
@@ -67,48 +64,54 @@ class _Term(NamedTuple):
         return self.starts_on <= day <= self.ends_on and (self.ended is None or self.ended > day)
 
 
-class Contracted(NamedTuple):
-    """A contract that was signed; ``row``: its row in the store, as text."""
+class Alike(NamedTuple):
+    """Contracts that were signed and run alike; the lists are in one order. ``rows``: their rows in
+    the store, as text."""
 
-    signed_on: str
-    id: str
-    row: str
-    person: str
-    team_id: str
-    team_name: str
-    category: str
     organisation_id: str
     term: _Term
+    category: str
+    rows: list[str]
+    ids: list[str]
+    persons: list[str]
+    signed: list[str]
+    team_ids: list[str]
+    team_names: list[str]
+
+
+class DaysOf(Protocol):
+    """Person or contract → the days of something, ISO, in order; None where there is none."""
+
+    def get(self, key: str, /) -> Sequence[str] | None: ...
 
 
 class Given(Protocol):
     """The days on which services were given."""
 
-    def days(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
+    def days(self, counts: str, service: str) -> DaysOf:
         """Of a service, in order: by person, by contract where it is noted by hand."""
 
 
-def read_contracts(session: Session, period: Period, people: People) -> list[Contracted]:
-    """The contracts to which some day of a period belongs, by day of signing."""
+def read_contracts(session: Session, period: Period, people: People) -> list[Alike]:
+    """The contracts to which some day of a period belongs."""
     start, end = period.start.isoformat(), period.end.isoformat()
-    found: list[Contracted] = []
+    found = []
     for organisation, begins, ends, status, ended, category, *lists in ask(
         session, _CONTRACTS, (start, end, start)
     ):
-        term = _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None)
         rows, ids, residents, signed = (column.split(",") for column in lists[:4])
-        found += map(
-            Contracted,
-            signed,
-            ids,
-            rows,
-            map(people.person_of, residents),
-            *map(from_json, lists[4:]),
-            repeat(category),
-            repeat(organisation),
-            repeat(term),
+        found.append(
+            Alike(
+                organisation,
+                _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None),
+                category,
+                rows,
+                ids,
+                list(map(people.person_of, residents)),
+                signed,
+                *map(from_json, lists[4:]),
+            )
         )
-    found.sort(key=itemgetter(0, 1))
     return found
 
 
@@ -118,14 +121,14 @@ def ask_packages(session: Session, period: Period) -> list[tuple[str | None, str
 
 
 def packages_of(
-    session: Session, asked: Iterable[tuple[str | None, str]], contracts: Iterable[Contracted]
+    session: Session, asked: Iterable[tuple[str | None, str]], contracts: Iterable[Alike]
 ) -> dict[str, str | None]:
     """Row of a contract → its packages, JSON. What was asked in another view of the store is
     completed from this one."""
     found: dict[str, str | None] = {}
     for packages, rows in asked:
         found.update(dict.fromkeys(rows.split(","), packages))
-    missing = [contract.row for contract in contracts if contract.row not in found]
+    missing = [row for alike in contracts for row in alike.rows if row not in found]
     if missing:
         found.update(
             (str(row), text) for row, text in ask(session, _PACKAGES_OF, (to_json(missing),))
@@ -133,18 +136,26 @@ def packages_of(
     return found
 
 
-def teams_on(contracts: Sequence[Contracted], day: date) -> dict[str, tuple[str, str]]:
+def teams_on(contracts: Iterable[Alike], day: date) -> dict[str, tuple[str, str]]:
     """Whoever has a contract in force on a day → id and name of the team.
 
     Where a person has several, the family doctor's newest names the team.
     """
-    teams: dict[str, tuple[str, str]] = {}
-    of_family_doctors: dict[str, tuple[str, str]] = {}
-    for row in contracts:
-        if row.term.on(day):
-            named = of_family_doctors if row.category == FAMILY_DOCTOR else teams
-            named[row.person] = (row.team_id, row.team_name)
-    return teams | of_family_doctors
+    standing = [alike for alike in contracts if alike.term.on(day)]
+    of_others = (alike for alike in standing if alike.category != FAMILY_DOCTOR)
+    of_family_doctors = (alike for alike in standing if alike.category == FAMILY_DOCTOR)
+    return _newest(of_others) | _newest(of_family_doctors)
+
+
+def _newest(contracts: Iterable[Alike]) -> dict[str, tuple[str, str]]:
+    """Person → id and name of the team that signed last."""
+    found: dict[str, tuple[str, str, str, str]] = {}
+    for alike in contracts:
+        signed = zip(alike.signed, alike.ids, alike.team_ids, alike.team_names, strict=True)
+        for person, contract in zip(alike.persons, signed, strict=True):
+            if person not in found or found[person] < contract:
+                found[person] = contract
+    return {person: (team_id, team) for person, (_, _, team_id, team) in found.items()}
 
 
 def contract_rate(teams: dict[str, tuple[str, str]], period: Period, people: People) -> Counted:
@@ -155,7 +166,7 @@ def contract_rate(teams: dict[str, tuple[str, str]], period: Period, people: Peo
 
 def services_done(
     session: Session,
-    contracts: Iterable[Contracted],
+    contracts: Iterable[Alike],
     packages: Mapping[str, str | None],
     given: Given,
     organisation_id: str,
@@ -169,34 +180,31 @@ def services_done(
     request (0 times a year) are not counted. Of what was due more than once, the days of the
     whole contract year count, so that one given early is done when it falls due.
     """
-    teams: dict[str, tuple[str, str]] = {}
-    # Many contracts run alike and hold the same packages; those that were read together share
-    # their term, which is told by its identity in a tenth of the time.
-    alike: dict[tuple[int, str | None], list[tuple[str, str]]] = defaultdict(list)
-    terms: dict[int, _Term | None] = {}
-    for _, id_, row, person, team_id, team, _, signer, term in contracts:
-        if signer == organisation_id:
-            key = id(term)
-            if key not in terms:
-                terms[key] = term if _touches(term, period) else None
-            if terms[key] is not None:
-                teams[person] = (team_id, team)
-                alike[key, packages[row]].append((id_, person))
+    touched = [
+        alike
+        for alike in contracts
+        if alike.organisation_id == organisation_id and _touches(alike.term, period)
+    ]
+    teams = _newest(touched)
     due: dict[str, float] = dict.fromkeys(teams, 0)
     done: dict[str, float] = dict.fromkeys(teams, 0)
-    for (key, text), those in alike.items():
-        running = terms[key]
-        assert running is not None
-        plan = _planned(running, text, period, given)
-        counted = [(by_contract, days.get, years) for by_contract, days, years in plan.counted]
-        for id_, person in those:
+    for alike in touched:
+        plans: dict[str | None, _Plan] = {}
+        falling: dict[int, _Years] = {}
+        for row, id_, person in zip(alike.rows, alike.ids, alike.persons, strict=True):
+            agreed = packages[row]
+            plan = plans.get(agreed)
+            if plan is None:
+                plan = plans[agreed] = _planned(alike.term, agreed, period, given, falling)
             number = plan.kept
-            for by_contract, days_of, years in counted:
+            for by_contract, days_of, years in plan.counted:
                 if days := days_of(id_ if by_contract else person):
                     for first, last, lowest, highest in years:
-                        had = bisect_right(days, last) - bisect_left(days, first)
-                        if had >= lowest:
-                            number += min(had, highest) - lowest + 1
+                        # Where in the days stands the one by which the lowest number was given?
+                        at = bisect_left(days, first) + lowest - 1
+                        if at < len(days) and days[at] <= last:
+                            given_in_all = bisect_right(days, last) - at if highest > lowest else 1
+                            number += min(given_in_all, highest - lowest + 1)
             due[person] += plan.due
             done[person] += number
     strangers = teams.keys() - people.by_id.keys()
@@ -217,41 +225,55 @@ def _touches(term: _Term, period: Period) -> bool:
     )
 
 
-_Years = tuple[tuple[date, date, int, int], ...]
+# First and last day, first and last number of the services that fall due.
+_Years = tuple[tuple[str, str, int, int], ...]
 
 
 class _Plan(NamedTuple):
     """What of a contract falls due within a period: how many services in all; how many of them are
-    done by the record's being kept; what is counted: whether by contract, the days, and first and
-    last day of the contract's years with first and last number of those that fall due.
+    done by the record's being kept; what is counted: whether by contract, what finds the days, and
+    first and last day of the contract's years with first and last number of those that fall due.
     """
 
     due: int
     kept: int
-    counted: tuple[tuple[bool, Mapping[str, Sequence[date]], _Years], ...]
+    counted: tuple[tuple[bool, Callable[[str], Sequence[str] | None], _Years], ...]
 
 
-def _planned(term: _Term, packages: str | None, period: Period, given: Given) -> _Plan:
+def _planned(
+    term: _Term,
+    packages: str | None,
+    period: Period,
+    given: Given,
+    falling: dict[int, _Years],
+) -> _Plan:
+    """``falling``: what was found for other packages of contracts that run alike, by times."""
     due = kept = 0
     counted = []
     for item in _items(packages):
-        years = _falling_due(term, item.times, period)
+        years = falling.get(item.times)
+        if years is None:
+            years = falling[item.times] = _falling_due(term, item.times, period)
         if not years:
             continue
-        due += sum(highest - lowest + 1 for _, _, lowest, highest in years)
+        due += sum([highest - lowest + 1 for _, _, lowest, highest in years])
         if item.counts == RECORD:  # kept all the time
             kept += sum(
-                max(min(item.times, highest) - lowest + 1, 0) for _, _, lowest, highest in years
+                [max(min(item.times, highest) - lowest + 1, 0) for _, _, lowest, highest in years]
             )
         else:
             days = given.days(item.counts, item.service)
-            counted.append((item.counts == MANUAL, days, years))
+            counted.append((item.counts == MANUAL, days.get, years))
     return _Plan(due, kept, tuple(counted))
 
 
-@lru_cache(maxsize=8192)
 def _falling_due(term: _Term, times: int, period: Period) -> _Years:
-    return falling_due(Span(*term), times, period.start, period.end)
+    return tuple(
+        (first.isoformat(), last.isoformat(), lowest, highest)
+        for first, last, lowest, highest in falling_due(
+            Span(*term), times, period.start, period.end
+        )
+    )
 
 
 @lru_cache(maxsize=4096)

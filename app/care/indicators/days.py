@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from app.care.indicators.people import People, day_of
+from app.care.indicators.people import People
 from app.clock import clinic_date, parse_instant
 from app.models.driver import ask, ask_in_one
 
@@ -52,12 +52,12 @@ _CHECK_INS = """
 
 
 class Days:
-    """Who had something, day by day; a person as often a day as it was written down."""
+    """Who had something, day by day (ISO); a person as often a day as it was written down."""
 
-    def __init__(self, rows: Iterable[tuple[date, list[str]]] = ()) -> None:
+    def __init__(self, rows: Iterable[tuple[str, list[str]]] = ()) -> None:
         self._rows = list(rows)
 
-    def add(self, day: date, names: list[str]) -> None:
+    def add(self, day: str, names: list[str]) -> None:
         self._rows.append((day, names))
 
     @classmethod
@@ -66,18 +66,19 @@ class Days:
 
     def named(self, first: date, last: date) -> set[str]:
         """Everybody who had it between two days."""
-        return set().union(*(names for day, names in self._rows if first <= day <= last))
+        start, end = first.isoformat(), last.isoformat()
+        return set().union(*(names for day, names in self._rows if start <= day <= end))
 
-    def of_each(self) -> dict[str, list[date]]:
+    def of_each(self) -> dict[str, list[str]]:
         """Person → the days, in order."""
-        found: dict[str, list[date]] = defaultdict(list)
+        found: dict[str, list[str]] = defaultdict(list)
         for day, names in sorted(self._rows, key=_first):
             for name in names:
                 found[name].append(day)
         return found
 
 
-def _first(row: tuple[date, list[str]]) -> date:
+def _first(row: tuple[str, list[str]]) -> str:
     return row[0]
 
 
@@ -88,7 +89,7 @@ def ask_checks(session: Session, first: date, last: date) -> list[list[str]]:
 
 def checks_of(asked: Iterable[list[str]], people: People) -> Days:
     """Health checks that a doctor concluded."""
-    return Days((day_of(day), _persons(names, people)) for day, names in asked)
+    return Days((day, _persons(names, people)) for day, names in asked)
 
 
 def ask_assessments(session: Session, first: date, last: date) -> list[list[str]]:
@@ -100,7 +101,7 @@ def assessments_of(asked: Iterable[list[str]], people: People) -> dict[str, Days
     """Scale → who was assessed with it."""
     found: dict[str, Days] = defaultdict(Days)
     for scale, day, names in asked:
-        found[scale].add(day_of(day), _persons(names, people))
+        found[scale].add(day, _persons(names, people))
     return found
 
 
@@ -113,14 +114,17 @@ def noted_of(asked: Iterable[list[str]]) -> dict[str, Days]:
     """Service → the contracts for which it was noted by hand."""
     found: dict[str, Days] = defaultdict(Days)
     for day, service, names in asked:
-        found[service].add(day_of(day), names.split(","))
+        found[service].add(day, names.split(","))
     return found
 
 
 def read_check_ins(session: Session, people: People) -> Days:
     """Who trained at home and checked in."""
     rows = ask(session, _CHECK_INS)
-    return Days((clinic_date(parse_instant(began)), [people.person_of(id_)]) for id_, began in rows)
+    return Days(
+        (clinic_date(parse_instant(began)).isoformat(), [people.person_of(id_)])
+        for id_, began in rows
+    )
 
 
 def _persons(names: str, people: People) -> list[str]:

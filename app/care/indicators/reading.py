@@ -6,7 +6,6 @@ A period or any part of it is counted from one reading.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,7 +16,8 @@ from app.care.contracts.completion import MANUAL
 from app.care.indicators.ahead import Ahead
 from app.care.indicators.chronic import CODE_OF, Managed, first_counted, managed_people
 from app.care.indicators.contracts import (
-    Contracted,
+    Alike,
+    DaysOf,
     ask_packages,
     packages_of,
     read_contracts,
@@ -35,7 +35,8 @@ from app.care.indicators.days import (
 from app.care.indicators.people import people_of
 from app.care.indicators.period import Period
 from app.care.indicators.referrals import Course, courses_of
-from app.care.indicators.visits import Visit, ask_visits, days_seen, visits_between, visits_of
+from app.care.indicators.visits import DaysSeen, ask_visits, visits_of
+from app.care.visit_rules import add_months
 
 
 class Reading:
@@ -53,10 +54,10 @@ class Reading:
         self.session, self.organisation_id, self.period = session, organisation_id, period
         self.settings = clinical_settings(session)
         # A contract year that the period touches begins at most one year before it, and a check
-        # counts for a year: a few days more do no harm.
-        self._year_before = date.fromordinal(max(period.start.toordinal() - 366, 1))
+        # counts for a year. Not a day more: visits are read by the year.
+        self._year_before = add_months(period.start, -12)
         self._disease = {letter: disease for disease, letter in CODE_OF.items()}.get(only[:1], "")
-        self._days: dict[tuple[str, str], Mapping[str, Sequence[date]]] = {}
+        self._days: dict[tuple[str, str], DaysOf] = {}
         self._ahead = ahead
         if ahead is not None:
             # In the order in which they are wanted; this view of the store has begun by now.
@@ -67,11 +68,11 @@ class Reading:
         first, last = self._year_before, self.period.end
         visited = first_counted(self.period) if self._disease else first
         return {
-            "packages": partial(ask_packages, period=self.period),
+            "checks": partial(ask_checks, first=first, last=last),
             "visits": partial(ask_visits, first=visited, last=last, disease=self._disease),
             "assessments": partial(ask_assessments, first=first, last=last),
-            "checks": partial(ask_checks, first=first, last=last),
             "noted": partial(ask_noted, first=first, last=last),
+            "packages": partial(ask_packages, period=self.period),
         }
 
     def _asked(self, name: str) -> Any:
@@ -80,7 +81,7 @@ class Reading:
         return self._questions()[name](self.session)
 
     @cached_property
-    def contracts(self) -> Sequence[Contracted]:
+    def contracts(self) -> Sequence[Alike]:
         return read_contracts(self.session, self.period, self.people)
 
     @cached_property
@@ -103,12 +104,12 @@ class Reading:
     def courses(self) -> list[Course]:
         return courses_of(self.session, self.organisation_id)
 
-    def visits(self, disease: str, part: Period) -> Mapping[str, Sequence[Visit]]:
-        """Person → the visits that a part of the period needs."""
-        return visits_between(self._visits.get(disease, {}), first_counted(part), part.end)
+    def visits(self, disease: str) -> Mapping[str, str]:
+        """Person → the visits, as ``visits.told`` understands them."""
+        return self._visits.get(disease, {})
 
     @cached_property
-    def _visits(self) -> dict[str, dict[str, list[Visit]]]:
+    def _visits(self) -> dict[str, dict[str, str]]:
         return visits_of(self._asked("visits"), self.people)
 
     @cached_property
@@ -119,19 +120,18 @@ class Reading:
     def _noted(self) -> Mapping[str, Days]:
         return noted_of(self._asked("noted"))
 
-    def days(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
-        """The days on which a service was given: by person, by contract if noted by hand."""
+    def days(self, counts: str, service: str) -> DaysOf:
+        """The days on which a service was given, ISO: by person, by contract if noted by hand."""
         key = (counts, service if counts == MANUAL else "")
         found = self._days.get(key)
         if found is None:
             found = self._days[key] = self._given(counts, service)
         return found
 
-    def _given(self, counts: str, service: str) -> Mapping[str, Sequence[date]]:
+    def _given(self, counts: str, service: str) -> DaysOf:
         kind, _, what = counts.partition(":")
         if kind == "follow_up":
-            visits = self._visits.get(what, {})
-            return {person: days_seen(theirs) for person, theirs in visits.items()}
+            return DaysSeen(self.visits(what))
         if counts == MANUAL:
             return self._noted.get(service, Days()).of_each()
         if kind == "check_in":
@@ -141,4 +141,4 @@ class Reading:
             return Days.together(wanted).of_each()
         if kind != "health_check":
             return {}
-        return {person: sorted(set(days)) for person, days in self.checks.of_each().items()}
+        return {person: list(dict.fromkeys(days)) for person, days in self.checks.of_each().items()}

@@ -66,11 +66,15 @@ class Report:
     _doctors: Mapping[str, str]
     _teams: Mapping[str, tuple[str, str]]
 
-    def groups(self, by: Grouping) -> tuple[Group, ...]:
-        """The same indicators for each village, doctor or team; together they are the whole."""
+    def groups(self, by: Grouping, only: str = "") -> tuple[Group, ...]:
+        """The same indicators for each village, doctor or team; together they are the whole.
+
+        ``only``: the one indicator that is wanted.
+        """
         names: dict[str, str] = {}
         parts: dict[str, dict[str, Counted]] = {}
-        for code, one in self.counted.items():
+        wanted = {only: self.counted[only]} if only else self.counted
+        for code, one in wanted.items():
             shares: dict[str, tuple[dict[str, float], dict[str, float]]] = {}
             for side, people in enumerate((one.numerator, one.denominator)):
                 for person, number in people.items():
@@ -79,9 +83,7 @@ class Report:
                     shares.setdefault(key, ({}, {}))[side][person] = number
             for key, (above, below) in shares.items():
                 parts.setdefault(key, {})[code] = replace(one, numerator=above, denominator=below)
-        nobody = {
-            code: replace(one, numerator={}, denominator={}) for code, one in self.counted.items()
-        }
+        nobody = {code: replace(one, numerator={}, denominator={}) for code, one in wanted.items()}
         return tuple(
             Group(key, name, {**nobody, **parts[key]})
             for key, name in sorted(names.items(), key=lambda pair: (pair[0] == "", pair[1]))
@@ -219,6 +221,25 @@ def _counted(
     if only in ("", "C1"):
         teams = teams_on(reading.contracts, period.end)
         counted.append(contract_rate(teams, period, people))
+    # In the order in which what they need was read.
+    if only[:1] in ("", "R", "O"):
+        counted += _of_the_consortium(reading, period, only)
+    if only[:1] in ("", *CODE_OF.values()):
+        checked = checked_within_a_year(reading.checks, period)
+        for disease, letter in CODE_OF.items():
+            if only[:1] in ("", letter):
+                counted += chronic_indicators(
+                    disease,
+                    period,
+                    people,
+                    reading.managed.get(disease, ()),
+                    checked,
+                    reading.settings,
+                    reading.visits(disease),
+                )
+    if only[:1] in ("", "E"):
+        tcm = reading.assessments.get(TCM_SCALE, Days())
+        counted += elder_indicators(session, organisation_id, period, people, reading.checks, tcm)
     if only in ("", "C2"):
         services, served_by = services_done(
             session,
@@ -232,24 +253,6 @@ def _counted(
         counted.append(services)
         # Whoever has none any more stands under the team that owed the services.
         teams = served_by | teams
-    if only[:1] in ("", "E"):
-        tcm = reading.assessments.get(TCM_SCALE, Days())
-        counted += elder_indicators(session, organisation_id, period, people, reading.checks, tcm)
-    if only[:1] in ("", *CODE_OF.values()):
-        checked = checked_within_a_year(reading.checks, period)
-        for disease, letter in CODE_OF.items():
-            if only[:1] in ("", letter):
-                counted += chronic_indicators(
-                    disease,
-                    period,
-                    people,
-                    reading.managed.get(disease, ()),
-                    checked,
-                    reading.settings,
-                    reading.visits(disease, period),
-                )
-    if only[:1] in ("", "R", "O"):
-        counted += _of_the_consortium(reading, period, only)
     return {one.code: one for one in counted}, teams
 
 

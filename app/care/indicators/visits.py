@@ -1,23 +1,26 @@
-"""The follow-up visits that a report counts: read once, a day at a time, from indexes alone.
+"""The follow-up visits that a report counts: read once, a person at a time, from an index alone.
 
-A row a visit would cost more than all that is counted from it: the store answers with a row a day
-and disease, which names the people in one text and says in another, a letter each, what the visits
-were.
+A row a visit would cost more than all that is counted from it: the store answers with a row a
+person, disease and year, which tells each visit in a word: its day and a letter that says what came
+of it. The index holds just these, in this order (``models/chronic``).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from datetime import date
-from operator import attrgetter, itemgetter
-from typing import NamedTuple
+from functools import cache
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.care.indicators.people import People, day_of
 from app.care.visit_rules import NextStep
 from app.models.base import to_json
+from app.models.chronic import OUTCOME, UNCLASSED, VISIT_YEAR
 from app.models.driver import ask, ask_in_one
 
 # Few visits are void or were made from afar. Each day is asked for them, status by status, so that
@@ -50,23 +53,29 @@ _FROM_AFAR = _DAYS + " UNION ALL ".join(
     _OF_DAYS.format(which=which)
     for which in ("mode < '1'", "mode > '1' AND mode < '2'", "mode > '2'")
 )
-# What a visit was, as one letter: whether it has a class, whether it was on target (no, yes, no
-# value), what step it led to (routine, another, none), whether it was made from afar.
-_STEPS = (NextStep.ROUTINE, NextStep.ADJUST, None)
-_VISITS = """
-    SELECT visit_date, disease, group_concat(resident_id),
-        group_concat(char(
-            65 + 18 * {afar} + 9 * (control_class IS NULL) + 3 * ifnull(uncontrolled != 0, 2)
-            + CASE WHEN action = '1' THEN 0 WHEN action IS NULL THEN 2 ELSE 1 END
-        ), ''),
-        group_concat(CASE WHEN control_class IS NULL THEN follow_up_id END)
+_VISITS = f"""
+    SELECT disease, resident_id, group_concat(visit_date || {{outcome}}),
+        ifnull(group_concat(CASE WHEN {{named}} THEN follow_up_id END), '')
     FROM follow_up_disease INDEXED BY ix_follow_up_disease_counted
-    WHERE visit_date BETWEEN :first AND :last {wanted} {counted}
-    GROUP BY visit_date, disease
-"""
+    WHERE {VISIT_YEAR} BETWEEN :first AND :last {{counted}}
+    GROUP BY {VISIT_YEAR}, disease, resident_id
+"""  # noqa: S608 — our own expressions
+# A small letter for what was made from afar.
+_FROM_AFAR_OR_NOT = f"""
+    CASE WHEN follow_up_id IN (SELECT value FROM json_each(:afar))
+    THEN lower({OUTCOME}) ELSE {OUTCOME} END
+"""  # noqa: S608 — our own expressions
+_UNCLASSED_GLUCOSE = f"({OUTCOME} >= '{UNCLASSED}' AND disease = 'type2_diabetes')"
 _NOT_FASTING = """
     SELECT follow_up.id FROM json_each(?) wanted
     CROSS JOIN follow_up ON follow_up.id = wanted.value WHERE not_fasting_reason IS NOT NULL
+"""
+# Every record that was merged, and those that go on: naming all organisations lets their index be
+# used.
+_MERGED = """
+    SELECT id, merged_into_id FROM resident
+    WHERE organisation_id IN (SELECT organisation.id FROM organisation)
+    AND record_status = 'merged' AND merged_into_id != ''
 """
 
 
@@ -85,83 +94,129 @@ class Visit(NamedTuple):
     step: str | None
 
 
-_Day = tuple[date, str, list[str], str, list[str]]
-#: Days, and the visits whose glucose was not fasting, with the reason.
-Asked = tuple[list[_Day], set[str]]
+#: Disease, record, a word for each visit of one year, ids: of every visit where a person has
+#: several records, else of those without a class of glucose.
+Asked = Sequence[tuple[str, str, str, str]]
+_DAY = len("2026-03-02")
 
 
-def visits_of(asked: Asked, people: People) -> dict[str, dict[str, list[Visit]]]:
-    """Disease → person → the visits that were asked for, in their order."""
-    days, not_fasting = asked
-    found: dict[str, dict[str, list[Visit]]] = {}
+def visits_of(asked: Asked, people: People) -> dict[str, dict[str, str]]:
+    """Disease → person → the visits that were asked for, told in words as they were read.
+
+    Few of them are ever looked at one by one, and a text costs as much as one visit: ``told`` and
+    ``days_seen`` understand it.
+    """
+    found: dict[str, dict[str, str]] = {}
+    several: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     survivors = people.survivors
-    for day, of, persons, letters, ids in days:
-        if not survivors.keys().isdisjoint(persons):
-            persons = [survivors.get(person, person) for person in persons]
-        theirs = found.setdefault(of, defaultdict(list))
-        said = {letter: _visit(day, letter) for letter in set(letters)}
-        # A pressure that was not taken is not excused by a meal, on a form for both diseases.
-        if of != "type2_diabetes" or not_fasting.isdisjoint(ids):
-            for person, letter in zip(persons, letters, strict=True):
-                theirs[person].append(said[letter])
-            continue
-        named = iter(ids)
-        for person, letter in zip(persons, letters, strict=True):
-            visit = said[letter]
-            if not visit.complete and next(named) in not_fasting:
-                visit = visit._replace(complete=True)
-            theirs[person].append(visit)
+    going_on = set(survivors.values())
+    for of, record, words, ids in asked:
+        theirs = found.setdefault(of, {})
+        if record in survivors or record in going_on:
+            person = survivors.get(record, record)
+            # Merged or parted again since the other view of the store began: without ids.
+            named = ids.split(",") if ids.count(",") == words.count(",") else repeat("")
+            by_day = several.setdefault((of, person), [])
+            by_day += [
+                (word[:_DAY], id_, word)
+                for word, id_ in zip(words.split(","), named)  # noqa: B905
+            ]
+        elif record in theirs:
+            theirs[record] += f",{words}"
+        else:
+            theirs[record] = words
+    for (of, person), by_day in several.items():
+        found[of][person] = ",".join(word for _, _, word in sorted(by_day))
     return found
 
 
 def ask_visits(session: Session, first: date, last: date, disease: str = "") -> Asked:
-    """What ``visits_of`` understands: the visits between two days. Void ones are left out."""
-    days = _ask_days(session, first, last, disease)
-    # Complete without a class: the glucose was not fasting, and the form says why.
-    unclassed = [id_ for _, of, _, _, ids in days if of == "type2_diabetes" for id_ in ids]
-    return days, {row[0] for row in ask(session, _NOT_FASTING, (to_json(unclassed),))}
-
-
-def _ask_days(session: Session, first: date, last: date, disease: str) -> list[_Day]:
+    """What ``visits_of`` understands: the visits of the years of two days, void ones left out."""
     span = (first.isoformat(), last.isoformat())
-    void = [row[0] for row in ask(session, _VOID, span)]
-    afar = [row[0] for row in ask(session, _FROM_AFAR, span)]
+    of_years = (f"{span[0][:4]}-01-01", f"{span[1][:4]}-12-31")
+    void = [row[0] for row in ask(session, _VOID, of_years)]
+    afar = [row[0] for row in ask(session, _FROM_AFAR, of_years)]
+    merged = {id_ for row in ask(session, _MERGED) for id_ in row}
     # What does not occur is not asked of each visit.
+    of_several = " OR resident_id IN (SELECT value FROM json_each(:merged))" if merged else ""
     query = _VISITS.format(
-        afar="(follow_up_id IN (SELECT value FROM json_each(:afar)))" if afar else "0",
-        counted="AND follow_up_id NOT IN (SELECT value FROM json_each(:void))" if void else "",
-        wanted="AND disease = :disease" if disease else "",
+        outcome=_FROM_AFAR_OR_NOT if afar else OUTCOME,
+        named=_UNCLASSED_GLUCOSE + of_several,
+        counted=" ".join(
+            (
+                "AND disease = :disease" if disease else "",
+                "AND follow_up_id NOT IN (SELECT value FROM json_each(:void))" if void else "",
+            )
+        ),
     )
-    asked = {"first": span[0], "last": span[1], "disease": disease}
-    values = {**asked, "afar": to_json(afar), "void": to_json(void)}
-    rows = sorted(ask_in_one(session, 5, query, values), key=itemgetter(0, 1))
-    return [
-        (day_of(day), of, people.split(","), letters, ids.split(",") if ids else [])
-        for day, of, people, letters, ids in rows
-    ]
-
-
-def _visit(day: date, letter: str) -> Visit:
-    afar, rest = divmod(ord(letter) - 65, 18)
-    unclassed, rest = divmod(rest, 9)
-    target, step = divmod(rest, 3)
-    return Visit(day, not afar, not unclassed, (True, False, None)[target], _STEPS[step])
-
-
-def visits_between(
-    visits: Mapping[str, Sequence[Visit]], first: date, last: date
-) -> Mapping[str, Sequence[Visit]]:
-    """Of each person's visits those between two days."""
-    return {
-        person: [visit for visit in theirs if first <= visit.on <= last]
-        for person, theirs in visits.items()
+    values = {
+        "first": span[0][:4],
+        "last": span[1][:4],
+        "disease": disease,
+        "void": to_json(void),
+        "afar": to_json(afar),
+        "merged": to_json(sorted(merged)),
     }
+    return _excused(session, ask_in_one(session, 4, query, values))
 
 
-def days_seen(visits: Iterable[Visit]) -> list[date]:
-    """The days of a person's visits, which come in their order, each once: merged records may
-    hold the same visit twice."""
-    return list(dict.fromkeys(map(_day_of_visit, visits)))
+def _excused(session: Session, asked: list[Any]) -> Asked:
+    """Complete without a class: the glucose was not fasting, and the form says why. A pressure
+    that was not taken is not excused by a meal, on a form for both diseases."""
+    of_glucose = [n for n, row in enumerate(asked) if row[3] and row[0] == "type2_diabetes"]
+    every_id = [id_ for n in of_glucose for id_ in asked[n][3].split(",")]
+    not_fasting = {row[0] for row in ask(session, _NOT_FASTING, (to_json(every_id),))}
+    for n in of_glucose if not_fasting else ():
+        of, record, told, named = asked[n]
+        words, ids = told.split(","), named.split(",")
+        unclassed = [at for at, word in enumerate(words) if word[_DAY].upper() >= UNCLASSED]
+        id_of = dict(zip(range(len(words)) if len(ids) == len(words) else unclassed, ids))  # noqa: B905
+        for at in unclassed:
+            if id_of[at] in not_fasting:
+                words[at] = words[at][:_DAY] + chr(ord(words[at][_DAY]) - _CLASSES)
+        asked[n] = (of, record, ",".join(words), named)
+    return asked
 
 
-_day_of_visit = attrgetter("on")
+def told(words: str, first: date, last: date) -> list[Visit]:
+    """Of a person's visits those between two days."""
+    each = words.split(",") if words else []
+    begin, end = bisect_left(each, first.isoformat()), bisect_left(each, f"{last.isoformat()}~")
+    return list(map(_visit, each[begin:end]))
+
+
+def days_seen(words: str) -> list[str]:
+    """The days of a person's visits, ISO, in order, each once: merged records may hold the same
+    visit twice."""
+    return list(dict.fromkeys(map(_day_part, words.split(","))))
+
+
+class DaysSeen:
+    """Person → the days of the visits, where somebody asks for them."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
+
+    def get(self, person: str) -> Sequence[str] | None:
+        words = self._words.get(person)
+        return days_seen(words) if words else None
+
+
+_day_part = itemgetter(slice(0, _DAY))
+_CLASSES = ord(UNCLASSED) - ord("A")
+_STEPS = (NextStep.ROUTINE, NextStep.ADJUST, None)
+
+
+# A report has many visits, and few words for them.
+@cache
+def _visit(word: str) -> Visit:
+    letter = word[_DAY]
+    unclassed, rest = divmod(ord(letter.upper()) - ord("A"), _CLASSES)
+    target, step = divmod(rest, 3)
+    return Visit(
+        day_of(word[:_DAY]),
+        letter.isupper(),
+        not unclassed,
+        (True, False, None)[target],
+        _STEPS[step],
+    )

@@ -169,6 +169,11 @@ def test_villages_together_are_the_whole(store: Store, actor: Actor) -> None:
     assert [group.name for group in groups] == ["东山村", "光明村", ""]
     for code, whole in report.counted.items():
         assert sum(group.counted[code].of for group in groups) == pytest.approx(whole.of)
+        shares = {group.key: group.counted[code] for group in groups}
+        shares = {key: one for key, one in shares.items() if one.numerator or one.denominator}
+        alone = report.groups("village", code)
+        assert {group.key: group.counted[code] for group in alone} == shares
+        assert all(group.counted.keys() == {code} for group in alone)
 
 
 def test_names_behind_a_number_are_not_for_the_commission(store: Store, actor: Actor) -> None:

@@ -11,13 +11,22 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.care.indicators import visits as visits_module
 from app.care.indicators.chronic import managed_people
 from app.care.indicators.contracts import read_contracts
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period
-from app.care.indicators.visits import Visit, ask_visits, visits_of
+from app.care.indicators.visits import (
+    Asked,
+    DaysSeen,
+    Visit,
+    ask_visits,
+    days_seen,
+    told,
+    visits_of,
+)
 from app.models.actor import Actor
-from app.models.chronic import FollowUp, FollowUpDisease
+from app.models.chronic import OUTCOME, FollowUp, FollowUpDisease
 from app.models.contract import Contract
 from app.models.resident import Condition, Resident
 from app.models.store import Store
@@ -77,6 +86,12 @@ def _plain(visits: Sequence[Made], disease: str, people: People, ids: Sequence[s
     return found
 
 
+def _within(found: dict[str, dict[str, str]], disease: str) -> object:
+    """What was found of a disease between the two days."""
+    between = {who: told(words, FIRST, LAST) for who, words in found.get(disease, {}).items()}
+    return {who: visits for who, visits in between.items() if visits}
+
+
 def _write(session: Session, visits: Sequence[Made], ids: Sequence[str]) -> None:
     for number, one in enumerate(visits):
         on, name = FIRST + timedelta(days=one.day), f"visit-{number:03d}"
@@ -127,9 +142,9 @@ def test_visits_are_read_as_they_were_written(
         found = visits_of(ask_visits(session, FIRST, LAST), people)
         for disease in ("hypertension", "type2_diabetes", "copd"):
             plain = _plain(visits, disease, people, ids)
-            assert dict(found.get(disease, {})) == plain
+            assert _within(found, disease) == plain
             alone = visits_of(ask_visits(session, FIRST, LAST, disease), people)
-            assert dict(alone.get(disease, {})) == plain
+            assert _within(alone, disease) == plain
             assert alone.keys() <= {disease}
         session.rollback()
 
@@ -154,8 +169,55 @@ def test_a_meal_excuses_no_missing_pressure_of_a_form_for_both(store: Store, act
         people = people_of(session, store.organisation_id)
         found = visits_of(ask_visits(session, FIRST, LAST), people)
         session.rollback()
-    assert [visit.complete for visit in found["type2_diabetes"][who]] == [True]
-    assert [visit.complete for visit in found["hypertension"][who]] == [False]
+    for disease, complete in (("type2_diabetes", True), ("hypertension", False)):
+        of_person = told(found[disease][who], FIRST, LAST)
+        assert [visit.complete for visit in of_person] == [complete]
+
+
+def test_a_merge_that_the_other_view_had_not_seen_loses_no_visit(
+    store: Store, actor: Actor
+) -> None:
+    one, other = (add_resident(store, actor, name=name) for name in NAMES[:2])
+    with store.write(actor) as session:
+        row = session.get_one(Resident, other)
+        row.record_status, row.merged_into_id = "merged", one
+    with store.read() as session:
+        people = people_of(session, store.organisation_id)
+    asked: Asked = [
+        ("hypertension", one, "2026-01-10A,2026-03-10D", ""),
+        ("hypertension", other, "2026-01-10G,2026-02-10A", ""),
+        ("hypertension", one, "2027-01-10a", ""),
+    ]
+    words = visits_of(asked, people)["hypertension"]
+    assert words.keys() == {one}
+    visits = told(words[one], date.min, date.max)
+    assert [visit.controlled for visit in visits] == [True, None, True, False, True]
+    assert [visit.face_to_face for visit in visits] == [True, True, True, True, False]
+    days = ["2026-01-10", "2026-02-10", "2026-03-10", "2027-01-10"]
+    assert days_seen(words[one]) == days
+    assert DaysSeen(words).get(one) == days
+    assert DaysSeen(words).get(other) is None
+    assert told("", date.min, date.max) == []
+
+
+def test_visits_of_several_years_are_read_from_the_index_alone(store: Store, actor: Actor) -> None:
+    who = add_resident(store, actor)
+    days = [date(2023, 12, 31), date(2024, 1, 1), date(2025, 6, 30), date(2026, 12, 31)]
+    with Session(store._write_engine) as session:  # nothing of it stays
+        made = Made(0, 0, "1", "final", "hypertension", "1", False, "1", None)
+        _write(session, [made._replace(day=(day - FIRST).days) for day in days], [who])
+        people = people_of(session, store.organisation_id)
+        found = visits_of(ask_visits(session, days[1], days[2]), people)["hypertension"]
+        plan = session.connection().exec_driver_sql(
+            "EXPLAIN QUERY PLAN "
+            + visits_module._VISITS.format(outcome=OUTCOME, named="0", counted=""),
+            {"first": "2024", "last": "2025"},
+        )
+        steps = [row[-1] for row in plan]
+        session.rollback()
+    assert days_seen(found[who]) == ["2024-01-01", "2025-06-30"]
+    assert len(steps) == 1  # grouped in the index's own order
+    assert "USING COVERING INDEX ix_follow_up_disease_counted" in steps[0]
 
 
 def test_any_text_may_stand_in_a_village_or_the_name_of_a_team(store: Store, actor: Actor) -> None:
@@ -171,8 +233,12 @@ def test_any_text_may_stand_in_a_village_or_the_name_of_a_team(store: Store, act
         found = people_of(session, store.organisation_id)
         assert {one: found.find(one).village for one in people} == people
         contracts = read_contracts(session, Period(TODAY, TODAY), found)
-        assert {row.person: row.team_name for row in contracts} == people
-        assert {row.team_id for row in contracts} == {team.id}
+        assert {
+            person: name
+            for alike in contracts
+            for person, name in zip(alike.persons, alike.team_names, strict=True)
+        } == people
+        assert {id_ for alike in contracts for id_ in alike.team_ids} == {team.id}
 
 
 def test_a_diagnosis_of_no_programme_is_passed_over(store: Store, actor: Actor) -> None:
