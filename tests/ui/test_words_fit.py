@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QImage
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QHeaderView, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.care.outreach.waiting import WaitingHere
 from app.i18n import set_language, tr
 from app.ui import theme
+from app.ui.chronic.model import due_columns
+from app.ui.context import UiContext
+from app.ui.contracts.model import contract_columns, resident_columns
+from app.ui.outreach.links import OutreachLinks
 from app.ui.rehab.cells import COLUMNS
 from app.ui.rehab.plan_items import ItemsModel, PlanItems
 from app.ui.shell import sync_bar
@@ -122,3 +130,35 @@ def test_the_line_of_the_sync_bar_ends_in_an_ellipsis_and_is_told_whole(qtbot: Q
     assert button.accessibleName() == said.text
     bar.resize(4000, theme.BAR_HEIGHT)
     assert button.text() == said.text.replace("&", "&&")
+
+
+@pytest.fixture
+def english() -> Iterator[None]:
+    set_language("en")
+    yield
+    set_language("zh_CN")
+
+
+@pytest.mark.usefixtures("english")
+def test_the_titles_of_lists_are_whole_in_english(qtbot: QtBot) -> None:
+    columns = [*due_columns(NOW.date), *contract_columns(), *resident_columns()]
+    header = QHeaderView(Qt.Orientation.Horizontal)
+    qtbot.addWidget(header)
+    header.ensurePolished()
+    cut = [
+        column.title
+        for column in columns
+        if column.width is not None
+        and header.fontMetrics().horizontalAdvance(column.title) + 2 * theme.GAP_FIELD
+        > column.width
+    ]
+    assert cut == []
+
+
+@pytest.mark.usefixtures("english")
+def test_the_ways_to_outreach_are_whole_beside_the_list(context: UiContext, qtbot: QtBot) -> None:
+    """Of the width of the list of referrals, with counts beside their words."""
+    links = OutreachLinks(context)
+    qtbot.addWidget(links)
+    links._show(WaitingHere(questions=9, urgent=1, answers=0, visits=3))
+    assert links.minimumSizeHint().width() <= theme.LIST_WIDTH

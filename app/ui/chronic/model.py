@@ -20,7 +20,7 @@ def due_columns(today: Today) -> list[Column[DueRow]]:
     """Who, for what, since when, and how the last visit was."""
     return [
         Column(tr("Name"), lambda row: row.name, 80, strong=True, tip=lambda row: row.name),
-        Column(tr("Sex, age"), _sex_age, 76),
+        Column(tr("Sex, age"), _sex_age, 90),
         Column(tr("Village"), lambda row: row.village, 100),
         Column(tr("Diseases"), lambda row: _short_diseases(row.diseases), 116),
         Column(
@@ -31,7 +31,7 @@ def due_columns(today: Today) -> list[Column[DueRow]]:
             icon_name=_due_icon,
         ),
         Column(tr("BP mmHg"), _pressure, 92, align="right"),
-        Column(tr("Glucose"), _glucose, 60, align="right"),
+        Column(tr("Glucose"), _glucose, 76, align="right"),
         Column(tr("Last class"), _classes, 100, tone=_class_tone),
     ]
 

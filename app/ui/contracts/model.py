@@ -33,12 +33,12 @@ def contract_columns() -> list[Column[ContractRow]]:
     """Who, with whom, what, until when, and how it stands."""
     return [
         Column(tr("Name"), lambda row: row.name, 84, strong=True),
-        Column(tr("Sex, age"), sex_age, 76),
+        Column(tr("Sex, age"), sex_age, 90),
         Column(tr("Village"), lambda row: row.village, 100),
         Column(tr("Doctor"), lambda row: row.doctor_name, 84),
         Column(tr("Team"), lambda row: row.team_name, 168),
         Column(tr("Packages"), lambda row: tr(", ").join(row.packages), None),
-        Column(tr("Date of signing"), lambda row: str(row.signed_on or ""), 96, align="right"),
+        Column(tr("Date of signing"), lambda row: str(row.signed_on or ""), 120, align="right"),
         Column(tr("Ends on"), lambda row: str(row.ends_on or ""), 96, align="right"),
         Column(
             tr("State"),

@@ -21,10 +21,10 @@ class OutreachLinks(QWidget):
         super().__init__(parent)
         self._context = context
         row = QHBoxLayout(self)
-        row.setContentsMargins(theme.GAP_INSIDE, 0, theme.GAP_FIELD, 0)
+        row.setContentsMargins(theme.GAP_TIGHT, 0, theme.GAP_TIGHT, 0)
         row.setSpacing(0)
-        self.consultations = self._way(tr("Consultations"), "consultations", "question-answer-line")
-        self.visits = self._way(tr("Expert visits"), "visits", "calendar-line")
+        self.consultations = self._way(tr("Consult"), "consultations", "question-answer-line")
+        self.visits = self._way(tr("Experts"), "visits", "calendar-line")
         self.guidance = self._way(tr("Guidance"), "guidance", "walk-line")
         self.training = self._way(tr("Training"), "training", "team-line")
         for button in (self.consultations, self.visits, self.guidance, self.training):
@@ -50,8 +50,8 @@ class OutreachLinks(QWidget):
         c.tasks.run(waiting_here, c.store, c.actor, done=self._show, owner=self)
 
     def _show(self, found: WaitingHere) -> None:
-        self.consultations.setText(_counted(tr("Consultations"), found.consultations))
-        self.visits.setText(_counted(tr("Expert visits"), found.visits))
+        self.consultations.setText(_counted(tr("Consult"), found.consultations))
+        self.visits.setText(_counted(tr("Experts"), found.visits))
 
 
 def _counted(words: str, count: int) -> str:
