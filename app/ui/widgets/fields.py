@@ -1,7 +1,6 @@
 """Form fields: a label, an editor, a unit, last time's value in grey, and room for one sentence.
 
-All share one interface (``Field``): ``value``, ``set_value``, ``raw``/``restore`` for drafts,
-``problem`` (why the present text cannot be taken) and ``show_problem``.
+All share ``Field``: ``raw`` and ``restore`` are for drafts, ``problem`` says what cannot be taken.
 """
 
 from __future__ import annotations
