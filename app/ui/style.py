@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from string import Template
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.paths import resources
@@ -266,6 +265,9 @@ def dress(widget: QWidget, **properties: str) -> None:
 def set_shown(part: QWidget, shown: bool) -> None:
     """Show or hide a part where that is news: what comes into sight with its page need not be told
     so, and would be dressed before it stands there."""
-    named = part.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
-    if not shown or (named and part.isHidden()) or part.parentWidget().isVisible():
-        part.setVisible(shown)
+    if not shown:
+        part.setProperty("away", True)
+        part.hide()
+    elif part.property("away") or part.parentWidget().isVisible():
+        part.setProperty("away", False)
+        part.show()

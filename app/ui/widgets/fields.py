@@ -216,7 +216,7 @@ class Field(QWidget, metaclass=AbstractWidget):
     def clear_problem(self) -> None:
         dress(self._editor, state="")
         if self._has("_message"):
-            self._message.hide()
+            set_shown(self._message, shown=False)
             self._message.setText("")
             self._message.setMinimumHeight(0)
 
