@@ -22,11 +22,11 @@ def group_columns(title: str) -> list[Column[GroupRow]]:
         Column(
             tr("Overdue"),
             lambda row: str(row.counts.overdue),
-            48,
+            66,
             align="right",
             tone=lambda row: "attention" if row.counts.overdue else None,
         ),
-        Column(tr("7 days"), lambda row: str(row.counts.week), 60, align="right"),
+        Column(tr("7 days"), lambda row: str(row.counts.week), 66, align="right"),
         Column(tr("30 days"), lambda row: str(row.counts.month), 66, align="right"),
         Column(tr("No contact"), lambda row: str(row.counts.unreachable), 50, align="right"),
     ]
