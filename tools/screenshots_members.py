@@ -78,7 +78,7 @@ def _with_files(hands: Any, resident_id: str, folder: Path) -> None:
     room: Any = hands.room("referrals")
     context = hands.frame.context
     context.navigate("referrals", resident_id=resident_id, prefill=_letter(resident_id))
-    wait(lambda: room.form is not None and room.form.isVisible(), "the form of a letter")
+    wait(lambda: room.form is not None and room.form.parts.isVisible(), "the form of a letter")
     form = room.form
     for number, (category, title) in enumerate((("ecg", "心电图"), ("laboratory", "心肌酶"))):
         _add(hands, form.files, _sheet(number), category, title)
@@ -159,7 +159,7 @@ def _to_a_member(hands: Any, resident_id: str) -> None:
 
     room: Any = hands.room("referrals")
     hands.frame.context.navigate("referrals", resident_id=resident_id)
-    wait(lambda: room.form is not None and room.form.isVisible(), "the form of a letter")
+    wait(lambda: room.form is not None and room.form.parts.isVisible(), "the form of a letter")
     parts = room.form.parts
     parts.receiver.set_value(organisation_id(CARE_HOME))
     for key, text in (
