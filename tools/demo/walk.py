@@ -246,7 +246,7 @@ def _urgent_follow_up(state: Walk, hands: Hands) -> None:
     hands.key(Qt.Key.Key_F9)
     wait(lambda: hands.frame.here == "referrals", "the referral")
     referrals = _room(hands, "referrals")
-    wait(lambda: referrals.form is not None and referrals.form.isVisible(), "the letter")
+    wait(lambda: referrals.form is not None and referrals.form.parts.isVisible(), "the letter")
     parts = referrals.form.parts
     expect(parts.urgency.value() == "emergency", "the letter is an emergency")
     expect(parts.fields["sbp"].value() == 192, "filled from the visit")
