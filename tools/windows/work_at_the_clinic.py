@@ -135,14 +135,14 @@ def _open_elder(person: Person) -> None:
     # The list below the box is small print: its digits are read more surely than the name.
     person.wait(ID_NUMBER[:6])
     person.key("Return")
+    person.wait("健康记录")
     person.wait_quiet()
-    person.wait("健康记录", "过敏")
 
 
 def look_at(person: Person, picture: str) -> None:
     """The elder's page with everything that was recorded."""
     _open_elder(person)
-    person.wait("上转", "随访")
+    person.wait("康复打卡", "康复计划")
     person.picture(picture)
 
 
