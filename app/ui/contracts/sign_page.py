@@ -165,7 +165,7 @@ class SignPage(Page):
         self._propose()
         for key in ("signer_relation", "signer_name", "contract_no"):
             self.form[key].setVisible(alone is not None)
-        if self._keeper.restore() is None:
+        if self._keeper.restore(drop_blank=True) is None:
             self.form.touched = False
         self._show_people()
         self._say()

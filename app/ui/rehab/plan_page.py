@@ -190,7 +190,7 @@ class PlanPage(Page):
                          "heart_rate_ceiling"):  # fmt: skip
                 self.form[name].set_value(getattr(plan, name) or None)
             self.items.set_items(plan.items)
-        kept = self._keeper.restore()
+        kept = self._keeper.restore(drop_blank=True)
         if kept is not None:
             self.items.set_items([PlanItem.from_dict(raw) for raw in kept.get("extra") or ()])
         self.form.touched = kept is not None

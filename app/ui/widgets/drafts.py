@@ -46,7 +46,7 @@ class DraftKeeper(QObject):
         self._extra = extra
         self.subject_id = subject_id
         self._active = True
-        #: The fields as the program filled them, where a draft that says no more is none.
+        #: The form as the program filled it, where a draft that says no more is none.
         self._blank: dict[str, Any] | None = None
         self._busy = False
         self._waiting: list[Callable[[], None]] = []
@@ -74,9 +74,7 @@ class DraftKeeper(QObject):
         self._timer.stop()
         if not self._active:
             return
-        data: dict[str, Any] = {"fields": self._fields.raw()}
-        if self._extra is not None:
-            data["extra"] = self._extra()
+        data = self._data()
         context, subject = self._context, self.subject_id
         if self._is_blank(data):
             from app.models.drafts import discard_draft
@@ -85,15 +83,22 @@ class DraftKeeper(QObject):
             return
         self._queue(lambda: save_draft(context.store, context.actor, self._form, subject, data))
 
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"fields": self._fields.raw()}
+        if self._extra is not None:
+            data["extra"] = self._extra()
+        return data
+
     def restore(self, *, drop_blank: bool = False) -> dict[str, Any] | None:
         """Put a kept draft into the fields; what was kept, or None when there is no draft.
 
-        ``drop_blank``: a draft that says no more than the fields do now (all that was typed was
-        wiped out again) is none, and none is kept from here on.
+        ``drop_blank``: a draft that says no more than the form does now (it was only looked at, or
+        all that was typed was wiped out again) is none, and none is kept from here on. Not for
+        forms that take files along: a draft may consist of them.
         """
         from app.models.drafts import load_draft
 
-        self._blank = _plain(self._fields.raw()) if drop_blank else None
+        self._blank = _plain(self._data()) if drop_blank else None
         kept = load_draft(self._context.store, self._context.actor, self._form, self.subject_id)
         if kept is None or self._is_blank(kept.data):
             return None
@@ -136,10 +141,7 @@ class DraftKeeper(QObject):
             then()
 
     def _is_blank(self, data: Mapping[str, Any]) -> bool:
-        extra = data.get("extra")
-        more = any(extra.values()) if isinstance(extra, dict) else bool(extra)
-        fields = _plain(data.get("fields", {}))
-        return self._blank is not None and fields == self._blank and not more
+        return self._blank is not None and _plain(data) == self._blank
 
     def _queue(self, work: Callable[[], None]) -> None:
         # One after the other: a save still under way must not land after its discarding.
@@ -172,6 +174,6 @@ class DraftKeeper(QObject):
         self.failed.emit(str(error))
 
 
-def _plain(fields: object) -> Any:
+def _plain(data: Mapping[str, Any]) -> Any:
     """As it comes back from the store."""
-    return json.loads(json.dumps(fields))
+    return json.loads(json.dumps(data))

@@ -20,7 +20,7 @@ from app.care.contracts.teams import load_teams
 from app.clock import FixedClock
 from app.models.actor import Actor
 from app.models.contract import Contract, ContractService
-from app.models.drafts import load_draft
+from app.models.drafts import count_drafts, load_draft
 from app.models.local import AuditEvent
 from app.models.outbox import Outbox
 from app.models.store import Store
@@ -229,6 +229,23 @@ def test_an_unfinished_form_is_kept_as_a_draft(
     assert room.list.isVisible()
     room.open(resident_id=resident_id)
     assert room.form.form["note"].value() == "女儿在外地"
+
+
+def test_a_form_that_was_only_looked_at_keeps_no_draft(
+    room: ContractsRoom, store: Store, actor: Actor, keys: Callable[..., None]
+) -> None:
+    add_team(store, actor)
+    first, second = add_resident(store, actor), add_resident(store, actor)
+    for resident_id in (first, second):
+        room.open(resident_id=resident_id)
+        # What is proposed changes the fields, too: its moment of waiting is over.
+        room.form._keeper.save_now()
+    keys(ESC)
+    assert count_drafts(store, actor) == 0
+    room.open(resident_id=first)
+    room.form.form["note"].set_value("女儿在外地")
+    keys(ESC)
+    assert count_drafts(store, actor) == 1
 
 
 def test_a_contract_is_renewed_from_its_page(

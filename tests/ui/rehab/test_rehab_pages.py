@@ -136,6 +136,19 @@ def test_a_plan_kept_as_draft_goes_on_later(
     assert [item.exercise for item in again.plan.items.items] == ["ankle_pump"]
 
 
+def test_a_plan_that_was_only_looked_at_keeps_no_draft(
+    room: RehabRoom, store: Store, actor: Actor
+) -> None:
+    begun, none = add_resident(store, actor, 0), add_resident(store, actor, 1)
+    add_plan(store, actor, begun)
+    for resident_id in (begun, none):
+        room.show_plan(resident_id)
+        # Filling the page changes its fields, too: its moment of waiting is over.
+        room.plan._keeper.save_now()
+    room.leave()
+    assert count_drafts(store, actor) == 0
+
+
 def test_the_life_of_a_plan_by_buttons(room: RehabRoom, store: Store, actor: Actor) -> None:
     resident_id = add_resident(store, actor, 0)
     add_plan(store, actor, resident_id)
