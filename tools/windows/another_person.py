@@ -60,7 +60,7 @@ class AnotherPerson:
         person.wait("CompletingTownshipCare")
         person.wait_quiet()
         person.picture("english-installer-finish")
-        person.key("Return")
+        person.press_until_gone("Return", title)
         checked(program.wait(PATIENCE), "the installer in English")
         self.clinic.prefix.settle()
         links = sorted(p.parent.name for p in self.clinic.prefix.drive.rglob("Township Care.lnk"))
@@ -145,7 +145,7 @@ class AnotherPerson:
         person.key("Return")
         person.wait_quiet()
         person.picture("uninstall-done")
-        person.key("Return")
+        person.press_until_gone("Return", "医养通 卸载")
         program.wait(PATIENCE)
         self.clinic.prefix.settle()
         left = sorted(p.name for p in self.folder.rglob("*")) if self.folder.exists() else []

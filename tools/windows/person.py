@@ -200,6 +200,15 @@ class Person:
                 raise Failed(f"the window “{title}” is still there")
             time.sleep(0.3)
 
+    def press_until_gone(self, key: str, title: str) -> None:
+        """A key that closes a window, once more where it came between two focuses."""
+        end = time.monotonic() + PATIENCE
+        while self._window(title):
+            if time.monotonic() > end:
+                raise Failed(f"the window “{title}” is still there")
+            self.key(key)
+            self.wait_quiet()
+
     def _window(self, title: str) -> bool:
         found = subprocess.run(
             ["xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(title)} *$"],

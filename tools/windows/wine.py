@@ -164,7 +164,7 @@ class Program:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+            self.lines.append(_decoded(line).rstrip("\r\n"))
 
     @property
     def output(self) -> str:
@@ -180,6 +180,14 @@ class Program:
         # Wine's own helpers may hold the pipe open long after the program has gone.
         self._reader.join(5)
         return Done(code, self.output)
+
+
+def _decoded(line: bytes) -> str:
+    """A Windows program writes in the code page, those of this machine in UTF-8."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("gb18030", "replace")
 
 
 def _fingerprint() -> str:
