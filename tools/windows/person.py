@@ -201,17 +201,23 @@ class Person:
             time.sleep(0.3)
 
     def press_until_gone(self, key: str, title: str) -> None:
-        """A key that closes a window, once more where it came between two focuses."""
+        """A key that closes a window, once more where it came between two focuses.
+
+        There is no window manager: where a box in front of the window closed, nobody gives the
+        keyboard back to it, as Windows itself does.
+        """
         end = time.monotonic() + PATIENCE
         while self._window(title):
             if time.monotonic() > end:
                 raise Failed(f"the window “{title}” is still there")
+            self._window(title, "windowfocus")  # it may be gone by now
             self.key(key)
             self.wait_quiet()
 
-    def _window(self, title: str) -> bool:
+    def _window(self, title: str, *then: str) -> bool:
+        """Whether a window of this title is in sight; ``then``: what xdotool does with it."""
         found = subprocess.run(
-            ["xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(title)} *$"],
+            ["xdotool", "search", "--onlyvisible", "--name", f"^{re.escape(title)} *$", *then],
             env=self.display.environment(),
             capture_output=True,
             check=False,
