@@ -74,7 +74,7 @@ class Field(QWidget, metaclass=AbstractWidget):
             grid.addWidget(self._caption, 0, 0, Qt.AlignmentFlag.AlignTop)
             grid.addLayout(self._line, 0, 1)
             grid.setColumnStretch(1, 1)
-        self._grid = grid
+        self._parts_grid = grid
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_label(label)
 
@@ -111,7 +111,7 @@ class Field(QWidget, metaclass=AbstractWidget):
         made = PlainLabel(parent=self)
         made.setWordWrap(True)
         dress(made, kind="hint")
-        self._grid.addWidget(made, *((2, 0) if self._stacked else (1, 1)))
+        self._parts_grid.addWidget(made, *((2, 0) if self._stacked else (1, 1)))
         return made
 
     def _has(self, part: str) -> bool:
