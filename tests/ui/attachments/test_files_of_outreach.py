@@ -97,7 +97,8 @@ def test_photos_of_an_expert_visit(township: House, lead: House, qtbot: QtBot, s
     set_language(spoken)
     day = NOW.date() + timedelta(days=1)
     visit = plan_visit(*lead, visit_at(TOWNSHIP_ID, day))
-    page = room_of(lead, qtbot).calendar
+    hospital = room_of(lead, qtbot)
+    page = hospital.calendar
     page.show_visit(visit)
     check_page(page.card)
     page.files_button.click()
@@ -111,7 +112,8 @@ def test_photos_of_an_expert_visit(township: House, lead: House, qtbot: QtBot, s
 
     carry_outreach(lead[0], township[0])
     carry_files(lead[0], township[0])
-    page = room_of(township, qtbot).calendar
+    here = room_of(township, qtbot)
+    page = here.calendar
     page.show_visit(visit)
     page.files_button.click()
     assert [each.view.category for each in page.files.files.files] == ["visit_photo"]
