@@ -74,8 +74,6 @@ class Contract(Syncable, Base):
             "resident_id",
             "id",
         ),
-        # Many contracts hold the same packages: each text is read once a day of ending.
-        Index("ix_contract_agreed", "ends_on", "packages"),
         # The least that counts all contracts by state, and the doctors' names by steps.
         Index("ix_contract_doctor", "organisation_id", "doctor_name", "status", "ends_on"),
         Index(
@@ -102,7 +100,7 @@ class Contract(Syncable, Base):
     status: Mapped[str]  # 1 signed, 2 terminated, 3 renewed (signed as a renewal), 4 to be reviewed
     source: Mapped[str | None]
     # {id, code, version, name, category, price, payers, services}: a copy, so that a contract
-    # keeps what was agreed whatever the package becomes
+    # keeps what was agreed whatever the package becomes (which texts there are: models/agreed.py)
     packages: Mapped[JsonList] = mapped_column(default=list)
     charged: Mapped[bool] = mapped_column(default=False)
     payers: Mapped[JsonDict] = mapped_column(default=dict)

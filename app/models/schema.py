@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.models import (
+    agreed,
     assessment,
     attachment,
     chronic,
@@ -26,6 +27,7 @@ from app.models.base import Base
 
 __all__ = [
     "Base",
+    "agreed",
     "assessment",
     "attachment",
     "chronic",

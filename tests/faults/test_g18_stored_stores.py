@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.care import backups
 from app.care.accounts import sign_in
@@ -18,6 +18,7 @@ from app.care.first_setup import SignedIn
 from app.clock import FixedClock
 from app.errors import StoreTooNew
 from app.models import keyring
+from app.models.agreed import AgreedContract, AgreedPackages
 from app.models.chronic import FollowUp
 from app.models.epoch import EPOCH
 from app.models.local import Setting
@@ -60,6 +61,10 @@ def check_content(opened: SignedIn, content: dict[str, int]) -> None:
         for name, table in tables.items():
             assert session.scalar(select(func.count()).select_from(table)) == content[name], name
         assert all(row.is_sample for row in session.query(Resident))
+        # What the store itself notes beside each contract is there for the old ones, too.
+        noted = select(AgreedContract.contract_id, AgreedPackages.packages).join(AgreedPackages)
+        held = session.execute(text("SELECT id, packages FROM contract")).all()
+        assert sorted(session.execute(noted).all()) == sorted(held)
         version = session.connection().exec_driver_sql("SELECT version_num FROM alembic_version")
         assert version.scalar() == HEAD
 

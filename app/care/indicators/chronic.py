@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import repeat
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -20,24 +21,25 @@ from app.care.clinical_settings import ClinicalSettings
 from app.care.indicators.counted import Counted, each
 from app.care.indicators.people import People, day_of
 from app.care.indicators.period import Period, parts_of
-from app.care.indicators.visits import Visit, told
+from app.care.indicators.visits import Visit, latest_first, past, told
 from app.care.visit_rules import ROUTINE_MONTHS, NextStep, add_months, short_date
 from app.models.driver import ask
+from app.models.resident import EVER_MANAGED
 
 MANAGED_AGE = 35
 CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
 # A routine visit is due three months after the last; whoever was not seen for longer starts anew.
 _BEFORE = ROUTINE_MONTHS + 1
 
-# Whose management ended is no longer managed, but was until then.
-_MANAGED = """
-    SELECT group_concat(disease), group_concat(resident_id),
-        group_concat(ifnull(managed_since, substr(created_at, 1, 10))),
-        group_concat(ifnull(managed_until, ''))
-    FROM condition WHERE organisation_id = ? AND disease IS NOT NULL
-    AND (managed = 1 OR managed_until IS NOT NULL)
-    HAVING count(*)
-"""
+# Whose management ended is no longer managed, but was until then. Those who began and ended alike
+# come in one row, from an index alone.
+_MANAGED = f"""
+    SELECT disease, managed_since, managed_until, group_concat(resident_id),
+        group_concat(CASE WHEN managed_since IS NULL THEN substr(created_at, 1, 10) END)
+    FROM condition INDEXED BY ix_condition_managed
+    WHERE organisation_id = ? AND {EVER_MANAGED}
+    GROUP BY disease, managed_since, managed_until
+"""  # noqa: S608 — our own expression
 
 
 class Managed(NamedTuple):
@@ -153,15 +155,15 @@ def managed_people(
 ) -> Mapping[str, Sequence[Managed]]:
     """Disease → everybody whom the organisation manages or managed for it, once each."""
     found: dict[str, dict[str, Managed]] = {}
-    for lists in ask(session, _MANAGED, (organisation_id,)):
-        columns = [text.split(",") for text in lists]
-        for disease, resident_id, since, until in zip(*columns, strict=True):
+    for disease, began, ended, residents, written in ask(session, _MANAGED, (organisation_id,)):
+        theirs = found.setdefault(disease, {})
+        until = day_of(ended) if ended else None
+        since = repeat(day_of(began)) if began else map(day_of, written.split(","))
+        for resident_id, first in zip(residents.split(","), since):  # noqa: B905
             person = people.person_of(resident_id)
-            if person not in people.by_id:
-                continue
-            theirs = found.setdefault(disease, {})
-            new = Managed(person, day_of(since), day_of(until) if until else None)
-            theirs[person] = new if person not in theirs else _together(theirs[person], new)
+            if person in people.by_id:
+                new = Managed(person, first, until)
+                theirs[person] = new if person not in theirs else _together(theirs[person], new)
     return {disease: tuple(theirs.values()) for disease, theirs in found.items()}
 
 
@@ -197,14 +199,16 @@ def chronic_indicators(
         one for one in managed if one.on(period.end) and people.by_id[one.person].active_by(day)
     ]
     asked = _asked_of(period, settings)
-    first = first_counted(period)
+    first, behind = first_counted(period).isoformat(), past(period.end)
     standard, controlled = [], []
     for one in on_last_day:
-        theirs = told(visits.get(one.person, ""), first, period.end)
-        if one.person in checked and _to_standard(theirs, one.since, period, asked):
-            standard.append(one.person)
-        if last_controlled(theirs, period):
+        words = visits.get(one.person, "")
+        if last_controlled(latest_first(words), period):
             controlled.append(one.person)
+        if one.person in checked and _to_standard(
+            told(words, first, behind), one.since, period, asked
+        ):
+            standard.append(one.person)
     among = each(one.person for one in on_last_day)
     prevalence = settings.prevalence_hypertension if letter == "H" else settings.prevalence_diabetes
     grown_up = people.grown(MANAGED_AGE, period.end, period.end)
@@ -220,9 +224,11 @@ def chronic_indicators(
     )
 
 
-def last_controlled(visits: Sequence[Visit], period: Period) -> bool:
+def last_controlled(latest_first: Iterable[Visit], period: Period) -> bool:
     """Whether the period's last visit with a value was on target; no such visit counts as not."""
-    for visit in reversed(visits):
-        if visit.controlled is not None and period.start <= visit.on <= period.end:
+    for visit in latest_first:
+        if visit.on < period.start:
+            return False
+        if visit.controlled is not None and visit.on <= period.end:
             return visit.controlled
     return False

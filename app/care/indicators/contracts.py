@@ -5,7 +5,7 @@ Source: domain reference §9.3. C1 counts persons, not contracts; C2 counts serv
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -18,8 +18,10 @@ from app.care.contracts.completion import MANUAL, RECORD, agreed_items
 from app.care.contracts.packages import ServiceItem
 from app.care.contracts.terms import FAMILY_DOCTOR, Span, falling_due
 from app.care.indicators.counted import Counted, each
+from app.care.indicators.days import DaysOf
 from app.care.indicators.people import People, day_of
 from app.care.indicators.period import Period
+from app.care.indicators.visits import DAY, past
 from app.models.base import from_json, to_json
 from app.models.driver import ask
 
@@ -28,7 +30,7 @@ from app.models.driver import ask
 # The many that run alike come in one row: lists in one order.
 _CONTRACTS = """
     SELECT organisation_id, starts_on, ends_on, status, terminated_on, category,
-        group_concat(rowid), group_concat(id), group_concat(resident_id),
+        group_concat(id), group_concat(resident_id),
         group_concat(ifnull(signed_on, '')), json_group_array(ifnull(team_id, '')),
         json_group_array(ifnull(team_name, ''))
     FROM contract INDEXED BY ix_contract_counted
@@ -38,17 +40,15 @@ _CONTRACTS = """
     AND (status != '2' OR terminated_on IS NOT NULL)
     GROUP BY organisation_id, ends_on, status, starts_on, category, terminated_on
 """
-# Thousands of contracts hold the same few texts: one row a text. Those of one day of ending lie
-# together in the index.
+# Thousands of contracts hold the same few texts: which one, the store has noted (models/agreed.py).
+_TEXTS = "SELECT id, packages FROM agreed_packages"
 _PACKAGES = """
-    SELECT packages, group_concat(those) FROM (
-        SELECT packages, group_concat(rowid) AS those FROM contract INDEXED BY ix_contract_agreed
-        WHERE ends_on >= ? GROUP BY ends_on, packages
-    ) GROUP BY packages
+    SELECT group_concat(contract_id), group_concat(packages_id)
+    FROM agreed_contract WHERE ends_on >= ? HAVING count(*)
 """
 _PACKAGES_OF = """
-    SELECT contract.rowid, packages FROM json_each(?) wanted
-    CROSS JOIN contract ON contract.rowid = CAST(wanted.value AS INTEGER)
+    SELECT contract.id, packages FROM json_each(?) wanted
+    CROSS JOIN contract ON contract.id = wanted.value
 """
 
 
@@ -65,13 +65,11 @@ class _Term(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """Contracts that were signed and run alike; the lists are in one order. ``rows``: their rows in
-    the store, as text."""
+    """Contracts that were signed and run alike; the lists are in one order."""
 
     organisation_id: str
     term: _Term
     category: str
-    rows: list[str]
     ids: list[str]
     persons: list[str]
     signed: list[str]
@@ -79,61 +77,54 @@ class Alike(NamedTuple):
     team_names: list[str]
 
 
-class DaysOf(Protocol):
-    """Person or contract → the days of something, ISO, in order; None where there is none."""
-
-    def get(self, key: str, /) -> Sequence[str] | None: ...
-
-
 class Given(Protocol):
     """The days on which services were given."""
 
-    def days(self, counts: str, service: str) -> DaysOf:
-        """Of a service, in order: by person, by contract where it is noted by hand."""
+    def days(self, counts: str, service: str) -> DaysOf | None:
+        """Of a service: by person, by contract where it is noted by hand. None: nobody had it."""
 
 
 def read_contracts(session: Session, period: Period, people: People) -> list[Alike]:
     """The contracts to which some day of a period belongs."""
     start, end = period.start.isoformat(), period.end.isoformat()
+    rows = ask(session, _CONTRACTS, (start, end, start))
+    # A text a row: the parser is called once for all of them.
+    team_ids, team_names = (from_json(f"[{','.join(row[at] for row in rows)}]") for at in (-2, -1))
     found = []
-    for organisation, begins, ends, status, ended, category, *lists in ask(
-        session, _CONTRACTS, (start, end, start)
-    ):
-        rows, ids, residents, signed = (column.split(",") for column in lists[:4])
+    for row, *teams in zip(rows, team_ids, team_names, strict=True):
+        organisation, begins, ends, status, ended, category, ids, residents, signed, _, _ = row
         found.append(
             Alike(
                 organisation,
                 _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None),
                 category,
-                rows,
-                ids,
-                list(map(people.person_of, residents)),
-                signed,
-                *map(from_json, lists[4:]),
+                ids.split(","),
+                list(map(people.person_of, residents.split(","))),
+                signed.split(","),
+                *teams,
             )
         )
     return found
 
 
-def ask_packages(session: Session, period: Period) -> list[tuple[str | None, str]]:
-    """What ``packages_of`` understands: each text and the rows that hold it."""
-    return ask(session, _PACKAGES, (period.start.isoformat(),))
+def ask_packages(session: Session, period: Period) -> dict[str, str]:
+    """Contract → its packages, JSON, as ``packages_of`` understands them."""
+    texts = {str(number): text for number, text in ask(session, _TEXTS)}
+    found: dict[str, str] = {}
+    for contracts, numbers in ask(session, _PACKAGES, (period.start.isoformat(),)):
+        found.update(zip(contracts.split(","), map(texts.__getitem__, numbers.split(","))))  # noqa: B905
+    return found
 
 
 def packages_of(
-    session: Session, asked: Iterable[tuple[str | None, str]], contracts: Iterable[Alike]
-) -> dict[str, str | None]:
-    """Row of a contract → its packages, JSON. What was asked in another view of the store is
-    completed from this one."""
-    found: dict[str, str | None] = {}
-    for packages, rows in asked:
-        found.update(dict.fromkeys(rows.split(","), packages))
-    missing = [row for alike in contracts for row in alike.rows if row not in found]
-    if missing:
-        found.update(
-            (str(row), text) for row, text in ask(session, _PACKAGES_OF, (to_json(missing),))
-        )
-    return found
+    session: Session, asked: Mapping[str, str], contracts: Iterable[Alike]
+) -> Mapping[str, str]:
+    """Contract → its packages, JSON. What was asked in another view of the store is completed from
+    this one."""
+    missing = [id_ for alike in contracts for id_ in alike.ids if id_ not in asked]
+    if not missing:
+        return asked
+    return dict(asked) | dict(ask(session, _PACKAGES_OF, (to_json(missing),)))
 
 
 def teams_on(contracts: Iterable[Alike], day: date) -> dict[str, tuple[str, str]]:
@@ -167,7 +158,7 @@ def contract_rate(teams: dict[str, tuple[str, str]], period: Period, people: Peo
 def services_done(
     session: Session,
     contracts: Iterable[Alike],
-    packages: Mapping[str, str | None],
+    packages: Mapping[str, str],
     given: Given,
     organisation_id: str,
     period: Period,
@@ -189,27 +180,32 @@ def services_done(
     due: dict[str, float] = dict.fromkeys(teams, 0)
     done: dict[str, float] = dict.fromkeys(teams, 0)
     for alike in touched:
-        plans: dict[str | None, _Plan] = {}
+        plans: dict[str, _Plan] = {}
         falling: dict[int, _Years] = {}
-        for row, id_, person in zip(alike.rows, alike.ids, alike.persons, strict=True):
-            agreed = packages[row]
+        for id_, person in zip(alike.ids, alike.persons, strict=True):
+            agreed = packages[id_]
             plan = plans.get(agreed)
             if plan is None:
                 plan = plans[agreed] = _planned(alike.term, agreed, period, given, falling)
             number = plan.kept
-            for by_contract, days_of, years in plan.counted:
+            for by_contract, days_of, once, years in plan.counted:
                 if days := days_of(id_ if by_contract else person):
-                    for first, last, lowest, highest in years:
+                    for first, behind, lowest, highest in years:
                         # Where in the days stands the one by which the lowest number was given?
                         at = bisect_left(days, first) + lowest - 1
-                        if at < len(days) and days[at] <= last:
-                            given_in_all = bisect_right(days, last) - at if highest > lowest else 1
-                            number += min(given_in_all, highest - lowest + 1)
+                        if at >= len(days) or days[at] >= behind:
+                            continue
+                        if highest == lowest == 1:
+                            number += 1
+                            continue
+                        had = days[at - lowest + 1 : bisect_left(days, behind, at)]
+                        many = len({day[:DAY] for day in had} if once else had)
+                        number += max(min(many, highest) - lowest + 1, 0)
             due[person] += plan.due
             done[person] += number
     strangers = teams.keys() - people.by_id.keys()
     people.add_guests(session, strangers)
-    among = {person: number for person, number in sorted(due.items()) if number}
+    among = {person: due[person] for person in sorted(due) if due[person]}
     return (
         Counted("C2", {p: done[p] for p in among if done[p]}, among),
         {person: teams[person] for person in among},
@@ -225,24 +221,25 @@ def _touches(term: _Term, period: Period) -> bool:
     )
 
 
-# First and last day, first and last number of the services that fall due.
+# First day, what stands behind the last one, first and last number of the services that fall due.
 _Years = tuple[tuple[str, str, int, int], ...]
 
 
 class _Plan(NamedTuple):
     """What of a contract falls due within a period: how many services in all; how many of them are
-    done by the record's being kept; what is counted: whether by contract, what finds the days, and
-    first and last day of the contract's years with first and last number of those that fall due.
+    done by the record's being kept; what is counted: whether by contract, what finds the days,
+    whether a day counts once, and first and last day of the contract's years with first and last
+    number of those that fall due.
     """
 
     due: int
     kept: int
-    counted: tuple[tuple[bool, Callable[[str], Sequence[str] | None], _Years], ...]
+    counted: tuple[tuple[bool, Callable[[str], Sequence[str] | None], bool, _Years], ...]
 
 
 def _planned(
     term: _Term,
-    packages: str | None,
+    packages: str,
     period: Period,
     given: Given,
     falling: dict[int, _Years],
@@ -261,15 +258,14 @@ def _planned(
             kept += sum(
                 [max(min(item.times, highest) - lowest + 1, 0) for _, _, lowest, highest in years]
             )
-        else:
-            days = given.days(item.counts, item.service)
-            counted.append((item.counts == MANUAL, days.get, years))
+        elif (days := given.days(item.counts, item.service)) is not None:
+            counted.append((item.counts == MANUAL, days.get, days.once, years))
     return _Plan(due, kept, tuple(counted))
 
 
 def _falling_due(term: _Term, times: int, period: Period) -> _Years:
     return tuple(
-        (first.isoformat(), last.isoformat(), lowest, highest)
+        (first.isoformat(), past(last), lowest, highest)
         for first, last, lowest, highest in falling_due(
             Span(*term), times, period.start, period.end
         )
@@ -277,7 +273,7 @@ def _falling_due(term: _Term, times: int, period: Period) -> _Years:
 
 
 @lru_cache(maxsize=4096)
-def _items(packages: str | None) -> tuple[ServiceItem, ...]:
+def _items(packages: str) -> tuple[ServiceItem, ...]:
     """The services of a contract that are due at all."""
-    agreed = agreed_items(from_json(packages) if packages else ())
+    agreed = agreed_items(from_json(packages))
     return tuple(item for _, item in agreed if item.times)

@@ -6,8 +6,9 @@ Each table is read once, a row a day, from an index alone (``visits`` says why).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -51,6 +52,17 @@ _CHECK_INS = """
 """
 
 
+class DaysOf(NamedTuple):
+    """The days of something, for whoever asks for a person's or a contract's.
+
+    ``get``: ISO days in order, with more behind a day or not; None or empty where there is none.
+    ``once``: two of one day count as one (merged records may hold the same one twice).
+    """
+
+    get: Callable[[str], Sequence[str] | None]
+    once: bool = False
+
+
 class Days:
     """Who had something, day by day (ISO); a person as often a day as it was written down."""
 
@@ -68,6 +80,9 @@ class Days:
         """Everybody who had it between two days."""
         start, end = first.isoformat(), last.isoformat()
         return set().union(*(names for day, names in self._rows if start <= day <= end))
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
 
     def of_each(self) -> dict[str, list[str]]:
         """Person → the days, in order."""

@@ -5,7 +5,7 @@ Records that were merged count as one person, under the record that goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import repeat
@@ -70,10 +70,11 @@ class People:
     """
 
     def __init__(self, people: Iterable[Person], merged: Mapping[str, str]) -> None:
-        self.by_id = {person.id: person for person in people}
+        # By id, and so are all who are found in this order.
+        self.by_id = {person.id: person for person in sorted(people)}
         self.survivors = {one: _survivor(one, merged) for one in merged}
         self._guests: dict[str, Person] = {}
-        self._grown: dict[tuple[int, date, date], tuple[str, ...]] = {}
+        self._grown: dict[tuple[int, date, date], list[str]] = {}
 
     def find(self, person: str) -> Person:
         """A person of the organisation, or a guest who was added."""
@@ -94,7 +95,7 @@ class People:
         """The record under which a person counts: the one that goes on after merging."""
         return self.survivors.get(resident_id, resident_id)
 
-    def grown(self, age: int, by: date, on: date) -> tuple[str, ...]:
+    def grown(self, age: int, by: date, on: date) -> Sequence[str]:
         """Who has completed ``age`` years by a day (born on 29 February: from 1 March on) and was
         on record on another, by id.
         """
@@ -103,13 +104,11 @@ class People:
             # Compared as text, so that a 29 February stands behind the 28th of any year.
             latest, day = f"{by.year - age:04d}-{by:%m-%d}", on.isoformat()
             latest = min(latest, day)
-            found = self._grown[age, by, on] = tuple(
-                sorted(
-                    id_
-                    for id_, born, _, _, status, since in self.by_id.values()
-                    if born <= latest and (status == _ACTIVE or since > day)
-                )
-            )
+            found = self._grown[age, by, on] = [
+                id_
+                for id_, born, _, _, status, since in self.by_id.values()
+                if born <= latest and (status == _ACTIVE or since > day)
+            ]
         return found
 
 

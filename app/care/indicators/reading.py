@@ -17,13 +17,13 @@ from app.care.indicators.ahead import Ahead
 from app.care.indicators.chronic import CODE_OF, Managed, first_counted, managed_people
 from app.care.indicators.contracts import (
     Alike,
-    DaysOf,
     ask_packages,
     packages_of,
     read_contracts,
 )
 from app.care.indicators.days import (
     Days,
+    DaysOf,
     ask_assessments,
     ask_checks,
     ask_noted,
@@ -35,7 +35,7 @@ from app.care.indicators.days import (
 from app.care.indicators.people import people_of
 from app.care.indicators.period import Period
 from app.care.indicators.referrals import Course, courses_of
-from app.care.indicators.visits import DaysSeen, ask_visits, visits_of
+from app.care.indicators.visits import ask_visits, visits_of, words_of
 from app.care.visit_rules import add_months
 
 
@@ -57,7 +57,7 @@ class Reading:
         # counts for a year. Not a day more: visits are read by the year.
         self._year_before = add_months(period.start, -12)
         self._disease = {letter: disease for disease, letter in CODE_OF.items()}.get(only[:1], "")
-        self._days: dict[tuple[str, str], DaysOf] = {}
+        self._days: dict[tuple[str, str], DaysOf | None] = {}
         self._ahead = ahead
         if ahead is not None:
             # In the order in which they are wanted; this view of the store has begun by now.
@@ -85,7 +85,7 @@ class Reading:
         return read_contracts(self.session, self.period, self.people)
 
     @cached_property
-    def packages(self) -> dict[str, str | None]:
+    def packages(self) -> Mapping[str, str]:
         return packages_of(self.session, self._asked("packages"), self.contracts)
 
     @cached_property
@@ -120,25 +120,27 @@ class Reading:
     def _noted(self) -> Mapping[str, Days]:
         return noted_of(self._asked("noted"))
 
-    def days(self, counts: str, service: str) -> DaysOf:
+    def days(self, counts: str, service: str) -> DaysOf | None:
         """The days on which a service was given, ISO: by person, by contract if noted by hand."""
         key = (counts, service if counts == MANUAL else "")
-        found = self._days.get(key)
-        if found is None:
-            found = self._days[key] = self._given(counts, service)
-        return found
+        if key not in self._days:
+            self._days[key] = self._given(counts, service)
+        return self._days[key]
 
-    def _given(self, counts: str, service: str) -> DaysOf:
+    def _given(self, counts: str, service: str) -> DaysOf | None:
         kind, _, what = counts.partition(":")
         if kind == "follow_up":
-            return DaysSeen(self.visits(what))
+            visits = self.visits(what)
+            return DaysOf(words_of(visits), once=True) if visits else None
         if counts == MANUAL:
-            return self._noted.get(service, Days()).of_each()
-        if kind == "check_in":
-            return self._check_ins.of_each()
-        if kind == "assessment":
+            days = self._noted.get(service, Days())
+        elif kind == "check_in":
+            days = self._check_ins
+        elif kind == "assessment":
             wanted = [self.assessments.get(what, Days())] if what else self.assessments.values()
-            return Days.together(wanted).of_each()
-        if kind != "health_check":
-            return {}
-        return {person: list(dict.fromkeys(days)) for person, days in self.checks.of_each().items()}
+            days = Days.together(wanted)
+        elif kind == "health_check":
+            days = self.checks
+        else:
+            return None
+        return DaysOf(days.of_each().get, once=kind == "health_check") if days else None

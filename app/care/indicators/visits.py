@@ -8,11 +8,10 @@ of it. The index holds just these, in this order (``models/chronic``).
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import repeat
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -94,17 +93,19 @@ class Visit(NamedTuple):
     step: str | None
 
 
+#: How much of a word is its day, and how much the whole with its letter.
+DAY = len("2026-03-02")
+_WORD = DAY + 1
 #: Disease, record, a word for each visit of one year, ids: of every visit where a person has
 #: several records, else of those without a class of glucose.
 Asked = Sequence[tuple[str, str, str, str]]
-_DAY = len("2026-03-02")
 
 
 def visits_of(asked: Asked, people: People) -> dict[str, dict[str, str]]:
     """Disease → person → the visits that were asked for, told in words as they were read.
 
-    Few of them are ever looked at one by one, and a text costs as much as one visit: ``told`` and
-    ``days_seen`` understand it.
+    Few of them are ever looked at one by one, and a text costs as much as one visit: ``told``,
+    ``latest_first`` and ``words_of`` understand it.
     """
     found: dict[str, dict[str, str]] = {}
     several: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
@@ -118,7 +119,7 @@ def visits_of(asked: Asked, people: People) -> dict[str, dict[str, str]]:
             named = ids.split(",") if ids.count(",") == words.count(",") else repeat("")
             by_day = several.setdefault((of, person), [])
             by_day += [
-                (word[:_DAY], id_, word)
+                (word[:DAY], id_, word)
                 for word, id_ in zip(words.split(","), named)  # noqa: B905
             ]
         elif record in theirs:
@@ -169,40 +170,42 @@ def _excused(session: Session, asked: list[Any]) -> Asked:
     for n in of_glucose if not_fasting else ():
         of, record, told, named = asked[n]
         words, ids = told.split(","), named.split(",")
-        unclassed = [at for at, word in enumerate(words) if word[_DAY].upper() >= UNCLASSED]
+        unclassed = [at for at, word in enumerate(words) if word[DAY].upper() >= UNCLASSED]
         id_of = dict(zip(range(len(words)) if len(ids) == len(words) else unclassed, ids))  # noqa: B905
         for at in unclassed:
             if id_of[at] in not_fasting:
-                words[at] = words[at][:_DAY] + chr(ord(words[at][_DAY]) - _CLASSES)
+                words[at] = words[at][:DAY] + chr(ord(words[at][DAY]) - _CLASSES)
         asked[n] = (of, record, ",".join(words), named)
     return asked
 
 
-def told(words: str, first: date, last: date) -> list[Visit]:
-    """Of a person's visits those between two days."""
+def told(words: str, first: str, behind: str) -> list[Visit]:
+    """Of a person's visits those from a day on (ISO) until behind another one (``past``)."""
     each = words.split(",") if words else []
-    begin, end = bisect_left(each, first.isoformat()), bisect_left(each, f"{last.isoformat()}~")
-    return list(map(_visit, each[begin:end]))
+    return list(map(_visit, each[bisect_left(each, first) : bisect_left(each, behind)]))
 
 
-def days_seen(words: str) -> list[str]:
-    """The days of a person's visits, ISO, in order, each once: merged records may hold the same
-    visit twice."""
-    return list(dict.fromkeys(map(_day_part, words.split(","))))
+def latest_first(words: str) -> Iterator[Visit]:
+    """A person's visits, the last one first: mostly that one alone is looked at."""
+    for end in range(len(words), 0, -_WORD - 1):
+        yield _visit(words[end - _WORD : end])
 
 
-class DaysSeen:
-    """Person → the days of the visits, where somebody asks for them."""
-
-    def __init__(self, words: Mapping[str, str]) -> None:
-        self._words = words
-
-    def get(self, person: str) -> Sequence[str] | None:
-        words = self._words.get(person)
-        return days_seen(words) if words else None
+def past(day: date) -> str:
+    """What stands behind all that is told of a day, and before the next one."""
+    return f"{day.isoformat()}~"
 
 
-_day_part = itemgetter(slice(0, _DAY))
+def words_of(visits: Mapping[str, str]) -> Callable[[str], list[str] | None]:
+    """What finds a person's visits, each as a word that begins with its day."""
+
+    def each(person: str) -> list[str] | None:
+        words = visits.get(person)
+        return words.split(",") if words else None
+
+    return each
+
+
 _CLASSES = ord(UNCLASSED) - ord("A")
 _STEPS = (NextStep.ROUTINE, NextStep.ADJUST, None)
 
@@ -210,11 +213,11 @@ _STEPS = (NextStep.ROUTINE, NextStep.ADJUST, None)
 # A report has many visits, and few words for them.
 @cache
 def _visit(word: str) -> Visit:
-    letter = word[_DAY]
+    letter = word[DAY]
     unclassed, rest = divmod(ord(letter.upper()) - ord("A"), _CLASSES)
     target, step = divmod(rest, 3)
     return Visit(
-        day_of(word[:_DAY]),
+        day_of(word[:DAY]),
         letter.isupper(),
         not unclassed,
         (True, False, None)[target],

@@ -77,12 +77,9 @@ def test_a_contract_that_the_other_view_lacks_is_asked_for(store: Store, actor: 
         contracts = read_contracts(session, period, people_of(session, store.organisation_id))
         asked = ask_packages(session, period)
         whole = packages_of(session, asked, contracts)
-        rows = [row for alike in contracts for row in alike.rows]
-        assert len(rows) == 2
-        assert set(whole) == set(rows)
+        ids = [id_ for alike in contracts for id_ in alike.ids]
+        assert len(ids) == 2
+        assert set(whole) == set(ids)
         assert all(whole.values())
-        assert packages_of(session, [], contracts) == whole
-        assert packages_of(session, [(None, rows[0])], contracts) == {
-            **whole,
-            rows[0]: None,
-        }
+        assert packages_of(session, {}, contracts) == whole
+        assert packages_of(session, {ids[0]: "[]"}, contracts) == {**whole, ids[0]: "[]"}

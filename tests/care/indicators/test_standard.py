@@ -137,12 +137,13 @@ def test_latest_next_clips_to_the_end_of_the_month() -> None:
 def test_the_last_visit_with_a_value_decides_on_control() -> None:
     high = visit(10, 10, ADJUST)
     silent = visit(12, 1, None, controlled=None)
-    assert last_controlled((*GOOD, silent), YEAR)
-    assert not last_controlled((*GOOD, high, silent), YEAR)
+    assert last_controlled((silent, *reversed(GOOD)), YEAR)
+    assert not last_controlled((silent, high, *reversed(GOOD)), YEAR)
     assert not last_controlled((), YEAR)
     assert not last_controlled((silent,), YEAR)
-    # Last year's value is not this year's.
-    assert not last_controlled(GOOD, year_of(2027))
+    # Last year's value is not this year's, nor is next year's.
+    assert not last_controlled(reversed(GOOD), year_of(2027))
+    assert not last_controlled(reversed(GOOD), year_of(2025))
 
 
 def test_who_ended_on_a_day_is_not_managed_on_it() -> None:

@@ -18,12 +18,13 @@ from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period
 from app.care.indicators.visits import (
     Asked,
-    DaysSeen,
     Visit,
     ask_visits,
-    days_seen,
+    latest_first,
+    past,
     told,
     visits_of,
+    words_of,
 )
 from app.models.actor import Actor
 from app.models.chronic import OUTCOME, FollowUp, FollowUpDisease
@@ -86,9 +87,13 @@ def _plain(visits: Sequence[Made], disease: str, people: People, ids: Sequence[s
     return found
 
 
+def _told(words: str) -> list[Visit]:
+    return told(words, FIRST.isoformat(), past(LAST))
+
+
 def _within(found: dict[str, dict[str, str]], disease: str) -> object:
     """What was found of a disease between the two days."""
-    between = {who: told(words, FIRST, LAST) for who, words in found.get(disease, {}).items()}
+    between = {who: _told(words) for who, words in found.get(disease, {}).items()}
     return {who: visits for who, visits in between.items() if visits}
 
 
@@ -170,7 +175,7 @@ def test_a_meal_excuses_no_missing_pressure_of_a_form_for_both(store: Store, act
         found = visits_of(ask_visits(session, FIRST, LAST), people)
         session.rollback()
     for disease, complete in (("type2_diabetes", True), ("hypertension", False)):
-        of_person = told(found[disease][who], FIRST, LAST)
+        of_person = _told(found[disease][who])
         assert [visit.complete for visit in of_person] == [complete]
 
 
@@ -190,14 +195,20 @@ def test_a_merge_that_the_other_view_had_not_seen_loses_no_visit(
     ]
     words = visits_of(asked, people)["hypertension"]
     assert words.keys() == {one}
-    visits = told(words[one], date.min, date.max)
+    visits = told(words[one], "", past(date.max))
     assert [visit.controlled for visit in visits] == [True, None, True, False, True]
     assert [visit.face_to_face for visit in visits] == [True, True, True, True, False]
-    days = ["2026-01-10", "2026-02-10", "2026-03-10", "2027-01-10"]
-    assert days_seen(words[one]) == days
-    assert DaysSeen(words).get(one) == days
-    assert DaysSeen(words).get(other) is None
-    assert told("", date.min, date.max) == []
+    assert list(latest_first(words[one])) == visits[::-1]
+    each = words_of(words)(one)
+    assert each == ["2026-01-10A", "2026-01-10G", "2026-02-10A", "2026-03-10D", "2027-01-10a"]
+    assert words_of(words)(other) is None
+    assert told("", "", past(date.max)) == list(latest_first("")) == []
+
+
+def test_a_day_and_the_next_one_are_kept_apart() -> None:
+    words = "2025-12-31A,2026-01-01A,2026-01-01j,2026-12-31R,2027-01-01A"
+    year = told(words, "2026-01-01", past(date(2026, 12, 31)))
+    assert [visit.on for visit in year] == [date(2026, 1, 1)] * 2 + [date(2026, 12, 31)]
 
 
 def test_visits_of_several_years_are_read_from_the_index_alone(store: Store, actor: Actor) -> None:
@@ -215,7 +226,7 @@ def test_visits_of_several_years_are_read_from_the_index_alone(store: Store, act
         )
         steps = [row[-1] for row in plan]
         session.rollback()
-    assert days_seen(found[who]) == ["2024-01-01", "2025-06-30"]
+    assert words_of(found)(who) == ["2024-01-01A", "2025-06-30A"]
     assert len(steps) == 1  # grouped in the index's own order
     assert "USING COVERING INDEX ix_follow_up_disease_counted" in steps[0]
 
