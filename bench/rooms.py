@@ -75,23 +75,33 @@ class _Watch:
     def __init__(self, application: Any, tasks: _Counting) -> None:
         self._application, self._tasks = application, tasks
         self.floor = 0.0
+        #: The longest of the last visit in which the screen's thread took no key.
+        self.still = 0.0
 
-    def settle(self) -> None:
+    def settle(self, complete: Callable[[], bool] = lambda: True) -> None:
         from PySide6.QtCore import QEventLoop
 
         flags = QEventLoop.ProcessEventsFlag
-        self._application.processEvents()
-        while self._tasks.open:
+        self._step()
+        while self._tasks.open or not complete():
             # Waiting, not looking again and again: that would take the time of what works.
-            self._application.processEvents(flags.AllEvents | flags.WaitForMoreEvents)
-        self._application.processEvents()
+            self._step(flags.AllEvents | flags.WaitForMoreEvents)
+        self._step()
 
-    def visit(self, go: Callable[[], Any]) -> Visit:
+    def _step(self, *flags: Any) -> None:
+        """One round of the event loop: no key is taken before its end."""
+        busy = time.thread_time()
+        self._application.processEvents(*flags)
+        self.still = max(self.still, time.thread_time() - busy)
+
+    def visit(self, go: Callable[[], Any], complete: Callable[[], bool] = lambda: True) -> Visit:
+        """``complete``: what else there is to wait for, besides the work behind the screen."""
         start, cpu, busy = time.perf_counter(), time.process_time(), time.thread_time()
         go()
         self._application.processEvents()
         painted, busy = time.perf_counter() - start, time.thread_time() - busy
-        self.settle()
+        self.still = busy
+        self.settle(complete)
         whole, cpu = time.perf_counter() - start, time.process_time() - cpu
         return painted * 1000, busy * 1000, whole * 1000, cpu * 1000
 
@@ -136,10 +146,10 @@ def _print(what: str, taken: list[float], goal: str, floor: float | None = None)
     print(json.dumps(line), flush=True)
 
 
-def _pages(watch: _Watch, frame: Any, store: Any, actor: Any) -> None:
-    """Pages of one person, of those with the longest history, and the lists inside of rooms."""
+def _busiest(store: Any) -> list[str]:
+    """The residents with the longest history."""
     with store.read() as session:
-        busiest = [
+        return [
             row[0]
             for row in session.connection().exec_driver_sql(
                 "SELECT resident_id FROM follow_up GROUP BY resident_id"
@@ -147,6 +157,27 @@ def _pages(watch: _Watch, frame: Any, store: Any, actor: Any) -> None:
                 (ROUNDS + 1,),
             )
         ]
+
+
+def _letter(watch: _Watch, frame: Any, resident_id: str) -> Visit:
+    """Until the letter stands in its page, which is made while it is being read."""
+
+    def complete() -> bool:
+        return bool(frame.room("referrals").form.send_button.isEnabled())
+
+    return watch.visit(partial(frame.go, "referrals", resident_id=resident_id), complete)
+
+
+def _letters(watch: _Watch, frame: Any, store: Any, when: str) -> None:
+    first, *later = _busiest(store)
+    watch.say(f"the letter of a resident, {when}", [_letter(watch, frame, first)])
+    _print(f"the letter of a resident, {when}: longest stop", [watch.still * 1000], "≤ 100")
+    watch.say("the letter of a resident", [_letter(watch, frame, each) for each in later])
+
+
+def _pages(watch: _Watch, frame: Any, store: Any, actor: Any) -> None:
+    """Pages of one person, of those with the longest history, and the lists inside of rooms."""
+    busiest = _busiest(store)
 
     def places(room: str, **more: Any) -> list[Visit]:
         return [watch.visit(partial(frame.go, room, resident_id=each, **more)) for each in busiest]
@@ -157,11 +188,11 @@ def _pages(watch: _Watch, frame: Any, store: Any, actor: Any) -> None:
         ("the scales of a resident", "assessments", {}),
         ("the annual check of a resident", "check_ups", {}),
         ("the contract form of a resident", "contracts", {}),
-        ("the letter of a resident", "referrals", {}),
     ):
         visits = places(room, **more)
         watch.say(f"{what}: first", visits[:1])
         watch.say(what, visits[1:])
+    _letters(watch, frame, store, "first")
 
     def lists(what: str, away: Callable[[], Any], come: Callable[[], Any]) -> None:
         """The first time, and after something was recorded: else they are not read again."""
@@ -221,7 +252,8 @@ def _indicators(store: Any, actor: Any) -> None:
     _print("indicators of a year: CPU", cpu, "")
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, *, letter: bool) -> int:
+    """``letter``: only a letter, to which a person goes straight from the sign-in."""
     from PySide6.QtWidgets import QApplication
 
     from app.care.accounts import sign_in
@@ -245,7 +277,9 @@ def main(folder: Path) -> int:
     for module in room_modules():
         importlib.import_module(module)
     watch.find_floor()
-    for place in ROOMS:
+    if letter:
+        _letters(watch, frame, store, "straight from the sign-in")
+    for place in () if letter else ROOMS:
         room, other = place.name, "settings" if place.name != "settings" else "sync"
         watch.say(f"{room}, first visit", [watch.visit(partial(frame.go, room))])
         later = []
@@ -253,9 +287,10 @@ def main(folder: Path) -> int:
             watch.visit(partial(frame.go, other))
             later.append(watch.visit(partial(frame.go, room)))
         watch.say(room, later)
-    _pages(watch, frame, store, actor)
-    _searches(store, actor)
-    _indicators(store, actor)
+    if not letter:
+        _pages(watch, frame, store, actor)
+        _searches(store, actor)
+        _indicators(store, actor)
     frame.close_frame()
     tasks.wait()
     store.close()
@@ -264,4 +299,4 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    raise SystemExit(main(Path(sys.argv[1]), letter="letter" in sys.argv[2:]))

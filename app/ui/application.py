@@ -156,6 +156,7 @@ def _behind_the_window(
 # Long enough for whoever types or signs in meanwhile to notice nothing.
 _ROOMS_PAUSE_MS = 250
 _HEAVY_PARTS = (
+    "app.ui.qt_classes",
     "app.ui.residents.compare",
     "app.ui.referrals.controller",
     "app.ui.rehab.controller",

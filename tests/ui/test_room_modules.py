@@ -33,3 +33,31 @@ def test_the_rooms_are_loaded_behind_the_sign_in() -> None:
         cwd=Path(__file__).resolve().parents[2],
     )
     assert done.stdout.split("\n") == ["0", "[]", ""]
+
+
+_LISTS = """
+import enum
+import app.ui.qt_classes
+from PySide6.QtWidgets import QApplication, QListWidget
+app = QApplication(["x", "-style", "fusion"])
+made = []
+make = enum.EnumType._create_
+def noted(cls, name, *more, **named):
+    made.append(name)
+    return make(cls, name, *more, **named)
+enum.EnumType._create_ = noted
+QListWidget().viewport()
+print(made)
+"""
+
+
+def test_the_first_list_finds_the_classes_of_qt_made() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LISTS],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    assert done.stdout.split("\n") == ["[]", ""]

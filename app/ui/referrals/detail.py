@@ -90,19 +90,21 @@ class ReferralDetail(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(self._build_head())
-        self._scroll = QScrollArea()
+        self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setAccessibleName(tr("The letter"))
-        self._scroll.setWidget(self._build_body())
+        body = QWidget()
+        self._scroll.setWidget(body)
+        self._build_body(body)
         whole.addWidget(self._scroll, 1)
         holder = QHBoxLayout()
         holder.setContentsMargins(theme.GAP_CARD, 0, theme.GAP_CARD, 0)
         self.strip = ErrorStrip()
         holder.addWidget(self.strip)
         whole.addLayout(holder)
-        self._footer = QFrame()
+        self._footer = QFrame(self)
         dress(self._footer, kind="footer")
         self._moves: object = None
         self._buttons = QHBoxLayout(self._footer)
@@ -115,7 +117,7 @@ class ReferralDetail(QWidget):
     # -- building ---------------------------------------------------------------------------
 
     def _build_head(self) -> QWidget:
-        head = QFrame()
+        head = QFrame(self)
         dress(head, kind="panel")
         column = QVBoxLayout(head)
         column.setContentsMargins(theme.GAP_CARD, theme.GAP_FIELD, theme.GAP_CARD, theme.GAP_INSIDE)
@@ -144,8 +146,7 @@ class ReferralDetail(QWidget):
         column.addWidget(self.emergency)
         return head
 
-    def _build_body(self) -> QWidget:
-        body = QWidget()
+    def _build_body(self, body: QWidget) -> None:
         dress(body, kind="body")
         self._column = column = QVBoxLayout(body)
         column.setContentsMargins(*(theme.GAP_CARD,) * 4)
@@ -174,7 +175,6 @@ class ReferralDetail(QWidget):
         history.body.addWidget(self.history)
         column.addWidget(history)
         column.addStretch(1)
-        return body
 
     def take_beside(self, widget: QWidget) -> None:
         """What leads on from the referral, beside its number and route."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -45,8 +46,10 @@ def _reasons(direction: Direction) -> list[tuple[str, str]]:
 class WishLine(QWidget):
     """One priority: asked for or not, what exactly, by when."""
 
-    def __init__(self, fields: FormFields, service: str, hint: str, today: date) -> None:
-        super().__init__()
+    def __init__(
+        self, fields: FormFields, service: str, hint: str, today: date, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
         self.service = service
         name = codes.label("referral_service", service)
         row = QHBoxLayout(self)
@@ -56,12 +59,16 @@ class WishLine(QWidget):
         title = label(name, wrap=True)
         title.setFixedWidth(theme.DATE_WIDTH)
         row.addWidget(title)
-        self.asked = ChoiceField(f"asked_{service}", "", [("yes", tr("Ask for"))], digits=False)
+        self.asked = ChoiceField(
+            f"asked_{service}", "", [("yes", tr("Ask for"))], digits=False, parent=self
+        )
         self.asked.setFixedWidth(theme.NUMBER_WIDTH - theme.GAP_FIELD)
         self.asked.editor.setAccessibleName(name)
-        self.request = TextField(f"request_{service}", "", limit=MAX_TEXT, placeholder=hint)
+        self.request = TextField(
+            f"request_{service}", "", limit=MAX_TEXT, placeholder=hint, parent=self
+        )
         self.request.editor.setAccessibleName(tr("{what}: what exactly").format(what=name))
-        self.day = DateField(f"wanted_{service}", "", nearest="future", today=today)
+        self.day = DateField(f"wanted_{service}", "", nearest="future", today=today, parent=self)
         self.day.editor.setAccessibleName(tr("{what}: wanted by").format(what=name))
         self.day.line.setPlaceholderText(tr("wanted by"))
         fields.add(self.asked, self.request, self.day)
@@ -87,10 +94,14 @@ class WishLine(QWidget):
 
 
 class LetterFields(QWidget):
-    """Two columns of cards. ``letter()`` gives what is typed, ``show_letter`` puts one in."""
+    """Two columns of cards. ``letter()`` gives what is typed, ``show_letter`` puts one in.
 
-    def __init__(self, today: date) -> None:
-        super().__init__()
+    Each part is made in its place: what moves into another widget is told of it with all that it
+    holds, which would take longer than all else here.
+    """
+
+    def __init__(self, today: date, parent: QWidget) -> None:
+        super().__init__(parent)
         self.fields = FormFields(self)
         self.receivers: tuple[Receiver, ...] = ()
         self._today = today
@@ -102,18 +113,32 @@ class LetterFields(QWidget):
         for column in (left, right):
             column.setSpacing(theme.GAP_CARD)
             columns.addLayout(column, 1)
-        left.addWidget(self._address_card())
-        left.addWidget(self._letter_card())
-        left.addStretch(1)
-        right.addWidget(self._signs_card())
-        self.services_card = self._services_card()
-        right.addWidget(self.services_card)
-        right.addWidget(self._travel_card())
-        right.addStretch(1)
+        self._columns = (left, right)
         self._direction = Direction.UP
-        self.receiver.changed.connect(self._fit_receiver)
+
+    def steps(self) -> list[Callable[[], QWidget]]:
+        """What makes the cards one after another, in paper order; all of it is called once."""
+        left, right = self._columns
+        return [
+            lambda: self._place(left, self._address_card()),
+            lambda: self._place(left, self._letter_card()),
+            lambda: self._place(right, self._signs_card()),
+            lambda: self._place(right, self._services_card()),
+            self._last_card,
+        ]
 
     # -- building, in paper order -------------------------------------------------------------
+
+    def _place(self, column: QVBoxLayout, card: Card) -> Card:
+        column.addWidget(card)
+        return card
+
+    def _last_card(self) -> Card:
+        card = self._place(self._columns[1], self._travel_card())
+        for column in self._columns:
+            column.addStretch(1)
+        self.receiver.changed.connect(self._fit_receiver)
+        return card
 
     def _add(self, card: Card, field: Field) -> Field:
         self.fields.add(field)
@@ -129,22 +154,25 @@ class LetterFields(QWidget):
         card.body.addLayout(row)
 
     def _address_card(self) -> Card:
-        card = Card()
+        card = Card(parent=self)
         self.urgency = ChoiceField(
-            "urgency", tr("Urgency"), _entries("referral_urgency"), required=True
+            "urgency", tr("Urgency"), _entries("referral_urgency"), required=True, parent=card
         )
         self._add(card, self.urgency)
-        self.receiver = ListField("to_organisation_id", tr("Refer to"), (), required=True)
+        self.receiver = ListField(
+            "to_organisation_id", tr("Refer to"), (), required=True, parent=card
+        )
         self._add(card, self.receiver)
+        narrow = theme.CONTROL_HEIGHT * 2
         self._row(
             card,
-            TextField("to_department", tr("Department"), limit=100),
-            TextField("to_doctor", tr("Doctor"), limit=100, label_width=theme.CONTROL_HEIGHT * 2),
+            TextField("to_department", tr("Department"), limit=100, parent=card),
+            TextField("to_doctor", tr("Doctor"), limit=100, label_width=narrow, parent=card),
         )
         return card
 
     def _letter_card(self) -> Card:
-        card = Card(tr("The letter"))
+        card = Card(tr("The letter"), self)
         for key, title, lines in (
             ("impression", tr("First impression"), 2),
             ("present_history", tr("Present history (cause of the referral)"), 5),
@@ -156,13 +184,21 @@ class LetterFields(QWidget):
             required = key in FORM_PARTS
             self._add(
                 card,
-                TextArea(key, title, lines=lines, limit=MAX_TEXT, stacked=True, required=required),
+                TextArea(
+                    key,
+                    title,
+                    lines=lines,
+                    limit=MAX_TEXT,
+                    stacked=True,
+                    required=required,
+                    parent=card,
+                ),
             )
-        self._add(card, TextField("allergies", tr("Allergies"), limit=500))
+        self._add(card, TextField("allergies", tr("Allergies"), limit=500, parent=card))
         return card
 
     def _signs_card(self) -> Card:
-        card = Card(tr("Reasons and signs"))
+        card = Card(tr("Reasons and signs"), self)
         self._add(
             card,
             ChoiceField(
@@ -172,10 +208,11 @@ class LetterFields(QWidget):
                 multiple=True,
                 required=True,
                 stacked=True,
+                parent=card,
             ),
         )
-        self._add(card, TextField("reason_text", tr("In words"), limit=500))
-        flow_holder = QWidget()
+        self._add(card, TextField("reason_text", tr("In words"), limit=500, parent=card))
+        flow_holder = QWidget(card)
         flow = FlowLayout(flow_holder, theme.GAP_FIELD)
         for name in _VITALS:
             limit = limits.LIMITS[name]
@@ -193,6 +230,7 @@ class LetterFields(QWidget):
                 soft=soft,
                 stacked=True,
                 width=theme.NUMBER_WIDTH_SMALL,
+                parent=flow_holder,
             )
             field.setFixedWidth(theme.NUMBER_WIDTH_SMALL + theme.NUMBER_WIDTH - theme.GAP_CARD)
             self.fields.add(field)
@@ -206,40 +244,41 @@ class LetterFields(QWidget):
                 _entries("referral_red_flag"),
                 multiple=True,
                 stacked=True,
+                parent=card,
             ),
         )
         return card
 
     def _services_card(self) -> Card:
-        card = Card(tr("The three priorities"))
+        card = self.services_card = Card(tr("The three priorities"), self)
         hints = {
             "clinic": tr("department or expert"),
             "examination": tr("which examinations"),
             "bed": tr("department, why admission"),
         }
         self.wishes = [
-            WishLine(self.fields, service, hints[service], self._today) for service in SERVICES
+            WishLine(self.fields, service, hints[service], self._today, card)
+            for service in SERVICES
         ]
         for line in self.wishes:
             card.body.addWidget(line)
         return card
 
     def _travel_card(self) -> Card:
-        card = Card(tr("On the way, consent"))
+        card = Card(tr("On the way, consent"), self)
         for key in ("mobility", "transport"):
             title = tr("Mobility") if key == "mobility" else tr("Transport")
-            self._add(card, ChoiceField(key, title, _entries(f"referral_{key}")))
-        self._add(card, ChoiceField("isolation_risk", tr("Isolation"),
-                                    _entries("referral_isolation")))  # fmt: skip
-        self._add(card, TextField("escort", tr("Escort"), limit=100))
-        self._add(card, TextArea("attention_points", tr("Points of attention"), lines=2))
-        self._add(
-            card,
-            ChoiceField("consent", tr("Consent"), _entries("referral_consent"), required=True),
-        )
-        self._add(card, TextField("consent_signer", tr("Signed by"), limit=100))
-        self._add(card, TextField("from_doctor_phone", tr("Your phone"), limit=30))
-        self._add(card, TextField("contracted_team", tr("Contracted team"), limit=100))
+            self._add(card, ChoiceField(key, title, _entries(f"referral_{key}"), parent=card))
+        risks = _entries("referral_isolation")
+        self._add(card, ChoiceField("isolation_risk", tr("Isolation"), risks, parent=card))
+        self._add(card, TextField("escort", tr("Escort"), limit=100, parent=card))
+        attention = tr("Points of attention")
+        self._add(card, TextArea("attention_points", attention, lines=2, parent=card))
+        given = _entries("referral_consent")
+        self._add(card, ChoiceField("consent", tr("Consent"), given, required=True, parent=card))
+        self._add(card, TextField("consent_signer", tr("Signed by"), limit=100, parent=card))
+        self._add(card, TextField("from_doctor_phone", tr("Your phone"), limit=30, parent=card))
+        self._add(card, TextField("contracted_team", tr("Contracted team"), limit=100, parent=card))
         return card
 
     def begin(self, receivers: tuple[Receiver, ...], today: date) -> None:
@@ -314,6 +353,11 @@ class LetterFields(QWidget):
     def chosen_receiver(self) -> Receiver | None:
         wanted = self.receiver.value()
         return next((r for r in self.receivers if r.id == wanted), None)
+
+    def whom_to_phone(self) -> tuple[str, str]:
+        """The receiver's name and number; empty where nobody is chosen."""
+        chosen = self.chosen_receiver()
+        return (chosen.name, chosen.green_channel_phone or chosen.phone) if chosen else ("", "")
 
     def ask_for_all(self, ask: bool) -> None:
         """Mark what is required: everything of the form, or — in an emergency — nothing."""

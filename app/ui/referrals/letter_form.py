@@ -28,9 +28,10 @@ from app.ui.attachments.waiting import WaitingFiles
 from app.ui.context import UiContext
 from app.ui.referrals.dialogs import PhoneDialog
 from app.ui.referrals.emergency import EmergencyStrip
+from app.ui.referrals.letter_building import LetterBuilding, in_tab_order
 from app.ui.referrals.letter_fields import LetterFields
 from app.ui.referrals.letter_reading import LetterReading
-from app.ui.referrals.words import who
+from app.ui.referrals.words import send_word, who
 from app.ui.widgets.buttons import Button, PrimaryButton, QuietButton
 from app.ui.widgets.drafts import DraftKeeper
 from app.ui.widgets.fields import Field
@@ -48,7 +49,7 @@ class LetterForm(Page):
     Uses: a new letter (``begin``); one that was returned or that came back from the review of the
     own house, to be mended, and an emergency letter to be completed (``amend``). One form serves
     one letter after another: making it takes longer than all else. Each letter is read behind the
-    screen; until it is here the page is empty, and keys that are typed wait for it.
+    screen while the page is made; until both are here it is empty, and keys that are typed wait.
     """
 
     #: The next letter comes into this page, which stands behind another one.
@@ -60,8 +61,9 @@ class LetterForm(Page):
         sent: Callable[[str], None],
         left: Callable[[], None],
         show_referral: Callable[[str], None],
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(tr("New up-referral"), scroll=True)
+        super().__init__(tr("New up-referral"), scroll=True, parent=parent)
         self._context = context
         self._sent, self._left, self._show_referral = sent, left, show_referral
         self._start: LetterStart | None = None
@@ -71,21 +73,16 @@ class LetterForm(Page):
         self._leaving = False
         self._next: Callable[[], None] | None = None
         self.dialog: PhoneDialog | None = None
-        self.emergency = EmergencyStrip()
-        self.emergency.hide()
-        self.parts = LetterFields(context.store.clock.today())
         # The numbers of the green channel stay in sight while the form scrolls below them.
-        top = QWidget()
-        column = QVBoxLayout(top)
+        self._top = QWidget(self)
+        column = QVBoxLayout(self._top)
         column.setContentsMargins(theme.GAP_CARD, 0, theme.GAP_CARD, theme.GAP_INSIDE)
+        self.emergency = EmergencyStrip(self._top)
+        self.emergency.hide()
         column.addWidget(self.emergency)
-        self._top = top
-        self.layout().insertWidget(1, top)
+        self.layout().insertWidget(1, self._top)
+        self.parts = LetterFields(context.store.clock.today(), self.body.parentWidget())
         self.body.addWidget(self.parts)
-        self.files = WaitingFiles(context)
-        self.files.changed.connect(self._files_changed)
-        self.body.addWidget(self.files)
-        self.body.addStretch(1)
         self.leave_button = Button(tr("Back to the list"), self.go, tip=tr("Esc"))
         self.discard_button = QuietButton(tr("Throw the draft away"), self._throw_away)
         self.phone_button = Button(
@@ -97,12 +94,23 @@ class LetterForm(Page):
         self.add_footer(self.discard_button, self.leave_button, self.phone_button, self.send_button)
         self._keepers = {form: self._make_keeper(form) for form in (DRAFT_FORM, AMEND_FORM)}
         self._keeper: DraftKeeper | None = None
-        self._reading = LetterReading(context, self)
+        self.building = LetterBuilding(self, [*self.parts.steps(), self._make_files])
+        self._reading = LetterReading(context, self.building)
         self.navigator = FormNavigator(self, self.send_button)
         leave = QShortcut(QKeySequence("Esc"), self)
         leave.activated.connect(self.go)
         self.parts.fields.changed.connect(self._judge)
         self._show_content(False)  # dressed when it comes into sight
+
+    def _make_files(self) -> QWidget:
+        """The last part of the page; the buttons below it were there before."""
+        self.files = WaitingFiles(self._context)
+        self.files.changed.connect(self._files_changed)
+        self.body.addWidget(self.files)
+        self.body.addStretch(1)
+        in_tab_order(self.files.strip, self.discard_button, self.leave_button,
+                     self.phone_button, self.send_button)  # fmt: skip
+        return self.files
 
     # -- opening ------------------------------------------------------------------------------
 
@@ -178,13 +186,8 @@ class LetterForm(Page):
         """What the button does: a letter that the head approves first is submitted, not sent; an
         emergency never waits."""
         state = self._amended.state if self._amended is not None else State.DRAFT
-        if state is State.DRAFT:
-            held = self._review and self.parts.urgency.value() != Urgency.EMERGENCY
-            text = tr("Submit for approval") if held else tr("Send")
-        else:
-            text = tr("Send again") if state is State.RETURNED else tr("Save")
-        self.send_button.setText(text)
-        self.send_button.setAccessibleName(text)
+        held = self._review and self.parts.urgency.value() != Urgency.EMERGENCY
+        self.send_button.setText(send_word(state, held=held))
 
     def _about(self, start: LetterStart) -> str:
         parts = (start.name, who(start.sex, start.age), start.village)
@@ -246,9 +249,7 @@ class LetterForm(Page):
             flags.value(),
             diabetic=self._start is not None and self._start.diabetic,
         )
-        receiver = self.parts.chosen_receiver()
-        name = receiver.name if receiver else ""
-        number = (receiver.green_channel_phone or receiver.phone) if receiver else ""
+        name, number = self.parts.whom_to_phone()
         findings = tr(", ").join((*flags.labels(), *suggestion.reasons))
         if emergency:
             why = tr("Phone first; only the person and the receiver are needed, the rest may "
@@ -334,13 +335,7 @@ class LetterForm(Page):
     def _phone(self) -> None:
         if not self._ready():
             return
-        receiver = self.parts.chosen_receiver()
-        dialog = PhoneDialog(
-            receiver.name if receiver else "",
-            (receiver.green_channel_phone or receiver.phone) if receiver else "",
-            self._context.clock.now(),
-            self,
-        )
+        dialog = PhoneDialog(*self.parts.whom_to_phone(), self._context.clock.now(), self)
         dialog.on_finish = lambda: self._confirm(dialog, dialog.call())
         self.dialog = dialog
         dialog.open()

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
 
 from app.care.referral_form import LetterPage
 from app.ui.context import UiContext
+from app.ui.referrals.letter_building import LetterBuilding
 from app.ui.widgets.drafts import DraftKeeper
-from app.ui.widgets.early_keys import EarlyKeys
 
 
 class LetterReading(QObject):
     """``read`` asks; ``come`` lets what was typed meanwhile into the page, once it has the focus;
     ``give_up`` when the page is left before its letter is here."""
 
-    def __init__(self, context: UiContext, page: QWidget) -> None:
-        super().__init__(page)
+    def __init__(self, context: UiContext, building: LetterBuilding) -> None:
+        super().__init__(building)
         self._context = context
+        self._building = building
         self._turn = 0
-        self._early = EarlyKeys(page)
+        self._early = building.early
         self.come = self._early.let_go
 
     def read(
@@ -37,9 +37,14 @@ class LetterReading(QObject):
         turn = self._turn
         self._early.hold()
 
+        def whole(page: LetterPage) -> None:
+            if turn == self._turn:
+                with self._early.aside():
+                    begun(page)
+
         def done(page: LetterPage) -> None:
             if turn == self._turn:
-                begun(page)
+                self._building.when_whole(lambda: whole(page))
 
         def broke(error: Exception) -> None:
             if turn == self._turn:
@@ -53,6 +58,7 @@ class LetterReading(QObject):
             run()
         else:
             before.when_kept(run)
+        self._building.begin()
 
     def give_up(self) -> None:
         self._turn += 1

@@ -89,8 +89,7 @@ class ReferralsRoom(QWidget):
         )
         self._wanted = ""
         self._first = True
-        new = QShortcut(QKeySequence("Ctrl+N"), self)
-        new.activated.connect(self.ask_for_person)
+        QShortcut(QKeySequence("Ctrl+N"), self).activated.connect(self.ask_for_person)
         context.records_changed.connect(self._records_changed)
         context.drafts_changed.connect(self._drafts_changed)
         self._tick = QTimer(self)
@@ -114,6 +113,7 @@ class ReferralsRoom(QWidget):
             self.controller.take_step,
             self.controller.follow,
             self.show_referral,
+            self.right,
         )
         self.files = FilesCard(self._context, self.detail)
         self.detail.take_files(self.files)
@@ -362,8 +362,8 @@ class ReferralsRoom(QWidget):
 
     def _new_form(self, fill: Callable[[LetterForm], None]) -> None:
         if self.form is None:
-            self.form = LetterForm(self._context, self.show_referral, self._form_left,
-                                   self.show_referral)  # fmt: skip
+            shown = self.show_referral
+            self.form = LetterForm(self._context, shown, self._form_left, shown, self.pages)
             self.form.opening.connect(self._show_form)
             self.pages.addWidget(self.form)
         fill(self.form)

@@ -142,3 +142,10 @@ def explanation(target: State) -> str:
         State.RETURNED: tr("The sender mends the letter and sends it again under its number."),
     }
     return explanations.get(target, "")
+
+
+def send_word(state: State, *, held: bool) -> str:
+    """The button of a letter; one that the head approves first is ``held``: submitted, not sent."""
+    if state is State.DRAFT:
+        return tr("Submit for approval") if held else tr("Send")
+    return tr("Send again") if state is State.RETURNED else tr("Save")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
@@ -38,6 +41,17 @@ class EarlyKeys(QObject):
         if self._holding:
             self._holding = False
             _application().removeEventFilter(self)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While the page is worked at in one go no key can come, and each of the many things that
+        happen to its parts need not be looked at here."""
+        _application().removeEventFilter(self)
+        try:
+            yield
+        finally:
+            if self._holding:
+                _application().installEventFilter(self)
 
     def let_go(self) -> None:
         """What was held goes to whatever has the focus at each key, as it does when typed now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -76,19 +77,26 @@ def test_of_two_fast_choices_the_second_counts(township: House) -> None:
     assert form.parts.letter().resident_id == second
 
 
+@pytest.mark.parametrize("made_before", [False, True])
 def test_keys_typed_before_the_letter_is_here_go_into_it(
-    township: House, keys: Keys, qtbot: QtBot
+    township: House, keys: Keys, qtbot: QtBot, *, made_before: bool
 ) -> None:
     resident_id = add_resident(township.store, township.actor)
+    if made_before:
+        township.room.open(resident_id=add_resident(township.store, township.actor, name="李秀英"))
+        form_of(township).go()
     township.room.open()
     runner = hold(township)
     township.room.open(resident_id=resident_id)
     form = form_of(township)
+    one_before = form.parts.letter() if made_before else None
     township.room.new_button.setFocus()
     for key in (Qt.Key.Key_2, Qt.Key.Key_Return, Qt.Key.Key_Return):
         qtbot.keyClick(township.room, key)
     keys.text("xnk")
-    assert form.parts.urgency.value() is None
+    assert form.building.whole is made_before
+    if made_before:
+        assert form.parts.letter() == one_before
     runner.let_go()
     assert form.parts.urgency.value() == "priority"
     assert form.parts.fields["to_department"].value() == "xnk"
