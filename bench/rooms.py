@@ -63,6 +63,9 @@ class _Counting:
 
         self._runner.run(work, *arguments, done=finished, failed=broke, **named)
 
+    def start_painted(self, start: Callable[[], None], owner: Any) -> None:
+        self._runner.start_painted(start, owner)
+
     def wait(self, milliseconds: int = 10_000) -> bool:
         return self._runner.wait(milliseconds)
 

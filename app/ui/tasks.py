@@ -9,8 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, QRunnable, QThreadPool, QTimer, Signal, Slot
 from shiboken6 import isValid
+
+#: A page that was just brought to the front is painted within this time.
+PAINTED_MS = 10
 
 
 class Tasks(Protocol):
@@ -25,6 +28,8 @@ class Tasks(Protocol):
         owner: QObject | None = None,
         **named: Any,
     ) -> None: ...
+
+    def start_painted(self, start: Callable[[], None], owner: QObject) -> None: ...
 
     def wait(self, milliseconds: int = 10_000) -> bool: ...
 
@@ -91,6 +96,11 @@ class TaskRunner:
 
         self._pool.start(_Job(body))
 
+    def start_painted(self, start: Callable[[], None], owner: QObject) -> None:
+        """Call ``start``, which runs some work, once what now comes to the screen was painted:
+        work would hold that up, for Python does one thing at a time."""
+        QTimer.singleShot(PAINTED_MS, owner, start)
+
     def wait(self, milliseconds: int = 10_000) -> bool:
         """Wait for all running work (before the store is closed); False when time ran out."""
         return self._pool.waitForDone(milliseconds)
@@ -114,6 +124,9 @@ class SynchronousRunner:
             _fail(error, failed, owner)
         else:
             _finish(result, done, owner)
+
+    def start_painted(self, start: Callable[[], None], owner: QObject) -> None:
+        start()
 
     def wait(self, milliseconds: int = 10_000) -> bool:
         return True

@@ -9,11 +9,10 @@ from itertools import pairwise
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.ui.tasks import PAINTED_MS
 from app.ui.widgets.early_keys import EarlyKeys
 
-# The page is painted first. Not 0 between the slices: such a timer comes before painting and keys
-# on some systems.
-_START_MS = 10
+# Not 0: such a timer comes before painting and keys on some systems.
 _PAUSE_MS = 1
 
 
@@ -39,7 +38,7 @@ class LetterBuilding(QObject):
     def begin(self) -> None:
         """Make the parts from now on, until the last one is there."""
         if self._steps and not self._timer.isActive():
-            self._timer.start(_START_MS)
+            self._timer.start(PAINTED_MS)
 
     def when_whole(self, then: Callable[[], None]) -> None:
         """Call ``then`` once all is there; only the last one asked for is called. Where nothing

@@ -23,6 +23,7 @@ class LetterReading(QObject):
         self._turn = 0
         self._early = building.early
         self.come = self._early.let_go
+        context.closing.connect(self.give_up)
 
     def read(
         self,
@@ -52,12 +53,15 @@ class LetterReading(QObject):
                 failed(error)
 
         def run() -> None:
-            self._context.tasks.run(work, done=done, failed=broke, owner=self)
+            if turn == self._turn:
+                self._context.tasks.run(work, done=done, failed=broke, owner=self)
 
-        if before is None:
+        if before is not None:
+            before.when_kept(run)
+        elif self._building.whole:
             run()
         else:
-            before.when_kept(run)
+            self._context.tasks.start_painted(run, self)
         self._building.begin()
 
     def give_up(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEventLoop, Qt
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import delete, isValid
 
 from app.ui.referrals.letter_form import LetterForm
-from app.ui.tasks import SynchronousRunner
+from app.ui.tasks import SynchronousRunner, TaskRunner
 from app.ui.widgets.forms import tab_order
 from tests.held_runner import HeldRunner
 from tests.referral_rooms import House, Keys
@@ -137,6 +138,47 @@ def test_a_half_made_page_that_was_left_is_whole_for_the_next_letter(
     assert township.room.form is form
     assert form.parts.isVisible()
     assert form.parts.letter().resident_id == resident
+
+
+class _Noting(TaskRunner):
+    """The program's own runner, and which letters it was given to read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[object] = []
+
+    def run(self, work: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+        if work.__module__ == LetterForm.__module__:
+            self.given.append(work)
+        super().run(work, *arguments, **named)
+
+
+def test_the_first_letter_is_read_once_its_page_was_painted(
+    township: House, resident: str, qtbot: QtBot
+) -> None:
+    township.room.open()
+    runner = township.context.tasks = _Noting()
+    township.room.open(resident_id=resident)
+    form = township.room.form
+    assert form is not None
+    assert township.room.pages.currentWidget() is form
+    assert not runner.given
+    slices(form.send_button.isEnabled)
+    assert len(runner.given) == 1
+    assert form.building.whole
+    assert form.parts.letter().resident_id == resident
+    assert runner.wait()
+
+
+def test_nothing_is_read_for_a_page_whose_frame_closes(township: House, resident: str) -> None:
+    township.room.open()
+    runner = township.context.tasks = _Noting()
+    township.room.open(resident_id=resident)
+    township.context.closing.emit()
+    form = township.room.form
+    assert form is not None
+    slices(lambda: form.building.whole)
+    assert not runner.given
 
 
 @pytest.mark.parametrize("letter_is_here", [False, True])
