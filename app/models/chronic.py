@@ -2,39 +2,25 @@
 
 A visit's shared measurements are stored once; each disease served by the visit has its own
 part with its symptoms, its class and its next date, so that one visit may satisfy several
-programmes.
+programmes. What indicators ask of it stands in ``models/visit_year``, too.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, JsonDict, JsonList, Syncable
 from app.models.identity import new_id
-
-VISIT_YEAR = "substr(visit_date, 1, 4)"
-#: What came of a visit for a disease, in one letter: whether it has a class (from ``UNCLASSED`` on
-#: it has none), whether it was on target (yes, no, no value), which step it led to (routine,
-#: another, none). A question gets it from the index where it asks in these very words.
-OUTCOME = (
-    "char(65 + 9 * (control_class IS NULL) + 3 * ifnull(uncontrolled != 0, 2)"
-    " + CASE WHEN action = '1' THEN 0 WHEN action IS NULL THEN 2 ELSE 1 END)"
-)
-UNCLASSED = "J"
 
 
 class FollowUp(Syncable, Base):
     """A follow-up visit. Units: mmHg, mmol/L, kg, cm, /min, ℃, 支/day, 两/day, g/day."""
 
     __tablename__ = "follow_up"
-    __table_args__ = (
-        Index("ix_follow_up_resident_id_visit_date", "resident_id", "visit_date"),
-        # All that indicators ask of every visit of a year: without reading eighty columns.
-        Index("ix_follow_up_counted", "visit_date", "status", "mode", "id"),
-    )
+    __table_args__ = (Index("ix_follow_up_resident_id_visit_date", "resident_id", "visit_date"),)
 
     resident_id: Mapped[str] = mapped_column(ForeignKey("resident.id"))
     visit_date: Mapped[date] = mapped_column(index=True)
@@ -124,17 +110,6 @@ class FollowUpDisease(Base):
     __tablename__ = "follow_up_disease"
     __table_args__ = (
         Index("ix_follow_up_disease_resident", "resident_id", "disease", "visit_date"),
-        # The same of a visit's parts, together what one person had in one year. The year comes
-        # first: an index that began with the disease would be taken for questions about one visit.
-        Index(
-            "ix_follow_up_disease_counted",
-            text(VISIT_YEAR),
-            "disease",
-            "resident_id",
-            "visit_date",
-            "follow_up_id",
-            text(OUTCOME),
-        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)

@@ -22,6 +22,7 @@ from app.models import (
     resident_record,
     roster,
     screening,
+    visit_year,
 )
 from app.models.base import Base
 
@@ -46,4 +47,5 @@ __all__ = [
     "resident_record",
     "roster",
     "screening",
+    "visit_year",
 ]

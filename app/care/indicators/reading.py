@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.care.clinical_settings import clinical_settings
 from app.care.contracts.completion import MANUAL
+from app.care.copd import DISEASE as COPD
 from app.care.indicators.ahead import Ahead
 from app.care.indicators.chronic import CODE_OF, Managed, first_counted, managed_people
 from app.care.indicators.contracts import (
@@ -38,6 +39,13 @@ from app.care.indicators.referrals import Course, courses_of
 from app.care.indicators.visits import ask_visits, visits_of, words_of
 from app.care.visit_rules import add_months
 
+# Of these diseases follow-up visits are kept: indicators count the first two, contracts all.
+_SEEN_FOR = (*CODE_OF, COPD)
+
+
+def _visits_for(disease: str) -> str:
+    return f"visits for {disease}"
+
 
 class Reading:
     """``only``: the one indicator that is wanted; what it does not need is not read. ``ahead``:
@@ -58,6 +66,7 @@ class Reading:
         self._year_before = add_months(period.start, -12)
         self._disease = {letter: disease for disease, letter in CODE_OF.items()}.get(only[:1], "")
         self._days: dict[tuple[str, str], DaysOf | None] = {}
+        self._visits: dict[str, dict[str, str]] = {}
         self._ahead = ahead
         if ahead is not None:
             # In the order in which they are wanted; this view of the store has begun by now.
@@ -69,7 +78,10 @@ class Reading:
         visited = first_counted(self.period) if self._disease else first
         return {
             "checks": partial(ask_checks, first=first, last=last),
-            "visits": partial(ask_visits, first=visited, last=last, disease=self._disease),
+            **{
+                _visits_for(one): partial(ask_visits, first=visited, last=last, disease=one)
+                for one in ([self._disease] if self._disease else _SEEN_FOR)
+            },
             "assessments": partial(ask_assessments, first=first, last=last),
             "noted": partial(ask_noted, first=first, last=last),
             "packages": partial(ask_packages, period=self.period),
@@ -106,11 +118,13 @@ class Reading:
 
     def visits(self, disease: str) -> Mapping[str, str]:
         """Person → the visits, as ``visits.told`` understands them."""
-        return self._visits.get(disease, {})
-
-    @cached_property
-    def _visits(self) -> dict[str, dict[str, str]]:
-        return visits_of(self._asked("visits"), self.people)
+        found = self._visits.get(disease)
+        if found is None and disease not in _SEEN_FOR:  # a package of a later version may name one
+            found = self._visits[disease] = {}
+        if found is None:
+            asked = self._asked(_visits_for(disease))
+            found = self._visits[disease] = visits_of(self.session, asked, self.people, disease)
+        return found
 
     @cached_property
     def _check_ins(self) -> Days:
