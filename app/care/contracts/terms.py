@@ -137,18 +137,27 @@ def falling_due(
     First day and last counted day of the year, first and last number of those that fall due.
     Nothing falls due from the day of a termination on.
     """
+    due_until = end if span.terminated_on is None else min(end, span.terminated_on - _DAY)
     found = []
     for first, last in contract_years(span.starts_on, span.ends_on):
         if first > end or last < start:
             continue
-        numbers = [
-            number
-            for number, day in enumerate(due_dates(first, last, times), 1)
-            if start <= day <= end and (span.terminated_on is None or day < span.terminated_on)
-        ]
-        if numbers:
-            found.append((first, min(last, end), numbers[0], numbers[-1]))
+        lowest, highest = _numbers_due((last - first).days + 1, times, first, start, due_until)
+        if lowest <= highest:
+            found.append((first, min(last, end), lowest, highest))
     return tuple(found)
+
+
+def _numbers_due(days: int, times: int, first: date, start: date, end: date) -> tuple[int, int]:
+    """First and last number of the services whose day (``due_dates``) lies between two days; the
+    first is greater where there is none. ``days``: of the contract year that begins on ``first``.
+
+    The n-th falls on day ``days * n // times - 1`` (from 0), and never before the first one.
+    """
+    after, until = (start - first).days, (end - first).days
+    lowest = 1 if after <= 0 else max(1, -(-(after + 1) * times // days))
+    highest = 0 if until < 0 else min(times, -(-(until + 2) * times // days) - 1)
+    return lowest, highest
 
 
 def count_due(span: Span, times: int, given: Sequence[date], start: date, end: date) -> Count:

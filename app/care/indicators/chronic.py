@@ -32,13 +32,21 @@ CODE_OF = {"hypertension": "H", "type2_diabetes": "D"}
 _BEFORE = ROUTINE_MONTHS + 1
 
 # Whose management ended is no longer managed, but was until then. Those who began and ended alike
-# come in one row, from an index alone.
+# stand together, from an index alone; all come in one row, so that another thread may count.
 _MANAGED = f"""
-    SELECT disease, managed_since, managed_until, group_concat(resident_id),
-        group_concat(CASE WHEN managed_since IS NULL THEN substr(created_at, 1, 10) END)
-    FROM condition INDEXED BY ix_condition_managed
-    WHERE organisation_id = ? AND {EVER_MANAGED}
-    GROUP BY disease, managed_since, managed_until
+    WITH alike AS (
+        SELECT disease, ifnull(managed_since, '') AS began, ifnull(managed_until, '') AS ended,
+            group_concat(resident_id) AS residents,
+            ifnull(group_concat(
+                CASE WHEN managed_since IS NULL THEN substr(created_at, 1, 10) END
+            ), '') AS written
+        FROM condition INDEXED BY ix_condition_managed
+        WHERE organisation_id = ? AND {EVER_MANAGED}
+        GROUP BY disease, managed_since, managed_until
+    )
+    SELECT group_concat(disease), group_concat(began), group_concat(ended),
+        group_concat(residents, ';'), group_concat(written, ';')
+    FROM alike HAVING count(*)
 """  # noqa: S608 — our own expression
 
 
@@ -150,20 +158,27 @@ def _three_months_on(day: date) -> date:
     return add_months(day, ROUTINE_MONTHS)
 
 
+def ask_managed(session: Session, organisation_id: str) -> Sequence[tuple[str, ...]]:
+    """What ``managed_people`` understands."""
+    return ask(session, _MANAGED, (organisation_id,))
+
+
 def managed_people(
-    session: Session, organisation_id: str, people: People
+    asked: Iterable[tuple[str, ...]], people: People
 ) -> Mapping[str, Sequence[Managed]]:
     """Disease → everybody whom the organisation manages or managed for it, once each."""
     found: dict[str, dict[str, Managed]] = {}
-    for disease, began, ended, residents, written in ask(session, _MANAGED, (organisation_id,)):
-        theirs = found.setdefault(disease, {})
-        until = day_of(ended) if ended else None
-        since = repeat(day_of(began)) if began else map(day_of, written.split(","))
-        for resident_id, first in zip(residents.split(","), since):  # noqa: B905
-            person = people.person_of(resident_id)
-            if person in people.by_id:
-                new = Managed(person, first, until)
-                theirs[person] = new if person not in theirs else _together(theirs[person], new)
+    for *alike, listed, noted in asked:
+        lists = (*(text.split(",") for text in alike), listed.split(";"), noted.split(";"))
+        for disease, began, ended, residents, written in zip(*lists, strict=True):
+            theirs = found.setdefault(disease, {})
+            until = day_of(ended) if ended else None
+            since = repeat(day_of(began)) if began else map(day_of, written.split(","))
+            for resident_id, first in zip(residents.split(","), since):  # noqa: B905
+                person = people.person_of(resident_id)
+                if person in people.by_id:
+                    new = Managed(person, first, until)
+                    theirs[person] = new if person not in theirs else _together(theirs[person], new)
     return {disease: tuple(theirs.values()) for disease, theirs in found.items()}
 
 

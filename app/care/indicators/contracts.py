@@ -27,18 +27,27 @@ from app.models.driver import ask
 
 # Signed (1) or signed as a renewal (3). One that ended early was in force until the day before.
 # Whoever signed: naming all organisations lets their index be used, which holds all but packages.
-# The many that run alike come in one row: lists in one order.
+# Those that run alike stand together, as lists in one order; and all of them come in one row, so
+# that another thread may count meanwhile.
 _CONTRACTS = """
-    SELECT organisation_id, starts_on, ends_on, status, terminated_on, category,
-        group_concat(id), group_concat(resident_id),
-        group_concat(ifnull(signed_on, '')), json_group_array(ifnull(team_id, '')),
-        json_group_array(ifnull(team_name, ''))
-    FROM contract INDEXED BY ix_contract_counted
-    WHERE organisation_id IN (SELECT organisation.id FROM organisation)
-    AND ends_on >= ? AND starts_on <= ? AND status IN ('1', '2', '3')
-    AND (terminated_on IS NULL OR terminated_on > ?)
-    AND (status != '2' OR terminated_on IS NOT NULL)
-    GROUP BY organisation_id, ends_on, status, starts_on, category, terminated_on
+    WITH alike AS (
+        SELECT organisation_id, starts_on, ends_on, status, ifnull(terminated_on, '') AS ended,
+            category, group_concat(id) AS ids, group_concat(resident_id) AS residents,
+            group_concat(ifnull(signed_on, '')) AS signed,
+            json_group_array(ifnull(team_id, '')) AS team_ids,
+            json_group_array(ifnull(team_name, '')) AS team_names
+        FROM contract INDEXED BY ix_contract_counted
+        WHERE organisation_id IN (SELECT organisation.id FROM organisation)
+        AND ends_on >= ? AND starts_on <= ? AND status IN ('1', '2', '3')
+        AND (terminated_on IS NULL OR terminated_on > ?)
+        AND (status != '2' OR terminated_on IS NOT NULL)
+        GROUP BY organisation_id, ends_on, status, starts_on, category, terminated_on
+    )
+    SELECT group_concat(organisation_id), group_concat(starts_on), group_concat(ends_on),
+        group_concat(status), group_concat(ended), group_concat(category),
+        group_concat(ids, ';'), group_concat(residents, ';'), group_concat(signed, ';'),
+        group_concat(team_ids), group_concat(team_names)
+    FROM alike HAVING count(*)
 """
 # Thousands of contracts hold the same few texts: which one, the store has noted (models/agreed.py).
 _TEXTS = "SELECT id, packages FROM agreed_packages"
@@ -84,26 +93,42 @@ class Given(Protocol):
         """Of a service: by person, by contract where it is noted by hand. None: nobody had it."""
 
 
-def read_contracts(session: Session, period: Period, people: People) -> list[Alike]:
-    """The contracts to which some day of a period belongs."""
+def ask_contracts(session: Session, period: Period) -> Sequence[tuple[str, ...]]:
+    """What ``contracts_of`` understands: the contracts to which some day of a period belongs."""
     start, end = period.start.isoformat(), period.end.isoformat()
-    rows = ask(session, _CONTRACTS, (start, end, start))
-    # A text a row: the parser is called once for all of them.
-    team_ids, team_names = (from_json(f"[{','.join(row[at] for row in rows)}]") for at in (-2, -1))
-    found = []
-    for row, *teams in zip(rows, team_ids, team_names, strict=True):
-        organisation, begins, ends, status, ended, category, ids, residents, signed, _, _ = row
-        found.append(
-            Alike(
-                organisation,
-                _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None),
-                category,
-                ids.split(","),
-                list(map(people.person_of, residents.split(","))),
-                signed.split(","),
-                *teams,
+    return ask(session, _CONTRACTS, (start, end, start))
+
+
+def contracts_of(asked: Iterable[tuple[str, ...]], people: People) -> list[Alike]:
+    """The contracts, each under the person who goes on."""
+    found: list[Alike] = []
+    for row in asked:
+        alike = [text.split(",") for text in row[:6]]
+        lists = [text.split(";") for text in row[6:9]]
+        teams = [from_json(f"[{text}]") for text in row[9:]]
+        for (
+            organisation,
+            begins,
+            ends,
+            status,
+            ended,
+            category,
+            ids,
+            residents,
+            signed,
+            *named,
+        ) in zip(*alike, *lists, *teams, strict=True):
+            found.append(
+                Alike(
+                    organisation,
+                    _Term(day_of(begins), day_of(ends), status, day_of(ended) if ended else None),
+                    category,
+                    ids.split(","),
+                    list(map(people.person_of, residents.split(","))),
+                    signed.split(","),
+                    *named,
+                )
             )
-        )
     return found
 
 
@@ -181,26 +206,27 @@ def services_done(
     done: dict[str, float] = dict.fromkeys(teams, 0)
     for alike in touched:
         plans: dict[str, _Plan] = {}
-        falling: dict[int, _Years] = {}
+        falling: dict[int, tuple[_Year, ...]] = {}
         for id_, person in zip(alike.ids, alike.persons, strict=True):
             agreed = packages[id_]
             plan = plans.get(agreed)
             if plan is None:
                 plan = plans[agreed] = _planned(alike.term, agreed, period, given, falling)
             number = plan.kept
-            for by_contract, days_of, once, years in plan.counted:
-                if days := days_of(id_ if by_contract else person):
-                    for first, behind, lowest, highest in years:
-                        # Where in the days stands the one by which the lowest number was given?
-                        at = bisect_left(days, first) + lowest - 1
-                        if at >= len(days) or days[at] >= behind:
-                            continue
-                        if highest == lowest == 1:
-                            number += 1
-                            continue
-                        had = days[at - lowest + 1 : bisect_left(days, behind, at)]
-                        many = len({day[:DAY] for day in had} if once else had)
-                        number += max(min(many, highest) - lowest + 1, 0)
+            for by_contract, days_of, once, (first, behind, lowest, highest) in plan.counted:
+                days = days_of(id_ if by_contract else person)
+                if not days:
+                    continue
+                # Where in the days stands the one by which the lowest number was given?
+                at = bisect_left(days, first) + lowest - 1
+                if at >= len(days) or days[at] >= behind:
+                    continue
+                if highest == lowest == 1:
+                    number += 1
+                    continue
+                had = days[at - lowest + 1 : bisect_left(days, behind, at)]
+                many = len({day[:DAY] for day in had} if once else had)
+                number += max(min(many, highest) - lowest + 1, 0)
             due[person] += plan.due
             done[person] += number
     strangers = teams.keys() - people.by_id.keys()
@@ -221,20 +247,20 @@ def _touches(term: _Term, period: Period) -> bool:
     )
 
 
-# First day, what stands behind the last one, first and last number of the services that fall due.
-_Years = tuple[tuple[str, str, int, int], ...]
+# Of a year: first day, what stands behind the last one, first and last number of the services that
+# fall due.
+_Year = tuple[str, str, int, int]
 
 
 class _Plan(NamedTuple):
     """What of a contract falls due within a period: how many services in all; how many of them are
-    done by the record's being kept; what is counted: whether by contract, what finds the days,
-    whether a day counts once, and first and last day of the contract's years with first and last
-    number of those that fall due.
+    done by the record's being kept; what is counted, service by service and year by year of the
+    contract: whether by contract, what finds the days, whether a day counts once, the year.
     """
 
     due: int
     kept: int
-    counted: tuple[tuple[bool, Callable[[str], Sequence[str] | None], bool, _Years], ...]
+    counted: tuple[tuple[bool, Callable[[str], Sequence[str] | None], bool, _Year], ...]
 
 
 def _planned(
@@ -242,7 +268,7 @@ def _planned(
     packages: str,
     period: Period,
     given: Given,
-    falling: dict[int, _Years],
+    falling: dict[int, tuple[_Year, ...]],
 ) -> _Plan:
     """``falling``: what was found for other packages of contracts that run alike, by times."""
     due = kept = 0
@@ -259,11 +285,12 @@ def _planned(
                 [max(min(item.times, highest) - lowest + 1, 0) for _, _, lowest, highest in years]
             )
         elif (days := given.days(item.counts, item.service)) is not None:
-            counted.append((item.counts == MANUAL, days.get, days.once, years))
+            by_contract = item.counts == MANUAL
+            counted += [(by_contract, days.get, days.once, year) for year in years]
     return _Plan(due, kept, tuple(counted))
 
 
-def _falling_due(term: _Term, times: int, period: Period) -> _Years:
+def _falling_due(term: _Term, times: int, period: Period) -> tuple[_Year, ...]:
     return tuple(
         (first.isoformat(), past(last), lowest, highest)
         for first, last, lowest, highest in falling_due(

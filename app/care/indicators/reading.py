@@ -15,12 +15,13 @@ from app.care.clinical_settings import clinical_settings
 from app.care.contracts.completion import MANUAL
 from app.care.copd import DISEASE as COPD
 from app.care.indicators.ahead import Ahead
-from app.care.indicators.chronic import CODE_OF, Managed, first_counted, managed_people
+from app.care.indicators.chronic import CODE_OF, Managed, ask_managed, first_counted, managed_people
 from app.care.indicators.contracts import (
     Alike,
+    ask_contracts,
     ask_packages,
+    contracts_of,
     packages_of,
-    read_contracts,
 )
 from app.care.indicators.days import (
     Days,
@@ -77,6 +78,8 @@ class Reading:
         first, last = self._year_before, self.period.end
         visited = first_counted(self.period) if self._disease else first
         return {
+            "contracts": partial(ask_contracts, period=self.period),
+            "managed": partial(ask_managed, organisation_id=self.organisation_id),
             "checks": partial(ask_checks, first=first, last=last),
             **{
                 _visits_for(one): partial(ask_visits, first=visited, last=last, disease=one)
@@ -94,7 +97,7 @@ class Reading:
 
     @cached_property
     def contracts(self) -> Sequence[Alike]:
-        return read_contracts(self.session, self.period, self.people)
+        return contracts_of(self._asked("contracts"), self.people)
 
     @cached_property
     def packages(self) -> Mapping[str, str]:
@@ -110,7 +113,7 @@ class Reading:
 
     @cached_property
     def managed(self) -> Mapping[str, Sequence[Managed]]:
-        return managed_people(self.session, self.organisation_id, self.people)
+        return managed_people(self._asked("managed"), self.people)
 
     @cached_property
     def courses(self) -> list[Course]:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.care.indicators.ahead import Ahead
-from app.care.indicators.contracts import ask_packages, packages_of, read_contracts
+from app.care.indicators.contracts import ask_contracts, ask_packages, contracts_of, packages_of
 from app.care.indicators.people import people_of
 from app.care.indicators.period import year_of
 from app.models.actor import Actor
@@ -74,7 +74,8 @@ def test_a_contract_that_the_other_view_lacks_is_asked_for(store: Store, actor: 
         sign_one(store, actor, managed_resident(store, actor), team)
     period = year_of(date(2026, 3, 2).year)
     with store.read() as session:
-        contracts = read_contracts(session, period, people_of(session, store.organisation_id))
+        people = people_of(session, store.organisation_id)
+        contracts = contracts_of(ask_contracts(session, period), people)
         asked = ask_packages(session, period)
         whole = packages_of(session, asked, contracts)
         ids = [id_ for alike in contracts for id_ in alike.ids]

@@ -138,7 +138,7 @@ def test_it_agrees_with_the_contracts_own_count_in_few_queries(
 @given(
     start=st.dates(date(2023, 1, 1), date(2026, 12, 31)),
     years=st.integers(1, 3),
-    times=st.integers(0, 12),
+    times=st.integers(0, 40),
     begin=st.dates(date(2024, 1, 1), date(2026, 6, 30)),
     length=st.integers(0, 400),
     gaps=st.lists(st.integers(0, 1200), max_size=12),

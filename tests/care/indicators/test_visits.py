@@ -12,8 +12,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.care.indicators import visits as visits_module
-from app.care.indicators.chronic import managed_people
-from app.care.indicators.contracts import read_contracts
+from app.care.indicators.chronic import ask_managed, managed_people
+from app.care.indicators.contracts import ask_contracts, contracts_of
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period
 from app.care.indicators.visits import (
@@ -247,7 +247,7 @@ def test_any_text_may_stand_in_a_village_or_the_name_of_a_team(store: Store, act
     with store.read() as session:
         found = people_of(session, store.organisation_id)
         assert {one: found.find(one).village for one in people} == people
-        contracts = read_contracts(session, Period(TODAY, TODAY), found)
+        contracts = contracts_of(ask_contracts(session, Period(TODAY, TODAY)), found)
         assert {
             person: name
             for alike in contracts
@@ -264,7 +264,7 @@ def test_a_diagnosis_of_no_programme_is_passed_over(store: Store, actor: Actor) 
         row.disease, row.managed, row.managed_until = None, False, TODAY
     with store.read() as session:
         people = people_of(session, store.organisation_id)
-        managed = managed_people(session, store.organisation_id, people)
+        managed = managed_people(ask_managed(session, store.organisation_id), people)
     assert {disease: [one.person for one in found] for disease, found in managed.items()} == {
         "hypertension": [who]
     }

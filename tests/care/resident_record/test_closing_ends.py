@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.care import residents
 from app.care.clinical_settings import load_clinical_settings, save_clinical_settings
-from app.care.indicators.chronic import managed_people
+from app.care.indicators.chronic import ask_managed, managed_people
 from app.care.indicators.people import people_of
 from app.care.indicators.period import quarter_of
 from app.care.management.outcome import (
@@ -206,7 +206,7 @@ def test_who_died_is_not_managed_in_the_next_quarter(store: Store, actor: Actor)
     close(store, actor, who, "deceased", date(2026, 1, 15))
     with store.read() as session:
         people = people_of(session, store.organisation_id)
-        (one,) = managed_people(session, store.organisation_id, people)["hypertension"]
+        (one,) = managed_people(ask_managed(session, store.organisation_id), people)["hypertension"]
     assert one.within(quarter_of(2026, 1))
     assert not one.within(quarter_of(2026, 2))
 
