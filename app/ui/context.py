@@ -65,6 +65,12 @@ class UiContext(QObject):
         # The one listener of the sync thread; lives as long as the window.
         self.sync_bridge: SyncBridge | None = None
         self.clock: Clock = clock if clock is not None else store.clock
+        #: Whether the frame is going: what has not begun by then begins no more.
+        self.closed = False
+        self.closing.connect(self._mark_closed)
+
+    def _mark_closed(self) -> None:
+        self.closed = True
 
     @property
     def language(self) -> str:

@@ -31,6 +31,9 @@ class LaterRunner:
 
         self.waiting.append((work, go))
 
+    def start_painted(self, start: Callable[[], None], owner: object) -> None:
+        start()
+
     def let_go(self) -> None:
         """Every list comes before any letter."""
         while self.waiting:
@@ -72,6 +75,9 @@ class LateRunner:
         result = work(*arguments)
         if done is not None:
             self.waiting.append(lambda: done(result))
+
+    def start_painted(self, start: Callable[[], None], owner: object) -> None:
+        start()
 
     def let_go(self) -> None:
         while self.waiting:

@@ -9,7 +9,8 @@ from app.ui.context import UiContext
 
 
 def close_behind(context: UiContext, owner: QObject) -> None:
-    """Look once, in the background; the screen is told only when something was written."""
+    """Look once, in the background, when what now comes to the screen was painted; the screen is
+    told only when something was written."""
 
     def work() -> int:
         # Not needed before the first look.
@@ -23,4 +24,8 @@ def close_behind(context: UiContext, owner: QObject) -> None:
         if written:
             context.tell_changed("referral_task", "referral_event")
 
-    context.tasks.run(work, done=done, owner=owner)
+    def begin() -> None:
+        if not context.closed:
+            context.tasks.run(work, done=done, owner=owner)
+
+    context.tasks.start_painted(begin, owner)
