@@ -95,6 +95,8 @@ TRIGGERS = (
     f" BEGIN {_anew('old')} {_anew('new')} END",
     f"CREATE TRIGGER visit_part_removed AFTER DELETE ON follow_up_disease BEGIN {_anew('old')} END",
     "CREATE TRIGGER visit_changed AFTER UPDATE OF status, mode, not_fasting_reason ON follow_up"
+    " WHEN old.status IS NOT new.status OR old.mode IS NOT new.mode"
+    " OR old.not_fasting_reason IS NOT new.not_fasting_reason"
     f" BEGIN {_VISIT_ANEW} END",
 )
 

@@ -137,24 +137,29 @@ def falling_due(
     First day and last counted day of the year, first and last number of those that fall due.
     Nothing falls due from the day of a termination on.
     """
-    due_until = end if span.terminated_on is None else min(end, span.terminated_on - _DAY)
+    # In days of the calendar: what came from elsewhere may have been ended on its first one.
+    due_until = end.toordinal()
+    if span.terminated_on is not None:
+        due_until = min(due_until, span.terminated_on.toordinal() - 1)
     found = []
     for first, last in contract_years(span.starts_on, span.ends_on):
         if first > end or last < start:
             continue
-        lowest, highest = _numbers_due((last - first).days + 1, times, first, start, due_until)
+        lowest, highest = _numbers_due(
+            (last - first).days + 1, times, (start - first).days, due_until - first.toordinal()
+        )
         if lowest <= highest:
             found.append((first, min(last, end), lowest, highest))
     return tuple(found)
 
 
-def _numbers_due(days: int, times: int, first: date, start: date, end: date) -> tuple[int, int]:
-    """First and last number of the services whose day (``due_dates``) lies between two days; the
-    first is greater where there is none. ``days``: of the contract year that begins on ``first``.
+def _numbers_due(days: int, times: int, after: int, until: int) -> tuple[int, int]:
+    """First and last number of the services whose day (``due_dates``) lies between two days, which
+    are counted from the contract year's first one (0); the first number is greater where there is
+    none. ``days``: of the contract year.
 
-    The n-th falls on day ``days * n // times - 1`` (from 0), and never before the first one.
+    The n-th falls on day ``days * n // times - 1``, and never before the first one.
     """
-    after, until = (start - first).days, (end - first).days
     lowest = 1 if after <= 0 else max(1, -(-(after + 1) * times // days))
     highest = 0 if until < 0 else min(times, -(-(until + 2) * times // days) - 1)
     return lowest, highest

@@ -23,6 +23,7 @@ from app.care.indicators.people import People, day_of
 from app.care.indicators.period import Period, parts_of
 from app.care.indicators.visits import Visit, latest_first, past, told
 from app.care.visit_rules import ROUTINE_MONTHS, NextStep, add_months, short_date
+from app.models.base import from_json
 from app.models.driver import ask
 from app.models.resident import EVER_MANAGED
 
@@ -44,7 +45,7 @@ _MANAGED = f"""
         WHERE organisation_id = ? AND {EVER_MANAGED}
         GROUP BY disease, managed_since, managed_until
     )
-    SELECT group_concat(disease), group_concat(began), group_concat(ended),
+    SELECT json_group_array(disease), group_concat(began), group_concat(ended),
         group_concat(residents, ';'), group_concat(written, ';')
     FROM alike HAVING count(*)
 """  # noqa: S608 — our own expression
@@ -168,8 +169,9 @@ def managed_people(
 ) -> Mapping[str, Sequence[Managed]]:
     """Disease → everybody whom the organisation manages or managed for it, once each."""
     found: dict[str, dict[str, Managed]] = {}
-    for *alike, listed, noted in asked:
-        lists = (*(text.split(",") for text in alike), listed.split(";"), noted.split(";"))
+    for diseases, *days, listed, noted in asked:
+        of_days = (text.split(",") for text in days)
+        lists = (from_json(diseases), *of_days, listed.split(";"), noted.split(";"))
         for disease, began, ended, residents, written in zip(*lists, strict=True):
             theirs = found.setdefault(disease, {})
             until = day_of(ended) if ended else None

@@ -44,9 +44,9 @@ _CONTRACTS = """
         GROUP BY organisation_id, ends_on, status, starts_on, category, terminated_on
     )
     SELECT group_concat(organisation_id), group_concat(starts_on), group_concat(ends_on),
-        group_concat(status), group_concat(ended), group_concat(category),
-        group_concat(ids, ';'), group_concat(residents, ';'), group_concat(signed, ';'),
-        group_concat(team_ids), group_concat(team_names)
+        group_concat(status), group_concat(ended), group_concat(ids, ';'),
+        group_concat(residents, ';'), group_concat(signed, ';'), json_group_array(category),
+        '[' || group_concat(team_ids) || ']', '[' || group_concat(team_names) || ']'
     FROM alike HAVING count(*)
 """
 # Thousands of contracts hold the same few texts: which one, the store has noted (models/agreed.py).
@@ -103,21 +103,12 @@ def contracts_of(asked: Iterable[tuple[str, ...]], people: People) -> list[Alike
     """The contracts, each under the person who goes on."""
     found: list[Alike] = []
     for row in asked:
-        alike = [text.split(",") for text in row[:6]]
-        lists = [text.split(";") for text in row[6:9]]
-        teams = [from_json(f"[{text}]") for text in row[9:]]
-        for (
-            organisation,
-            begins,
-            ends,
-            status,
-            ended,
-            category,
-            ids,
-            residents,
-            signed,
-            *named,
-        ) in zip(*alike, *lists, *teams, strict=True):
+        of_days = [text.split(",") for text in row[:5]]
+        lists = [text.split(";") for text in row[5:8]]
+        # Words from elsewhere may hold any sign.
+        words = [from_json(text) for text in row[8:]]
+        for one in zip(*of_days, *lists, *words, strict=True):
+            organisation, begins, ends, status, ended, ids, residents, signed, category, *team = one
             found.append(
                 Alike(
                     organisation,
@@ -126,7 +117,7 @@ def contracts_of(asked: Iterable[tuple[str, ...]], people: People) -> list[Alike
                     ids.split(","),
                     list(map(people.person_of, residents.split(","))),
                     signed.split(","),
-                    *named,
+                    *team,
                 )
             )
     return found

@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 
 from app.care.indicators.people import People, day_of
 from app.care.visit_rules import NextStep
-from app.models.base import to_json
+from app.models.base import from_json, to_json
 from app.models.driver import ask
 from app.models.visit_year import INCOMPLETE
 
 # One row a year, so that another thread may count meanwhile.
 _VISITS = """
-    SELECT group_concat(resident_id), group_concat(visits, ';') FROM visit_year
+    SELECT json_group_array(resident_id), group_concat(visits, ';') FROM visit_year
     WHERE disease = ? AND year BETWEEN ? AND ? GROUP BY year
 """
 # In the order of the words.
@@ -59,7 +59,7 @@ DAY = len("2026-03-02")
 _WORD = DAY + 1
 
 
-#: Year by year: records, and the words of their visits.
+#: Year by year: records (JSON), and the words of their visits.
 Asked = Sequence[tuple[str, str]]
 
 
@@ -76,7 +76,7 @@ def visits_of(session: Session, asked: Asked, people: People, disease: str) -> d
     """
     found: dict[str, str] = {}
     for records, lines in asked:
-        year = dict(zip(records.split(","), lines.split(";"), strict=True))
+        year = dict(zip(from_json(records), lines.split(";"), strict=True))
         for record in found.keys() & year.keys():
             year[record] = f"{found[record]},{year[record]}"
         found |= year

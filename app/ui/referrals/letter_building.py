@@ -28,6 +28,8 @@ class LetterBuilding(QObject):
         self._steps = steps
         self._begun = False
         self._then: Callable[[], None] | None = None
+        #: A part could not be made: the page is of no use any more, and another one is needed.
+        self.failed = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._slice)
 
@@ -63,6 +65,15 @@ class LetterBuilding(QObject):
         step = self._steps.pop(0)
         if not self._steps:
             self._timer.stop()
+        try:
+            self._make(step)
+        except Exception:
+            self.failed = True
+            self._timer.stop()
+            self.early.drop()
+            raise
+
+    def _make(self, step: Callable[[], QWidget]) -> None:
         # Each part is dressed in its slice, too, else all of them would be when they are shown.
         with self.early.aside():
             self._page.ensurePolished()

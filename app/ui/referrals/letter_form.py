@@ -179,7 +179,8 @@ class LetterForm(Page):
         with the keyboard, and with what was typed meanwhile."""
         self._judge()
         self._show_content(True)
-        first.setFocus()
+        if not self.building.early.elsewhere:
+            first.setFocus()
         self._reading.come()
 
     def _name_send(self) -> None:

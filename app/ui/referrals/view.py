@@ -47,12 +47,10 @@ from app.ui.widgets.buttons import Button, LinkButton, PrimaryButton
 from app.ui.widgets.cards import EmptyState, label
 from app.ui.widgets.strips import sentence
 
-_KINDS = frozenset(
-    {
-        "resident", "referral", "referral_service", "referral_task", "referral_event",
-        "referral_reply", "return_plan", "referral_visit", "organisation",
-    }
-)  # fmt: skip
+_KINDS = frozenset((
+    "resident", "referral", "referral_service", "referral_task", "referral_event",
+    "referral_reply", "return_plan", "referral_visit", "organisation",
+))  # fmt: skip
 #: Waiting times move on while the page is looked at.
 _TICK_MS = 30_000
 
@@ -361,7 +359,9 @@ class ReferralsRoom(QWidget):
         self._new_form(lambda form: form.amend(view))
 
     def _new_form(self, fill: Callable[[LetterForm], None]) -> None:
-        if self.form is None:
+        if self.form is None or self.form.building.failed:
+            if self.form is not None:
+                self.form.deleteLater()
             shown = self.show_referral
             self.form = LetterForm(self._context, shown, self._form_left, shown, self.pages)
             self.form.opening.connect(self._show_form)

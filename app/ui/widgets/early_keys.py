@@ -7,19 +7,29 @@ from contextlib import contextmanager
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
 _COMMANDS = (
     Qt.KeyboardModifier.ControlModifier
     | Qt.KeyboardModifier.AltModifier
     | Qt.KeyboardModifier.MetaModifier
 )
+_EDITORS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox)
 _KEYS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
 
 
 class EarlyKeys(QObject):
     """``hold`` when the form is asked for, ``let_go`` once it has the focus, ``drop`` if it does
-    not come. Keys with Ctrl or Alt, Esc, and keys of other windows are nobody's to hold.
+    not come. Keys with Ctrl or Alt, Esc, and keys of other windows are nobody's to hold, nor are
+    those of somebody who meanwhile went to write elsewhere.
     """
 
     def __init__(self, page: QWidget) -> None:
@@ -27,10 +37,24 @@ class EarlyKeys(QObject):
         self._page = page
         self._kept: list[QKeyEvent] = []
         self._holding = False
+        self._from: QWidget | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether somebody who typed nothing for the form went to another field meanwhile."""
+        focused = QApplication.focusWidget()
+        return (
+            self._holding
+            and not self._kept
+            and isinstance(focused, _EDITORS)
+            and focused is not self._from
+            and not self._page.isAncestorOf(focused)
+        )
 
     def hold(self) -> None:
         """From now on, until ``let_go`` or ``drop``."""
         self._kept = []
+        self._from = QApplication.focusWidget()
         if not self._holding:
             self._holding = True
             _application().installEventFilter(self)
@@ -72,6 +96,7 @@ class EarlyKeys(QObject):
             and watched.window() is self._page.window()
             and not event.modifiers() & _COMMANDS
             and event.key() != Qt.Key.Key_Escape
+            and not self.elsewhere
         ):
             self._kept.append(event.clone())
             return True

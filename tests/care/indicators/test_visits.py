@@ -16,6 +16,7 @@ from app.care.indicators.chronic import ask_managed, managed_people
 from app.care.indicators.contracts import ask_contracts, contracts_of
 from app.care.indicators.people import People, people_of
 from app.care.indicators.period import Period
+from app.care.indicators.report import indicator_report
 from app.care.indicators.visits import (
     Asked,
     Visit,
@@ -27,6 +28,7 @@ from app.care.indicators.visits import (
     words_of,
 )
 from app.models.actor import Actor
+from app.models.base import to_json
 from app.models.chronic import FollowUp, FollowUpDisease
 from app.models.contract import Contract
 from app.models.resident import Condition, Resident
@@ -196,8 +198,8 @@ def test_a_merge_that_the_other_view_had_not_seen_loses_no_visit(
         people = people_of(session, store.organisation_id)
         # Another view of the store had more visits than this one has: none.
         asked: Asked = [
-            (f"{one},{other}", "2026-01-10A,2026-03-10D;2026-01-10G,2026-02-10A"),
-            (one, "2027-01-10a"),
+            (to_json([one, other]), "2026-01-10A,2026-03-10D;2026-01-10G,2026-02-10A"),
+            (to_json([one]), "2027-01-10a"),
         ]
         words = visits_of(session, asked, people, "hypertension")
     assert words.keys() == {one}
@@ -268,3 +270,23 @@ def test_a_diagnosis_of_no_programme_is_passed_over(store: Store, actor: Actor) 
     assert {disease: [one.person for one in found] for disease, found in managed.items()} == {
         "hypertension": [who]
     }
+
+
+def test_no_word_from_elsewhere_stops_a_report(store: Store, actor: Actor) -> None:
+    """A category, a disease and the person of a visit's part come from the wire as any text."""
+    team = add_team(store, actor)
+    who = managed_resident(store, actor, "hypertension")
+    sign_one(store, actor, who, team)
+    odd = '甲,乙;丙\n"丁'
+    with store.write(actor) as session:
+        session.scalars(select(Contract)).one().category = odd
+        session.scalars(select(Condition)).one().disease = odd
+        _write(session, [Made(0, 0, "1", "final", "hypertension", "1", False, "1", None)], [who])
+        session.scalars(select(FollowUpDisease)).one().resident_id = odd
+    with store.read() as session:
+        people = people_of(session, store.organisation_id)
+        assert list(_found(session, people, "hypertension")) == [odd]
+        assert list(managed_people(ask_managed(session, store.organisation_id), people)) == [odd]
+        (alike,) = contracts_of(ask_contracts(session, Period(TODAY, TODAY)), people)
+    assert (alike.category, alike.persons) == (odd, [who])
+    assert indicator_report(store, actor, Period(TODAY, TODAY)).counted["C2"].known

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete, isValid
 
+from app.ui.referrals.letter_fields import LetterFields
 from app.ui.referrals.letter_form import LetterForm
 from app.ui.tasks import SynchronousRunner, TaskRunner
 from app.ui.widgets.forms import tab_order
@@ -202,3 +203,64 @@ def test_a_half_made_page_may_go_with_its_frame(
     qtbot.wait(1)
     QCoreApplication.processEvents()
     assert line.text() == "9"
+
+
+def test_a_page_of_which_a_part_could_not_be_made_is_made_anew(
+    township: House, resident: str, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, faults = LetterFields._signs_card, [ValueError("a defect of our own")]
+
+    def once(parts: LetterFields) -> QWidget:
+        if faults:
+            raise faults.pop()
+        return real(parts)
+
+    monkeypatch.setattr(LetterFields, "_signs_card", once)
+    with qtbot.capture_exceptions() as raised:
+        form, runner = half_made(township, resident)
+        slices(lambda: form.building.failed)
+        runner.let_go()
+    assert [type(each[1]) for each in raised] == [ValueError]
+    assert not form.parts.isVisible()
+    beside = QLineEdit(township.room)
+    beside.show()
+    qtbot.keyClicks(beside, "abc")  # nobody holds keys for a page that does not come
+    assert beside.text() == "abc"
+    township.context.tasks = SynchronousRunner()
+    township.room.open(resident_id=resident)
+    again = township.room.form
+    assert again is not None
+    assert again is not form
+    assert again.parts.isVisible()
+    assert again.parts.letter().resident_id == resident
+
+
+def test_who_writes_elsewhere_meanwhile_keeps_keys_and_focus(
+    township: House, resident: str, qtbot: QtBot
+) -> None:
+    form, runner = half_made(township, resident)
+    beside = QLineEdit(township.room)
+    beside.show()
+    beside.setFocus()
+    qtbot.keyClicks(beside, "abc")
+    runner.let_go()
+    slices(lambda: form.building.whole)
+    assert form.parts.isVisible()
+    assert beside.hasFocus()
+    qtbot.keyClicks(beside, "de")
+    assert beside.text() == "abcde"
+
+
+def test_who_typed_for_the_letter_first_gets_it(
+    township: House, resident: str, qtbot: QtBot
+) -> None:
+    form, runner = half_made(township, resident)
+    qtbot.keyClicks(form, "2")
+    beside = QLineEdit(township.room)
+    beside.show()
+    beside.setFocus()
+    runner.let_go()
+    slices(lambda: form.building.whole)
+    assert not beside.hasFocus()
+    assert beside.text() == ""
+    assert form.parts.urgency.value() == "priority"

@@ -166,6 +166,8 @@ def _lines_of_visits() -> None:
         f"CREATE TRIGGER visit_part_removed AFTER DELETE ON follow_up_disease"
         f" BEGIN {_anew('old')} END",
         "CREATE TRIGGER visit_changed AFTER UPDATE OF status, mode, not_fasting_reason ON follow_up"
+        " WHEN old.status IS NOT new.status OR old.mode IS NOT new.mode"
+        " OR old.not_fasting_reason IS NOT new.not_fasting_reason"
         f" BEGIN {_VISIT_ANEW} END",
     ):
         op.execute(words)
