@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counted:
     """One indicator over one period: person → number, in the numerator and the denominator.
 
@@ -21,11 +22,12 @@ class Counted:
     known: bool = True
     factor: float = 100
 
-    @property
+    # Summed once: a table asks for them with each of its cells that is painted.
+    @cached_property
     def done(self) -> float:
         return sum(self.numerator.values())
 
-    @property
+    @cached_property
     def of(self) -> float:
         return sum(self.denominator.values())
 

@@ -283,6 +283,8 @@ def _report(session: Session, ahead: Ahead, organisation_id: str, period: Period
     people = reading.people
     by_code, teams = _counted(reading, period)
     doctors = {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
+    for one in by_code.values():
+        _ = one.done, one.of  # summed here, behind the screen
     return Report(
         organisation_id,
         period,
